@@ -1,9 +1,51 @@
 """maichong (脉冲, "pulse, spike"): spiking neural networks, from one synapse to a trained network.
 
-    >>> from maichong import AllToAll, LIF, Exponential, Network
+    >>> from maichong import LIF, Network
     >>> net = Network(dt=0.1, seed=1)
     >>> cell = net.population("cell", LIF(tau_m=10.0), 1, drive=1000.0)
     >>> run = net.build("reference").run(20.0)
     >>> float(run["cell"].spikes.times[0])
     4.8
+
+Every model of the catalogue can be imported from here by its name; ``maichong list`` shows them.
 """
+
+from __future__ import annotations
+
+from typing import Any
+
+__version__ = "0.1.0"
+
+_PLACES = {
+    "Network": "maichong.network",
+    "SpikeTimes": "maichong.network",
+    "AllButSelf": "maichong.topology",
+    "AllToAll": "maichong.topology",
+    "ExplicitList": "maichong.topology",
+    "FixedProbability": "maichong.topology",
+    "OneToOne": "maichong.topology",
+    "LogNormal": "maichong.spec",
+    "Normal": "maichong.spec",
+    "Uniform": "maichong.spec",
+    "MaichongError": "maichong.errors",
+    "resume": "maichong.engines",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # everything loads on first use, so that ``import maichong`` stays quick
+    import importlib
+
+    if name in _PLACES:
+        return getattr(importlib.import_module(_PLACES[name]), name)
+    if name[:1].isupper():
+        models = importlib.import_module("maichong.spec.registry").models()
+        if name in models:
+            return models[name]
+    raise AttributeError(f"module 'maichong' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    import importlib
+
+    return sorted([*globals(), *_PLACES, *importlib.import_module("maichong.spec.registry").models()])

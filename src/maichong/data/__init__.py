@@ -1,0 +1,53 @@
+"""Labelled images for learning: one file per data set, each with its source, checksum, licence and citation.
+
+    >>> from maichong.data import load, names, split_validation
+    >>> names()
+    ('digits', 'mnist')
+    >>> digits = load("digits")
+    >>> digits.x_train.shape, digits.x_train.dtype.name
+    ((1437, 8, 8), 'uint8')
+    >>> split_validation(digits, 200).x_val.shape
+    (200, 8, 8)
+
+To add a data set, add one module here. Its name is the data set's name (a leading underscore marks our own
+machinery), and it has SOURCE, LICENCE and CITATION (text) and ``load(**options) -> DataSet``. This package
+gives arrays only: how images become spikes is the business of `maichong.encoding`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+
+from maichong.data._checks import brief
+from maichong.data._dataset import DataSet
+from maichong.data._split import split_validation
+from maichong.errors import DataError, ParameterError, did_you_mean
+
+__all__ = ["DataSet", "load", "names", "split_validation"]
+
+
+def names() -> tuple[str, ...]:
+    """Names of the data sets that `load` knows, in alphabetical order; nothing is imported for it."""
+    return tuple(sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_")))
+
+
+def load(name: str, **options: object) -> DataSet:
+    """The data set called ``name``; ``options`` go to the ``load`` function of its module.
+
+    Raises DataError where the name is unknown or the data are missing or damaged, and ParameterError for an
+    unknown option.
+
+        >>> load("digits").n_classes
+        10
+    """
+    if not isinstance(name, str) or name not in names():
+        raise DataError("data.load", "must name a data set", brief(name), did_you_mean(name, names()))
+    module = importlib.import_module(f"{__name__}.{name}")
+    known = tuple(inspect.signature(module.load).parameters)
+    for option in options:
+        if option not in known:
+            fix = did_you_mean(option, known) or "it takes none"
+            raise ParameterError(f"data.{name}.load", "must get options that it knows", repr(option), fix)
+    return module.load(**options)

@@ -1,0 +1,77 @@
+"""Checks of what a user gives as images, labels and counts; each returns the value in its one true type or raises."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from maichong.errors import DataError, ParameterError
+
+
+def images(where: str, values: object) -> np.ndarray:
+    """``values`` as uint8 [N, height, width], if they are whole numbers in 0..255; raises DataError."""
+    array = _numbers(
+        where, values, "images [N, height, width]", 3, "reshape flat images, turn colour to grey"
+    )
+    unit = array.dtype.kind == "f" and 0 <= array.min() <= array.max() <= 1
+    return _whole(where, array, 255, np.uint8, "multiply by 255 and round" if unit else None)
+
+
+def labels(where: str, values: object, n_classes: int) -> np.ndarray:
+    """``values`` as int64 [N], if they are whole numbers in 0..n_classes-1; raises DataError."""
+    array = _numbers(where, values, "labels [N]", 1, "give class indices, not one-hot rows")
+    top = int(array.max())
+    fix = f"set n_classes={top + 1}" if n_classes <= top else None
+    return _whole(where, array, int(n_classes) - 1, np.int64, fix)
+
+
+def count(where: str, n: object, available: int) -> int:
+    """``n`` as an int, if it is a whole number in 1..available; raises ParameterError."""
+    if not is_int(n) or not 1 <= n <= available:
+        raise ParameterError(where, f"must be a whole number in 1..{available}", brief(n))
+    return int(n)
+
+
+def is_int(value: object) -> bool:
+    """Whether ``value`` is a Python or NumPy integer; True and False are not."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def brief(value: object) -> str:
+    """``value`` as it fits in a sentence: its repr, or its type where the repr is long or broken."""
+    try:
+        text = repr(value)
+    except Exception:
+        text = ""
+    return text if 0 < len(text) <= 60 and text.isprintable() else f"a value of type {type(value).__name__}"
+
+
+def _numbers(where: str, values: object, what: str, ndim: int, fix: str) -> np.ndarray:
+    """``values`` as an array of finite real numbers with ``ndim`` axes, none of them empty."""
+    try:
+        array = np.asarray(values)
+    # Ragged lists and foreign objects fail in as many ways as there are types.
+    except Exception as error:
+        raise DataError(where, f"must be numbers that form {what}", brief(values)) from error
+    if array.dtype.kind not in "uif":
+        came = f"{type(values).__name__} that NumPy reads as {array.dtype.name}"
+        raise DataError(where, f"must be numbers that form {what}", came)
+    if array.ndim != ndim:
+        raise DataError(where, f"must be {what}", f"shape {array.shape}", fix)
+    if array.size == 0:
+        raise DataError(
+            where, f"must be {what}, not empty", f"shape {array.shape}", "check the file or the filter"
+        )
+    if array.dtype.kind == "f" and not (finite := np.isfinite(array)).all():
+        raise DataError(where, "must be finite", f"{np.count_nonzero(~finite)} values that are not")
+    return array
+
+
+def _whole(where: str, array: np.ndarray, high: int, dtype: type[np.generic], fix: str | None) -> np.ndarray:
+    """``array`` as ``dtype``, if every value is a whole number in 0..high."""
+    expected = f"must be whole numbers in 0..{high}"
+    low, top = array.min().item(), array.max().item()  # Python numbers compare without overflow
+    if low < 0 or top > high:
+        raise DataError(where, expected, f"values from {low:g} to {top:g}", fix)
+    if array.dtype.kind == "f" and (broken := array != np.floor(array)).any():
+        raise DataError(where, expected, f"for one, {array[broken][0]:g}", fix)
+    return array.astype(dtype, copy=False)

@@ -1,0 +1,56 @@
+"""Fetching a public file into the user's cache folder: it arrives whole and proved, or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from maichong.data._checks import brief
+from maichong.errors import DataError
+
+# What requests, which pooch downloads with, calls the ways in which a transfer fails.
+_FAILURES = {
+    "ChunkedEncodingError": "a transfer that broke off",
+    "ConnectionError": "no connection",
+    "ConnectTimeout": "no answer in time",
+    "ProxyError": "no connection through the proxy",
+    "ReadTimeout": "no answer in time",
+    "SSLError": "no trusted connection",
+}
+
+
+def download(
+    urls: Sequence[str], sha256: str, file: str, where: str, otherwise: str, cache: str | Path | None = None
+) -> Path:
+    """Path of ``file`` in ``cache``, fetched from the first of ``urls`` that serves bytes with ``sha256``.
+
+    A file that is already there is used if its checksum is right and replaced if not. pooch writes to a
+    temporary file in the same folder, checks it and only then renames it, so no failure leaves a part behind.
+    ``cache`` is the user's cache folder by default (on Linux ~/.cache/maichong/data). Raises DataError, which
+    ends in ``otherwise``, where no URL serves.
+    """
+    import pooch
+
+    if cache is not None and not isinstance(cache, str | os.PathLike):
+        raise DataError(where, "must have a folder as its cache", brief(cache))
+    folder = Path(pooch.os_cache("maichong")) / "data" if cache is None else Path(cache)
+    failures = []
+    for url in urls:
+        try:
+            return Path(pooch.retrieve(url, known_hash=f"sha256:{sha256}", fname=file, path=folder))
+        # requests' errors are OSErrors; a wrong checksum is a ValueError.
+        except (OSError, ValueError) as error:
+            failures.append((url, error))
+    came = ", ".join(f"{_reason(error)} from {url}" for url, error in failures)
+    expected = f"must fetch {file} with the SHA-256 {sha256} into {folder}"
+    raise DataError(where, expected, came, f"check the network, {otherwise}") from failures[-1][1]
+
+
+def _reason(error: Exception) -> str:
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if status is not None:
+        return f"HTTP status {status}"
+    if isinstance(error, ValueError) and "hash" in str(error):
+        return "a file with another checksum"
+    return _FAILURES.get(type(error).__name__) or " ".join(f"{type(error).__name__} {error}".split())

@@ -1,0 +1,1 @@
+"""Value -> spikes -> value, one file per code."""

@@ -1,0 +1,184 @@
+"""How a population's time is stepped: what is linear is propagated exactly, the rest by a named scheme.
+
+``choose`` reads the system with SymPy. The largest set of states that is linear and depends on no other state is advanced by
+its exact propagator, computed numerically (``expm``) when the network is built, since closed forms break where time constants
+meet. States linear in themselves alone take exponential Euler; anything else RK4. An integrator named by the user wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from maichong.engines.system import System, evaluate
+from maichong.errors import EngineError, did_you_mean
+from maichong.spec import NeuronModel
+from maichong.spec.neuron_model import Scheme
+from maichong.spec.reading import rebind
+from maichong.spec.symbolic import symbol, table
+
+Coefficient = float | np.ndarray
+ONE = "1"
+"""The name under which a propagator holds its constant part."""
+
+
+@dataclass(frozen=True)
+class RungeKutta:
+    """A method as data: its Butcher tableau. One stepper serves all."""
+
+    order: int
+    nodes: tuple[float, ...]
+    matrix: tuple[tuple[float, ...], ...]
+    weights: tuple[float, ...]
+
+
+TABLEAUS = {
+    "euler": RungeKutta(1, (0.0,), ((),), (1.0,)),
+    "rk2": RungeKutta(2, (0.0, 0.5), ((), (0.5,)), (0.0, 1.0)),
+    "rk4": RungeKutta(4, (0.0, 0.5, 0.5, 1.0), ((), (0.5,), (0.0, 0.5), (0.0, 0.0, 1.0)), (1 / 6, 1 / 3, 1 / 3, 1 / 6)),
+}
+
+Propagator = Mapping[str, Mapping[str, Coefficient]]
+"""new[state] = sum over names of coefficient x old[name]; names are states, drives and ``ONE``."""
+
+
+@dataclass(frozen=True)
+class Integration:
+    """The method of a population's own states, and the exact propagator of those that are linear.
+
+    ``method`` is "exact", "exponential_euler", a key of TABLEAUS, "ode" or the name of a splitting ``scheme``; ``exact``
+    maps each exactly advanced state to its coefficients, and ``stages`` does the same for the nodes of a Runge-Kutta
+    method. ``slopes`` are the SymPy expressions d f / d state that exponential Euler needs.
+    """
+
+    method: str
+    exact: Propagator
+    stages: Mapping[float, Propagator] = field(default_factory=dict)
+    slopes: Mapping[str, Any] = field(default_factory=dict)
+    scheme: Scheme = ()
+
+    def describe(self, system: System) -> str:
+        """One line: which states are exact, and how the others go."""
+        others = [name for name in system.states if name not in self.exact]
+        parts = [f"{', '.join(self.exact)} exact"] if self.exact else []
+        if others:
+            parts.append(f"{', '.join(others)} by {self.method}")
+        return "; ".join(parts)
+
+
+def choose(system: System, dt: float, where: str) -> Integration:
+    """The integration of ``system`` at steps of ``dt`` ms; EngineError where the asked integrator does not apply."""
+    model = system.neuron.model
+    assert isinstance(model, NeuronModel)
+    asked = system.neuron.options["integrator"]
+    flows = _flows(system)
+    jacobian = {s: {t: flows[s].diff(symbol(t)) for t in system.states} for s in system.states}
+    linear = _linear(system, flows, jacobian)
+    others = [name for name in system.states if name not in linear]
+    conditional = all(jacobian[s][s].diff(symbol(s)) == 0 for s in others)
+    method = asked
+    if asked == "auto":
+        method = "exact" if not others else "exponential_euler" if conditional else "rk4"
+    elif asked == "exact" and others:
+        raise EngineError(
+            where, f"the integrator 'exact' needs a linear flow, and {', '.join(others)} is not linear here",
+            fix="use 'exponential_euler' or 'auto'",
+        )  # fmt: skip
+    elif asked == "exponential_euler" and not conditional:
+        raise EngineError(
+            where, f"'exponential_euler' needs a flow linear in each state alone, and that of {model.name} is not",
+            fix="use 'rk4' or 'auto'",
+        )  # fmt: skip
+    elif asked not in ("exact", "exponential_euler", "ode", *TABLEAUS, *model.schemes):
+        raise EngineError(where, f"has no integrator {asked!r}", fix=did_you_mean(asked, (*TABLEAUS, *model.schemes)))
+    if method not in ("exact", "exponential_euler"):
+        # the neuron's own states follow the named method; receptors and intrinsic rules stay exact where they can
+        linear = [name for name in linear if name not in system.own and _independent(name, jacobian, system.own)]
+    exact = _propagate(system, flows, jacobian, linear, dt)
+    tableau = TABLEAUS.get(method)
+    stages = {node: _propagate(system, flows, jacobian, linear, dt * node) for node in tableau.nodes if node} if tableau else {}
+    slopes = {s: jacobian[s][s] for s in system.states if s not in linear} if method == "exponential_euler" else {}
+    return Integration(method, exact, stages, slopes, model.schemes.get(method, ()))
+
+
+def _flows(system: System) -> dict[str, Any]:
+    """The flow of each state as a SymPy expression of states, parameters and drives."""
+    import sympy as sp
+
+    env: dict[str, Any] = {name: symbol(name) for name in system.symbols()}
+    evaluate(system.derivative, env, lambda function: rebind(function, table()))
+    return {name: sp.expand(sp.sympify(env[f"d_{name}"])) for name in system.states}
+
+
+def _linear(system: System, flows: Mapping[str, Any], jacobian: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The largest set of states whose flow is linear with constant coefficients in that set and the drives alone."""
+    varying = {symbol(name) for name in (*system.states, *system.drives.values())}
+    drives = [symbol(name) for name in system.drives.values()]
+
+    def fits(state: str, inside: list[str]) -> bool:
+        for other, slope in jacobian[state].items():
+            if slope != 0 and (other not in inside or slope.free_symbols & varying):
+                return False
+        return all(not flows[state].diff(drive).free_symbols & varying for drive in drives)
+
+    inside = list(system.states)
+    while True:
+        kept = [state for state in inside if fits(state, inside)]
+        if kept == inside:
+            return kept
+        inside = kept
+
+
+def _independent(state: str, jacobian: Mapping[str, Mapping[str, Any]], own: tuple[str, ...]) -> bool:
+    return all(jacobian[state][other] == 0 for other in own)
+
+
+def _propagate(
+    system: System, flows: Mapping[str, Any], jacobian: Mapping[str, Mapping[str, Any]], linear: list[str], h: float
+) -> Propagator:
+    """The exact step of the linear states over ``h`` ms, from the exponential of the augmented matrix."""
+    import sympy as sp
+    from scipy.linalg import expm
+
+    if not linear:
+        return {}
+    columns = [*linear, *system.drives.values(), ONE]
+    zero = {symbol(name): 0 for name in (*system.states, *system.drives.values())}
+    entries: dict[tuple[int, int], Any] = {}
+    for row, state in enumerate(linear):
+        for column, name in enumerate(columns):
+            value = flows[state].subs(zero) if name == ONE else flows[state].diff(symbol(name))
+            if value != 0:
+                entries[row, column] = value
+    params = list(system.params)
+    values = [np.asarray(system.params[name], np.float64) for name in params]
+    used = {str(free) for value in entries.values() for free in value.free_symbols}
+    arrays = [name for name, value in zip(params, values, strict=True) if value.ndim and name in used]
+    if arrays:
+        stacked = np.stack([values[params.index(name)] for name in arrays], axis=1)
+        unique, inverse = np.unique(stacked, axis=0, return_inverse=True)
+        values = [unique[:, arrays.index(n)] if n in arrays else v for n, v in zip(params, values, strict=True)]
+        size = len(unique)
+    else:
+        values = [v if v.ndim == 0 else v[0] for v in values]
+        inverse, size = np.zeros(1, int), 1
+    matrix = np.zeros((size, len(columns), len(columns)))
+    for (row, column), value in entries.items():
+        matrix[:, row, column] = sp.lambdify([symbol(name) for name in params], value, "numpy")(*values)
+    # what can reach what: entries outside stay exactly zero and cost nothing in a kernel
+    reach = (matrix != 0).any(axis=0) | np.eye(len(columns), dtype=bool)
+    for _ in columns:
+        reach = reach | (reach.astype(int) @ reach.astype(int) > 0)
+    power = expm(matrix * h)
+    exact: dict[str, dict[str, Coefficient]] = {}
+    for row, state in enumerate(linear):
+        found: dict[str, Coefficient] = {}
+        for column, name in enumerate(columns):
+            if reach[row, column]:
+                coefficient = power[:, row, column]
+                found[name] = coefficient[inverse.reshape(-1)] if arrays else float(coefficient[0])
+        exact[state] = found
+    return exact

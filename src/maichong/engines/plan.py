@@ -1,0 +1,354 @@
+"""Network -> flat arrays and an ordered schedule: the only place where the order within a step is defined.
+
+A step k takes the network from t_k = k dt to t_{k+1}:
+
+1. ``deliver``: spikes that arrive at t_k act on their receptors, with the weight as it is; then the rules' ``on_pre``;
+2. ``jump``: the traces of the spikes that arrived, or were fired, at t_k jump: after they were read;
+3. ``advance``: sources and neurons go on to t_{k+1}: integrate, hold the refractory, test the threshold, reset; a spike is
+   stamped t_{k+1};
+4. ``decay``: traces go on to t_{k+1};
+5. ``learn``: ``on_post`` for the spikes stamped t_{k+1}, with traces that do not know them yet; then ``on_step``;
+6. ``record``.
+
+So an event that arrives at t acts from t on, a spike stamped t with delay d arrives at t + d, and pre and post at the same
+instant both read old traces.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from maichong.engines.integration import Integration, choose
+from maichong.engines.system import Port, System, compose
+from maichong.errors import NetworkError, ParameterError
+from maichong.network import Network, Population, Probe, Projection, SpikeTimes
+from maichong.spec import Configured, Distribution, RuleModel, SourceModel, State, Trace
+from maichong.spec.reading import arguments
+
+ORDER = ("deliver", "jump", "advance", "decay", "learn", "record")
+"""The phases of a step, in order."""
+
+
+@dataclass(frozen=True)
+class PopulationPlan:
+    """One population: its size, its system and start values, or what drives it as a source.
+
+    ``start`` maps each state to float64 [n]; ``drive`` each input to float64 [n]; ``refractory`` is in steps, [n];
+    ``max_delay`` is the longest delay of its outgoing synapses, in steps.
+    """
+
+    name: str
+    n: int
+    stream: int
+    max_delay: int
+    system: System | None = None
+    integration: Integration | None = None
+    start: Mapping[str, np.ndarray] | None = None
+    drive: Mapping[str, np.ndarray] | None = None
+    refractory: np.ndarray | None = None
+    source: Configured | SpikeTimes | None = None
+    source_params: Mapping[str, np.ndarray] | None = None
+
+
+@dataclass(frozen=True)
+class ProjectionPlan:
+    """One projection: synapses sorted by pre, then post.
+
+    ``pre`` and ``post`` are int arrays [synapses], or None where the connector is dense (see ``pairs``); ``weight`` and
+    ``delay`` (in steps) are arrays [synapses] or, where all synapses share one, numbers.
+    """
+
+    name: str
+    pre_population: int
+    post_population: int
+    connector: str
+    pre: np.ndarray | None
+    post: np.ndarray | None
+    weight: np.ndarray | float
+    delay: np.ndarray | int
+    port: Port
+    rules: tuple[Configured, ...]
+    n_pre: int
+    n_post: int
+
+    @property
+    def dense(self) -> bool:
+        """Whether every pair has a synapse (but for the diagonal, where the connector is all_but_self)."""
+        return self.pre is None
+
+    @property
+    def size(self) -> int:
+        """The number of synapses."""
+        if self.pre is not None:
+            return int(self.pre.size)
+        return self.n_pre * (self.n_post - (self.connector == "all_but_self"))
+
+    @property
+    def plastic(self) -> bool:
+        """Whether any rule can change the weights."""
+        return bool(self.rules)
+
+    @property
+    def spike_rule(self) -> Configured | None:
+        """The rule that acts at spikes or steps, if there is one."""
+        for rule in self.rules:
+            if rule.model.functions().keys() & {"on_pre", "on_post", "on_step"}:
+                return rule
+        return None
+
+    def pairs(self) -> tuple[np.ndarray, np.ndarray]:
+        """pre and post of every synapse, int64 [synapses], also where the connector is dense."""
+        if self.pre is not None and self.post is not None:
+            return self.pre, self.post
+        pre = np.repeat(np.arange(self.n_pre), self.n_post)
+        post = np.tile(np.arange(self.n_post), self.n_pre)
+        if self.connector == "all_but_self":
+            keep = pre != post
+            return pre[keep], post[keep]
+        return pre, post
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One item of the schedule: what to do (a word of ORDER) with which population, projection or probe."""
+
+    phase: str
+    kind: str
+    index: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A network ready to be run by any engine."""
+
+    network: Network
+    dt: float
+    populations: tuple[PopulationPlan, ...]
+    projections: tuple[ProjectionPlan, ...]
+    probes: tuple[Probe, ...]
+    schedule: tuple[Operation, ...]
+
+    def index(self, population: str) -> int:
+        """The place of the population called so."""
+        return next(k for k, entry in enumerate(self.populations) if entry.name == population)
+
+    def describe(self) -> str:
+        """The schedule and the integration of each population in words: what is exact and what is not."""
+        lines = [f"dt {self.dt:g} ms; within a step: {' -> '.join(ORDER)}"]
+        for entry in self.populations:
+            if entry.system and entry.integration:
+                lines.append(f"{entry.name}: {entry.integration.describe(entry.system)}; spikes on the grid")
+            else:
+                lines.append(f"{entry.name}: source, spikes on the grid")
+        for entry in self.projections:
+            longest = int(np.max(entry.delay)) * self.dt
+            lines.append(f"{entry.name}: {entry.size:,} synapses, delays up to {longest:g} ms, rounded to the grid")
+        return "\n".join(lines)
+
+
+def plan(network: Network) -> Plan:
+    """Draw what is random, settle who connects to whom, choose the integrators and order the step."""
+    if not network.populations:
+        raise NetworkError("network", "needs at least one population", fix="add one with net.population(...)")
+    order = list(network.populations)
+    ports: dict[str, list[tuple[Configured, str | None]]] = {name: [] for name in order}
+    port_of: dict[str, int] = {}
+    for projection in network.projections.values():
+        key = (projection.receptor, projection.input)
+        if key not in ports[projection.post]:
+            ports[projection.post].append(key)
+        port_of[projection.name] = ports[projection.post].index(key)
+    drafts = {p.name: _synapses(network, p) for p in network.projections.values()}
+    longest = dict.fromkeys(order, 1)
+    for projection in network.projections.values():
+        delay = drafts[projection.name]["delay"]
+        longest[projection.pre] = max(longest[projection.pre], int(np.max(delay, initial=1)))
+    populations = tuple(
+        _population(network, network.populations[name], ports[name], longest[name]) for name in order
+    )
+    projections = []
+    for projection in network.projections.values():
+        system = populations[order.index(projection.post)].system
+        assert system is not None
+        port = system.ports[port_of[projection.name]]
+        projections.append(
+            ProjectionPlan(
+                projection.name, order.index(projection.pre), order.index(projection.post), projection.connector.kind,
+                port=port, rules=projection.plasticity, **drafts[projection.name],
+            )
+        )  # fmt: skip
+    probes = tuple(network.probes) or tuple(Probe(name) for name in order)
+    return Plan(
+        network, network.dt, populations, tuple(projections), probes, _schedule(populations, projections, probes)
+    )
+
+
+def _schedule(
+    populations: tuple[PopulationPlan, ...], projections: list[ProjectionPlan], probes: tuple[Probe, ...]
+) -> tuple[Operation, ...]:
+    learning = [k for k, entry in enumerate(projections) if entry.spike_rule]
+    phases = {
+        "deliver": [("projection", k) for k in range(len(projections))],
+        "jump": [("projection", k) for k in learning],
+        "advance": [("population", k) for k in range(len(populations))],
+        "decay": [("projection", k) for k in learning],
+        "learn": [("projection", k) for k in learning],
+        "record": [("probe", k) for k in range(len(probes))],
+    }
+    return tuple(Operation(phase, kind, k) for phase in ORDER for kind, k in phases[phase])
+
+
+def stream_of(name: str, purpose: str = "") -> int:
+    """The number that keys the random stream of a part of the network by its name, whatever else the network holds."""
+    return zlib.crc32(f"{name}\0{purpose}".encode())
+
+
+def generator(seed: int, name: str, purpose: str) -> np.random.Generator:
+    """The generator for what is drawn once, when a network is built."""
+    return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, stream_of(name, purpose)])))
+
+
+def _drawer(network: Network, owner: str) -> Callable[..., Any]:
+    def draw(value: Any, what: str, n: int | None = None) -> Any:
+        if isinstance(value, Distribution):
+            return value.draw(generator(network.seed, owner, what), n or network.populations[owner].n)
+        return value
+
+    return draw
+
+
+def _population(
+    network: Network, population: Population, ports: list[tuple[Configured, str | None]], max_delay: int
+) -> PopulationPlan:
+    draw = _drawer(network, population.name)
+    n, stream = population.n, stream_of(population.name, "spikes")
+    model = population.model
+    if isinstance(model, SpikeTimes):
+        return PopulationPlan(population.name, n, stream, max_delay, source=model)
+    if isinstance(model.model, SourceModel):
+        params = {name: np.broadcast_to(draw(value, name), (n,)).astype(float) for name, value in model.values.items()}
+        return PopulationPlan(population.name, n, stream, max_delay, source=model, source_params=params)
+    system = compose(population, ports, draw)
+    integration = choose(system, network.dt, f"population {population.name!r}")
+    t_ref = np.broadcast_to(draw(model.values["t_ref"], "t_ref"), (n,))
+    # a refractory period is a whole number of steps, rounded up
+    refractory = np.ceil(t_ref / network.dt - 1e-9).astype(np.int64)
+    drive = {
+        name: np.broadcast_to(draw(population.drive.get(name, 0.0), f"drive {name}"), (n,)).astype(np.float64)
+        for name in system.drives
+    }
+    return PopulationPlan(
+        population.name, n, stream, max_delay, system, integration, _start(population, system, draw), drive, refractory
+    )
+
+
+def _start(population: Population, system: System, draw: Callable[..., Any]) -> dict[str, np.ndarray]:
+    """The initial value of each state, [n]: what the population says, else what the model declares."""
+    n = population.n
+    start: dict[str, np.ndarray] = {}
+
+    def settle(part: Configured, suffix: str, given: Mapping[str, Any]) -> None:
+        known: dict[str, Any] = {
+            param.name: system.params.get(param.name + suffix) for param in part.model.params
+        }
+        for state in part.model.states:
+            value = draw(given[state.name], f"init {state.name}") if state.name in given else _declared(state, known)
+            known[state.name] = value
+            start[state.name + suffix] = np.broadcast_to(value, (n,)).astype(np.float64)
+
+    settle(system.neuron, "", population.init)
+    for port in system.ports:
+        settle(port.receptor, port.suffix, {})
+    for k, rule in enumerate(population.plasticity):
+        settle(rule, f"_h{k}", population.init)
+    return {name: start[name] for name in system.states}
+
+
+def _declared(state: State, known: Mapping[str, Any]) -> Any:
+    if isinstance(state.init, str):
+        return known[state.init]
+    if callable(state.init):
+        return state.init(*(known[name] for name in arguments(state.init)))
+    return state.init
+
+
+def _synapses(network: Network, projection: Projection) -> dict[str, Any]:
+    """Pairs, weights and delays of one projection, sorted by pre, then post."""
+    n_pre, n_post = network.populations[projection.pre].n, network.populations[projection.post].n
+    where = f"projection {projection.name!r}"
+    connector = projection.connector
+    dense = connector.kind in ("all_to_all", "all_but_self")
+    pre = post = order = None
+    size = int(connector.expected(n_pre, n_post))
+    if not dense:
+        pre, post = connector.pairs(n_pre, n_post, generator(network.seed, projection.name, "pairs"))
+        size = pre.size
+        if size and ((pre[1:] < pre[:-1]) | ((pre[1:] == pre[:-1]) & (post[1:] < post[:-1]))).any():
+            order = np.lexsort((post, pre))
+            pre, post = pre[order], post[order]
+
+    def settle(value: Any, what: str) -> Any:
+        if isinstance(value, Distribution):
+            return value.draw(generator(network.seed, projection.name, what), size)
+        array = np.asarray(value, np.float64)
+        if array.ndim == 0:
+            return float(array)
+        if array.ndim == 2:
+            if not dense:
+                return array[pre, post]
+            if connector.kind == "all_but_self":
+                return array[~np.eye(n_pre, dtype=bool)]
+            return array.reshape(-1)
+        if array.size != size:
+            raise NetworkError(f"{where}, {what}", f"must be one number or one per synapse, {size}", array.size)
+        return array if order is None else array[order]
+
+    weight = settle(projection.weight, "weight")
+    delay = np.floor(np.asarray(settle(projection.delay, "delay")) / network.dt + 0.5).astype(np.int64)
+    if np.max(delay, initial=1) >= 2**15:
+        raise NetworkError(f"{where}, delay", f"must be below {2**15} steps", f"{int(np.max(delay))} steps")
+    if delay.ndim and (delay.size == 0 or (delay == delay[0]).all()):
+        delay = np.asarray(delay[0] if delay.size else 1)
+    _check_bounds(weight, projection.plasticity, where)
+    if projection.plasticity:
+        weight = np.broadcast_to(weight, (size,)).astype(np.float64)
+    return {
+        "pre": pre,
+        "post": post,
+        "weight": weight,
+        "delay": delay if delay.ndim else int(delay),
+        "n_pre": n_pre,
+        "n_post": n_post,
+    }
+
+
+def _check_bounds(weight: Any, rules: tuple[Configured, ...], where: str) -> None:
+    for rule in rules:
+        low, high = weight_bounds(rule)
+        array = np.asarray(weight)
+        bad = (array < low) | (array > high)
+        if bad.any():
+            raise ParameterError(
+                f"{where}, weight",
+                f"must lie between {low:g} and {high:g}, the bounds of {rule.model.name}",
+                f"{float(array[bad].flat[0]) if array.ndim else float(array):g}",
+                "start inside the bounds, or set w_min and w_max",
+            )
+
+
+def weight_bounds(rule: Configured) -> tuple[float, float]:
+    """The smallest and the largest weight that a rule allows, infinite where it sets none."""
+    low, high = rule["w_min"], rule["w_max"]
+    return (-np.inf if low is None else float(low)), (np.inf if high is None else float(high))
+
+
+def spike_traces(rule: Configured) -> tuple[tuple[Trace, str, float], ...]:
+    """The traces of a rule, each with its pairing and its time constant in ms."""
+    model = rule.model
+    assert isinstance(model, RuleModel)
+    return tuple((trace, model.pairing(trace, rule.options), float(rule[trace.tau])) for trace in model.traces)

@@ -1,0 +1,333 @@
+"""The reference engine: readable NumPy, the judge of all others.
+
+It does what the plan says in the most direct way: every synapse has traces of its own, every trace decays in every step,
+spikes wait in a table of who fired when. Nothing is shared with the fast engines but the plan and the models' functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from maichong.engines import random
+from maichong.engines.integration import ONE, TABLEAUS, Propagator
+from maichong.engines.plan import Plan, PopulationPlan, ProjectionPlan, spike_traces, weight_bounds
+from maichong.engines.system import evaluate
+from maichong.errors import EngineError
+from maichong.network import SpikeTimes
+from maichong.spec import NEAREST, RuleModel, SourceModel
+from maichong.spec.reading import arguments
+
+NEVER = np.iinfo(np.int64).max
+
+
+class Reference:
+    """The state of one network; ``advance`` carries it on, step by step, through the plan's schedule."""
+
+    name = "reference"
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.step = 0
+        self.learning = True
+        self.populations = [_Population(entry, plan) for entry in plan.populations]
+        self.projections = [_Projection(entry, plan) for entry in plan.projections]
+        self.records: list[list[tuple[int, np.ndarray]]] = [[] for _ in plan.probes]
+        for population in self.populations:
+            population.emit_first()
+        self._record_spikes(0)
+
+    def advance(self, steps: int) -> int:
+        """Do ``steps`` steps and return their number."""
+        for _ in range(steps):
+            for operation in self.plan.schedule:
+                getattr(self, f"_{operation.phase}")(operation.index)
+            self.step += 1
+        return steps
+
+    def _deliver(self, index: int) -> None:
+        projection = self.projections[index]
+        entry = projection.plan
+        source, target = self.populations[entry.pre_population], self.populations[entry.post_population]
+        arrived = source.fired[(self.step - projection.delay) % len(source.fired), projection.pre]
+        projection.arrived = arrived
+        hit = arrived
+        if entry.port.receptor.model.states == ():
+            hit = arrived & (target.until <= self.step)[projection.post]  # the refractory membrane takes no jump
+        for state, jump in entry.port.jumps:
+            np.add.at(target.env[state], projection.post[hit], jump * projection.weight[hit])
+        if self.learning:
+            projection.apply("on_pre", arrived)
+
+    def _jump(self, index: int) -> None:
+        projection = self.projections[index]
+        target = self.populations[projection.plan.post_population]
+        posted = target.fired[self.step % len(target.fired), projection.post]
+        for trace, pairing, _ in projection.traces:
+            spiked = projection.arrived if trace.on == "pre" else posted
+            values = projection.values[trace.name]
+            values[spiked] = 1.0 if pairing == NEAREST else values[spiked] + 1.0
+
+    def _advance(self, index: int) -> None:
+        self.populations[index].advance(self.step, self.learning)
+
+    def _decay(self, index: int) -> None:
+        projection = self.projections[index]
+        for trace, _, tau in projection.traces:
+            projection.values[trace.name] *= np.exp(-self.plan.dt / tau)
+
+    def _learn(self, index: int) -> None:
+        projection = self.projections[index]
+        if not self.learning:
+            return
+        target = self.populations[projection.plan.post_population]
+        projection.apply("on_post", target.fired[(self.step + 1) % len(target.fired), projection.post])
+        projection.apply("on_step", np.ones(projection.pre.size, bool))
+
+    def _record(self, index: int) -> None:
+        probe = self.plan.probes[index]
+        population = self.populations[self.plan.index(probe.population)]
+        stamp = self.step + 1
+        if probe.what == "spikes":
+            self._record_spikes(stamp, index)
+        elif probe.every is not None and stamp % round(probe.every / self.plan.dt) == 0:
+            values = population.env[population.symbol(probe.what)]
+            self.records[index].append((stamp, values[list(probe.cells)] if probe.cells else values.copy()))
+
+    def _record_spikes(self, stamp: int, only: int | None = None) -> None:
+        for index, probe in enumerate(self.plan.probes):
+            if probe.what == "spikes" and only in (None, index):
+                population = self.populations[self.plan.index(probe.population)]
+                ids = np.flatnonzero(population.fired[stamp % len(population.fired)])
+                if probe.cells is not None:
+                    ids = ids[np.isin(ids, probe.cells)]
+                if ids.size:
+                    self.records[index].append((stamp, ids))
+
+    # what a run may ask for and change -------------------------------------------------------------------------------
+
+    def take_records(self, index: int) -> list[tuple[int, np.ndarray]]:
+        """What probe ``index`` saw since the last call: pairs (stamp, spiking cells or values)."""
+        taken, self.records[index] = self.records[index], []
+        return taken
+
+    def counts(self, index: int) -> np.ndarray:
+        """Spikes of each neuron since the start, int64 [n]."""
+        return self.populations[index].counts
+
+    def get_state(self, index: int, name: str) -> np.ndarray:
+        """A state of a population, float64 [n]."""
+        population = self.populations[index]
+        return population.env[population.symbol(name)].copy()
+
+    def set_state(self, index: int, name: str, values: np.ndarray) -> None:
+        population = self.populations[index]
+        population.env[population.symbol(name)][:] = values
+
+    def set_drive(self, index: int, name: str, values: np.ndarray) -> None:
+        self.populations[index].env[f"drive_{name}"] = np.array(values, np.float64)
+
+    def set_source(self, index: int, params: Mapping[str, np.ndarray] | SpikeTimes) -> None:
+        self.populations[index].set_source(params, self.step)
+
+    def get_weights(self, index: int) -> np.ndarray:
+        """The weights of a projection in the plan's order, float64 [synapses]."""
+        return self.projections[index].weight.copy()
+
+    def set_weights(self, index: int, weights: np.ndarray) -> None:
+        self.projections[index].weight[:] = weights
+
+    def signal(self, name: str, value: float) -> None:
+        """Let all rules act that wait for the signal ``name``."""
+        for projection in self.projections if self.learning else ():
+            projection.on_signal(name, value)
+
+    def snapshot(self) -> dict[str, np.ndarray]:
+        """All that changes, as arrays by name."""
+        arrays = {"step": np.asarray(self.step), "learning": np.asarray(self.learning)}
+        for owner in (*self.populations, *self.projections):
+            arrays |= {f"{owner.plan.name}/{key}": value for key, value in owner.arrays().items()}
+        return {key: np.array(value) for key, value in arrays.items()}
+
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Continue from what ``snapshot`` gave."""
+        self.step, self.learning = int(arrays["step"]), bool(arrays["learning"])
+        for owner in (*self.populations, *self.projections):
+            for key, value in owner.arrays().items():
+                value[...] = arrays[f"{owner.plan.name}/{key}"]
+
+
+class _Population:
+    def __init__(self, plan: PopulationPlan, whole: Plan) -> None:
+        self.plan = plan
+        self.dt, self.seed = whole.dt, whole.network.seed
+        self.fired = np.zeros((plan.max_delay + 2, plan.n), bool)
+        self.counts = np.zeros(plan.n, np.int64)
+        self.until = np.zeros(plan.n, np.int64)
+        self.env: dict[str, Any] = {}
+        self.next = np.full(plan.n, NEVER)
+        self.params: dict[str, np.ndarray] = {}
+        self.given: dict[int, np.ndarray] = {}
+        if plan.system:
+            assert plan.start is not None and plan.drive is not None
+            self.env = {**plan.system.params, **{name: values.copy() for name, values in plan.start.items()}}
+            self.env |= {f"drive_{name}": values.copy() for name, values in plan.drive.items()}
+        else:
+            assert plan.source is not None
+            self.set_source(plan.source if isinstance(plan.source, SpikeTimes) else plan.source_params or {}, 0)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        kept = {"fired": self.fired, "counts": self.counts, "until": self.until, "next": self.next}
+        if self.plan.system:
+            kept |= {name: self.env[name] for name in self.plan.system.states}
+            kept |= {name: self.env[name] for name in self.plan.system.drives.values()}
+        return kept | {f"param {name}": values for name, values in self.params.items()}
+
+    def symbol(self, name: str) -> str:
+        """The symbol of a state, which an intrinsic rule's carries with a suffix."""
+        return name if name in self.env else next(key for key in self.env if key.startswith(f"{name}_h"))
+
+    def set_source(self, params: Mapping[str, np.ndarray] | SpikeTimes, step: int) -> None:
+        if isinstance(params, SpikeTimes):
+            stamps = np.floor(params.times / self.dt + 0.5).astype(np.int64)
+            self.given = {int(s): np.unique(params.ids[stamps == s]) for s in np.unique(stamps)}
+            return
+        self.params = {**self.params, **{name: np.array(values, np.float64) for name, values in params.items()}}
+        self._draw_next(np.arange(self.plan.n), step)
+
+    def _draw_next(self, neurons: np.ndarray, step: int) -> None:
+        source = self.plan.source
+        assert not isinstance(source, SpikeTimes) and source and isinstance(source.model, SourceModel)
+        known = {name: values[neurons] for name, values in self.params.items()}
+        known["u"] = random.uniform(self.seed, self.plan.stream, step, neurons)
+        interval = source.model.interval
+        with np.errstate(all="ignore"):
+            steps = np.maximum(np.ceil(interval(*(known[name] for name in arguments(interval))) / self.dt), 1.0)
+            self.next[neurons] = np.where(steps < 2.0**52, step + np.where(steps < 2.0**52, steps, 0).astype(np.int64), NEVER)
+
+    def emit_first(self) -> None:
+        """Given spikes at t = 0 are there before the first step."""
+        self._fire(self.given.get(0, np.zeros(0, np.int64)), 0)
+
+    def _fire(self, ids: np.ndarray, stamp: int) -> None:
+        row = self.fired[stamp % len(self.fired)]
+        row[:] = False
+        row[ids] = True
+        self.counts[ids] += 1
+
+    def advance(self, step: int, learning: bool) -> None:
+        if self.plan.system:
+            self._fire(self._integrate(step, learning), step + 1)
+        elif isinstance(self.plan.source, SpikeTimes):
+            self._fire(self.given.get(step + 1, np.zeros(0, np.int64)), step + 1)
+        else:
+            ids = np.flatnonzero(self.next == step + 1)
+            self._fire(ids, step + 1)
+            if ids.size:
+                self._draw_next(ids, step + 1)
+
+    def _integrate(self, step: int, learning: bool) -> np.ndarray:
+        system, integration = self.plan.system, self.plan.integration
+        assert system and integration and self.plan.refractory is not None
+        env = self.env
+        held = step < self.until
+        if integration.method == "ode":
+            raise EngineError(f"population {self.plan.name!r}", "the integrator 'ode' comes with analysis", fix="use 'rk4'")
+        new = self._stepped()
+        for name in system.states:
+            if name in system.learned and not learning:
+                continue
+            env[name] = np.where(held, env[name], new[name]) if name == system.membrane else new[name]
+        scratch = dict(env)
+        evaluate(system.fires, scratch)
+        fired = ~held & (np.broadcast_to(scratch["excess"], held.shape) >= 0)
+        evaluate(system.reset, scratch)
+        for name in system.states:
+            if f"reset_{name}" in scratch and (learning or name not in system.learned):
+                env[name] = np.where(fired, scratch[f"reset_{name}"], env[name])
+        self.until[fired] = step + 1 + self.plan.refractory[fired]
+        return np.flatnonzero(fired)
+
+    def _stepped(self) -> dict[str, np.ndarray]:
+        system, integration, dt = self.plan.system, self.plan.integration, self.dt
+        assert system and integration
+        old = {name: self.env[name] for name in system.states}
+        exact = self._propagate(integration.exact)
+        others = [name for name in system.states if name not in integration.exact]
+        if not others:
+            return exact
+        if integration.method == "exponential_euler":
+            return exact | {name: self._exponential(name) for name in others}
+        if integration.scheme:
+            now = dict(old)
+            for name, fraction in integration.scheme:
+                now[name] = now[name] + fraction * dt * self._derivative(now)[name]
+            return {**now, **exact}
+        tableau = TABLEAUS[integration.method]
+        slopes: list[dict[str, np.ndarray]] = []
+        for node, row in zip(tableau.nodes, tableau.matrix, strict=True):
+            inner = {name: old[name] + dt * sum(a * k[name] for a, k in zip(row, slopes, strict=True)) for name in others}
+            passed = self._propagate(integration.stages[node]) if node else {}
+            slopes.append(self._derivative({**old, **inner, **passed}))
+        return exact | {
+            name: old[name] + dt * sum(b * k[name] for b, k in zip(tableau.weights, slopes, strict=True)) for name in others
+        }
+
+    def _propagate(self, propagator: Propagator) -> dict[str, np.ndarray]:
+        return {
+            state: sum(c * (1.0 if name == ONE else self.env[name]) for name, c in coefficients.items())
+            for state, coefficients in propagator.items()
+        }  # type: ignore[return-value]
+
+    def _derivative(self, states: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        assert self.plan.system
+        env = {**self.env, **states}
+        evaluate(self.plan.system.derivative, env)
+        return {name: env[f"d_{name}"] for name in self.plan.system.states}
+
+    def _exponential(self, name: str) -> np.ndarray:
+        """x' = a x + b with the others held: a and b from the flow at x = 1 and x = 0."""
+        b = self._derivative({name: np.zeros(self.plan.n)})[name]
+        a = self._derivative({name: np.ones(self.plan.n)})[name] - b
+        x, z = self.env[name], a * self.dt
+        with np.errstate(all="ignore"):
+            return np.where(z == 0, x + b * self.dt, x * np.exp(z) + b * np.where(z == 0, 0, np.expm1(z) / a))
+
+
+class _Projection:
+    def __init__(self, plan: ProjectionPlan, whole: Plan) -> None:
+        self.plan = plan
+        self.pre, self.post = plan.pairs()
+        self.n_post = plan.n_post
+        self.weight = np.array(np.broadcast_to(plan.weight, self.pre.shape), np.float64)
+        self.delay = np.broadcast_to(plan.delay, self.pre.shape)
+        self.traces = spike_traces(plan.spike_rule) if plan.spike_rule else ()
+        self.values = {trace.name: np.zeros(self.pre.size) for trace, _, _ in self.traces}
+        self.arrived = np.zeros(self.pre.size, bool)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        return {"weight": self.weight, **{f"trace {name}": values for name, values in self.values.items()}}
+
+    def apply(self, role: str, chosen: np.ndarray) -> None:
+        """Let the spike rule's function ``role`` set the ``chosen`` weights."""
+        rule = self.plan.spike_rule
+        function = rule.model.functions().get(role) if rule else None
+        if rule is None or function is None or not chosen.any():
+            return
+        known = {name: values[chosen] for name, values in self.values.items()}
+        self._write(rule, function, chosen, known)
+
+    def on_signal(self, name: str, value: float) -> None:
+        for rule in self.plan.rules:
+            if isinstance(rule.model, RuleModel) and rule.model.on_signal and rule.model.signal == name:
+                self._write(rule, rule.model.on_signal, np.ones(self.pre.size, bool), {"signal": value})
+
+    def _write(self, rule: Any, function: Callable[..., Any], chosen: np.ndarray, known: dict[str, Any]) -> None:
+        asked = arguments(function)
+        known |= {"w": self.weight[chosen], **rule.values}
+        if "w_sum" in asked:
+            known["w_sum"] = np.bincount(self.post, self.weight, self.n_post)[self.post[chosen]]
+        low, high = weight_bounds(rule)
+        self.weight[chosen] = np.clip(function(*(known[name] for name in asked)), low, high)

@@ -1,0 +1,372 @@
+"""A running network: carry it on, look at it, change it, save it, resume it."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from maichong import files
+from maichong.engines.plan import Plan
+from maichong.errors import CheckpointError, EngineError, NetworkError, ParameterError, did_you_mean
+from maichong.network import Network, Population, SpikeTimes
+from maichong.spec import Configured, SourceModel
+from maichong.spec.quantities import in_unit
+
+FORMAT = 1
+CHUNK_MS = 50.0
+"""Biological time between two looks at Ctrl-C and the progress bar."""
+
+Records = list[tuple[int, np.ndarray]]
+
+
+class Backend(Protocol):
+    """What an engine does for a run; see :class:`maichong.engines.reference.Reference` for what each word means."""
+
+    name: str
+    plan: Plan
+    step: int
+    learning: bool
+
+    def advance(self, steps: int) -> int: ...
+    def take_records(self, index: int) -> Records: ...
+    def counts(self, index: int) -> np.ndarray: ...
+    def get_state(self, index: int, name: str) -> np.ndarray: ...
+    def set_state(self, index: int, name: str, values: np.ndarray) -> None: ...
+    def set_drive(self, index: int, name: str, values: np.ndarray) -> None: ...
+    def set_source(self, index: int, params: Mapping[str, np.ndarray] | SpikeTimes) -> None: ...
+    def get_weights(self, index: int) -> np.ndarray: ...
+    def set_weights(self, index: int, weights: np.ndarray) -> None: ...
+    def signal(self, name: str, value: float) -> None: ...
+    def snapshot(self) -> dict[str, np.ndarray]: ...
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> None: ...
+
+
+@dataclass(frozen=True)
+class Spikes:
+    """Recorded spikes: ``times`` in ms, float64, and the ``ids`` of the neurons, int64, in order of time."""
+
+    times: np.ndarray
+    ids: np.ndarray
+
+    def __len__(self) -> int:
+        return int(self.times.size)
+
+    def of(self, neuron: int) -> np.ndarray:
+        """The times of one neuron's spikes in ms."""
+        return self.times[self.ids == neuron]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """A recorded state: ``times`` in ms [samples] and ``values`` [samples, cells]."""
+
+    times: np.ndarray
+    values: np.ndarray
+
+
+class Run:
+    """A network on an engine, at the time ``t`` ms. Obtained from ``Network.build`` or ``resume``."""
+
+    def __init__(self, backend: Backend, options: Mapping[str, Any]) -> None:
+        self._backend = backend
+        self._options = dict(options)
+        self._recorded: list[Records] = [[] for _ in backend.plan.probes]
+
+    @property
+    def network(self) -> Network:
+        """The network that runs."""
+        return self._backend.plan.network
+
+    @property
+    def engine(self) -> str:
+        """The engine's name."""
+        return self._backend.name
+
+    @property
+    def plan(self) -> Plan:
+        """The plan that the engine follows; ``print(run.plan.describe())``."""
+        return self._backend.plan
+
+    @property
+    def t(self) -> float:
+        """The time in ms."""
+        return self._backend.step * self._backend.plan.dt
+
+    @property
+    def learning(self) -> bool:
+        """Whether plasticity acts, of synapses and of neurons; set it to False to test what was trained."""
+        return self._backend.learning
+
+    @learning.setter
+    def learning(self, value: bool) -> None:
+        self._backend.learning = bool(value)
+
+    def run(self, duration: float | str, progress: Callable[[float], None] | None = None) -> Run:
+        """Carry the network on by ``duration`` ms and return it; ``progress`` is called with the ms done, now and then.
+
+        Ctrl-C stops between two steps and raises KeyboardInterrupt; the run stays whole and can be carried on or saved.
+        Raises ParameterError for a duration that is no finite number >= 0.
+        """
+        span = in_unit(duration, "ms", "run, duration")
+        if not isinstance(span, float) or not np.isfinite(span) or span < 0:
+            raise ParameterError("run, duration", "must be a number >= 0 ms", repr(duration))
+        dt = self._backend.plan.dt
+        steps = round(span / dt)
+        if abs(steps * dt - span) > 1e-6 * max(span, dt):
+            raise ParameterError("run, duration", f"must be a whole number of steps of {dt:g} ms", f"{span:g} ms")
+        chunk = max(1, round(CHUNK_MS / dt))
+        done = 0
+        with _deferred_interrupt() as interrupted:
+            while done < steps and not interrupted():
+                done += self._backend.advance(min(chunk, steps - done))
+                if progress:
+                    progress(done * dt)
+        for index, kept in enumerate(self._recorded):
+            kept.extend(self._backend.take_records(index))
+        if done < steps:
+            raise KeyboardInterrupt
+        return self
+
+    def signal(self, name: str, value: float = 0.0) -> None:
+        """Send a signal through the network: rules that wait for ``name`` act now (WeightNormalisation: "sample")."""
+        waiting = {rule.model.signal for p in self.plan.projections for rule in p.rules if getattr(rule.model, "signal", None)}  # type: ignore[union-attr]
+        if name not in waiting:
+            raise NetworkError("signal", f"no rule waits for {name!r}", fix=did_you_mean(name, waiting))
+        self._backend.signal(name, float(value))
+
+    def __getitem__(self, population: str | Population) -> View:
+        name = population.name if isinstance(population, Population) else population
+        names = list(self.network.populations)
+        if name not in names:
+            raise NetworkError("run", f"has no population {name!r}", fix=did_you_mean(name, names))
+        return View(self, names.index(name))
+
+    def weights(self, projection: str) -> np.ndarray:
+        """The weights of a projection as a matrix [pre, post], float64; NaN where there is no synapse."""
+        entry, index = self._projection(projection)
+        matrix = np.full((entry.n_pre, entry.n_post), np.nan)
+        pre, post = entry.pairs()
+        matrix[pre, post] = self._backend.get_weights(index)
+        return matrix
+
+    def synapses(self, projection: str) -> dict[str, np.ndarray]:
+        """The synapses of a projection as lists: pre, post, weight, delay (ms), sorted by pre, then post."""
+        entry, index = self._projection(projection)
+        pre, post = entry.pairs()
+        delay = np.broadcast_to(entry.delay, pre.shape) * self.plan.dt
+        return {"pre": pre, "post": post, "weight": self._backend.get_weights(index), "delay": delay}
+
+    def set_weights(self, projection: str, weights: Any) -> None:
+        """Set the weights of a projection: one number, one per synapse, or a matrix [pre, post]."""
+        entry, index = self._projection(projection)
+        where = f"projection {projection!r}, weight"
+        values = np.asarray(in_unit(weights, "", where))
+        if values.ndim == 2:
+            if values.shape != (entry.n_pre, entry.n_post):
+                raise NetworkError(where, f"a matrix must have the shape [{entry.n_pre}, {entry.n_post}]", values.shape)
+            values = values[entry.pairs()]
+        if values.ndim > 1 or (values.ndim == 1 and values.size != entry.size):
+            raise NetworkError(where, f"must be one number, {entry.size} numbers or a matrix [pre, post]", values.shape)
+        if not np.isfinite(values).all():
+            raise ParameterError(where, "must be finite", "NaN or infinity")
+        self._backend.set_weights(index, np.broadcast_to(values, (entry.size,)))
+
+    def save(self, path: str | Path) -> Path:
+        """Write the run to one file, atomically: the network, its whole state and what was recorded."""
+        data = {"format": FORMAT, "engine": self.engine, "options": self._options, "network": self.network.to_dict()}
+        arrays = {f"state/{name}": values for name, values in self._backend.snapshot().items()}
+        for index, kept in enumerate(self._recorded):
+            arrays |= {f"record/{index}/{name}": values for name, values in _packed(kept).items()}
+        return files.write_bundle(path, data, arrays)
+
+    def _restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+        self._backend.restore({key[6:]: value for key, value in arrays.items() if key.startswith("state/")})
+        for index in range(len(self._recorded)):
+            self._recorded[index] = _unpacked({k: arrays[f"record/{index}/{k}"] for k in ("stamps", "sizes", "values")})
+
+    def _projection(self, name: str) -> tuple[Any, int]:
+        for index, entry in enumerate(self.plan.projections):
+            if entry.name == name:
+                return entry, index
+        known = [entry.name for entry in self.plan.projections]
+        raise NetworkError("run", f"has no projection {name!r}", fix=did_you_mean(name, known))
+
+
+class View:
+    """One population of a run."""
+
+    def __init__(self, run: Run, index: int) -> None:
+        self._run, self._index = run, index
+
+    @property
+    def _population(self) -> Population:
+        return list(self._run.network.populations.values())[self._index]
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Spikes of each neuron since t = 0, int64 [n]; a copy."""
+        return self._run._backend.counts(self._index).copy()
+
+    @property
+    def spikes(self) -> Spikes:
+        """The recorded spikes; NetworkError where no probe records them."""
+        records = self._records("spikes")
+        dt = self._run.plan.dt
+        ids = np.concatenate([ids for _, ids in records]) if records else np.zeros(0, np.int64)
+        times = np.concatenate([np.full(len(ids), stamp * dt) for stamp, ids in records]) if records else np.zeros(0)
+        return Spikes(times, ids.astype(np.int64))
+
+    def rate(self) -> float:
+        """The mean rate in Hz since t = 0, over neurons and time."""
+        t = self._run.t
+        return float(self.counts.mean() / t * 1000.0) if t else 0.0
+
+    def samples(self, state: str) -> Samples:
+        """A recorded state; NetworkError where no probe records it."""
+        records = self._records(state)
+        values = np.array([values for _, values in records]) if records else np.zeros((0, 0))
+        return Samples(np.array([stamp for stamp, _ in records]) * self._run.plan.dt, values)
+
+    def _records(self, what: str) -> Records:
+        name = self._population.name
+        for index, probe in enumerate(self._run.plan.probes):
+            if probe.population == name and probe.what == what:
+                return self._run._recorded[index]
+        raise NetworkError(
+            f"population {name!r}", f"its {what} were not recorded", fix=f"add net.probe({name!r}, {what!r}) before build"
+        )
+
+    def __getitem__(self, state: str) -> np.ndarray:
+        """A state as it is now, float64 [n]."""
+        self._check_state(state)
+        return self._run._backend.get_state(self._index, state)
+
+    def __setitem__(self, state: str, values: Any) -> None:
+        """Set a state: one number or one per neuron."""
+        self._check_state(state)
+        self._run._backend.set_state(self._index, state, self._per_neuron(values, state, ""))
+
+    def drive(self, values: Any, input: str | None = None) -> None:
+        """Set the injected input from now on: one number or one per neuron, in the input's unit."""
+        model = self._population.model
+        inputs = {i.name: i.unit for i in model.model.inputs} if self._population.is_neuron else {}  # type: ignore[union-attr]
+        if not inputs:
+            raise NetworkError(f"population {self._population.name!r}", "has no input to drive")
+        name = input or next(iter(inputs))
+        if name not in inputs:
+            raise NetworkError(f"population {self._population.name!r}", f"has no input {name!r}", fix=did_you_mean(name, inputs))
+        self._run._backend.set_drive(self._index, name, self._per_neuron(values, name, inputs[name]))
+
+    def set(self, **params: Any) -> None:
+        """Set a source's parameters from now on, ``run["x"].set(rate=rates)``: one number or one per neuron."""
+        model = self._population.model
+        if not isinstance(model, Configured) or not isinstance(model.model, SourceModel):
+            raise NetworkError(f"population {self._population.name!r}", "only the parameters of a source can be set")
+        accepted = {}
+        for name, value in params.items():
+            known = {param.name: param for param in model.model.params}
+            if name not in known:
+                raise ParameterError(model.model.name, f"has no parameter {name!r}", fix=did_you_mean(name, known))
+            checked = known[name].accept(value, model.model.name)
+            accepted[name] = self._per_neuron(checked, name, known[name].unit)
+        self._run._backend.set_source(self._index, accepted)
+
+    def set_spikes(self, times: Any, ids: Any) -> None:
+        """Give a source of SpikeTimes its spikes from now on, at ``times`` ms of the run's own clock."""
+        if not isinstance(self._population.model, SpikeTimes):
+            raise NetworkError(f"population {self._population.name!r}", "was not made from SpikeTimes")
+        spikes = SpikeTimes(times, ids)
+        if spikes.ids.size and spikes.ids.max() >= self._population.n:
+            raise NetworkError(
+                f"population {self._population.name!r}", f"spike ids must be below {self._population.n}", int(spikes.ids.max())
+            )
+        self._run._backend.set_source(self._index, spikes)
+
+    def _check_state(self, state: str) -> None:
+        population = self._population
+        known: list[str] = []
+        if population.is_neuron and isinstance(population.model, Configured):
+            owners = (population.model, *population.plasticity)
+            known = [entry.name for owner in owners for entry in owner.model.states]
+            system = self._run.plan.populations[self._index].system
+            known += [name for name in (system.states if system else ()) if "_p" in name]
+        if state not in known:
+            raise NetworkError(f"population {population.name!r}", f"has no state {state!r}", fix=did_you_mean(state, known))
+
+    def _per_neuron(self, values: Any, name: str, unit: str) -> np.ndarray:
+        where = f"population {self._population.name!r}, {name}"
+        array = np.asarray(in_unit(values, unit, where))
+        n = self._population.n
+        if array.ndim and array.shape != (n,):
+            raise NetworkError(where, f"must be one number or {n}, one per neuron", array.shape)
+        if not np.isfinite(array).all():
+            raise ParameterError(where, "must be finite", "NaN or infinity")
+        return np.broadcast_to(array, (n,)).astype(np.float64)
+
+
+def resume(path: str | Path, models: Any = ()) -> Run:
+    """The run that ``Run.save`` wrote, to be carried on bit for bit; models of your own are given in ``models``.
+
+    Raises CheckpointError where the file is damaged or holds something else.
+    """
+    import importlib
+
+    data, arrays = files.read_bundle(path)
+    if not isinstance(data, dict) or "network" not in data or "engine" not in data:
+        raise CheckpointError(str(path), "must be a saved run", "a file of another kind")
+    if data.get("format") != FORMAT:
+        raise CheckpointError(str(path), f"must be of format {FORMAT}", data.get("format"))
+    network = Network.from_dict(data["network"], models)
+    run = importlib.import_module("maichong.engines").build(network, data["engine"], **data["options"])
+    try:
+        run._restore(arrays)
+    except (KeyError, ValueError) as error:
+        raise CheckpointError(str(path), "must fit the network that it holds", error) from None
+    return run
+
+
+@contextlib.contextmanager
+def _deferred_interrupt() -> Iterator[Callable[[], bool]]:
+    """Within, Ctrl-C only raises a flag, so that a step is never torn; a second Ctrl-C interrupts at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    hit = False
+    previous = signal.getsignal(signal.SIGINT)
+
+    def remember(number: int, frame: Any) -> None:
+        nonlocal hit
+        if hit:
+            raise KeyboardInterrupt
+        hit = True
+
+    try:
+        signal.signal(signal.SIGINT, remember)
+    except ValueError as error:
+        raise EngineError("run", "Ctrl-C cannot be watched here", error) from None
+    try:
+        yield lambda: hit
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def _packed(records: Records) -> dict[str, np.ndarray]:
+    values = [np.asarray(values) for _, values in records]
+    return {
+        "stamps": np.array([stamp for stamp, _ in records], np.int64),
+        "sizes": np.array([len(v) for v in values], np.int64),
+        "values": np.concatenate(values) if values else np.zeros(0),
+    }
+
+
+def _unpacked(packed: Mapping[str, np.ndarray]) -> Records:
+    ends = np.cumsum(packed["sizes"])
+    pieces = np.split(packed["values"], ends[:-1]) if ends.size else []
+    return list(zip((int(stamp) for stamp in packed["stamps"]), pieces, strict=True))

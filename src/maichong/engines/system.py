@@ -1,0 +1,192 @@
+"""One population as one dynamical system: the neuron, its receptors and its intrinsic rules put together.
+
+The parts stay the plain functions of their files. What is built here is a list of calls: which function, which symbols go in,
+which come out. An engine evaluates, reads or writes down that list in its own way; nobody repeats an equation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from maichong.network import Population
+from maichong.spec import Configured, IntrinsicModel, NeuronModel, ReceptorModel
+from maichong.spec.model import Function, names
+from maichong.spec.reading import arguments
+
+
+def ohmic(g, v, e_rev):
+    """The current through a conductance g at the voltage v."""
+    return g * (e_rev - v)
+
+
+def plus(a, b):
+    """The sum of two currents."""
+    return a + b
+
+
+def keep_excess(v_reset, excess):
+    """A soft reset: what was above the threshold stays."""
+    return v_reset + excess
+
+
+@dataclass(frozen=True)
+class Call:
+    """``results = function(*args)``, all by symbol."""
+
+    function: Function
+    args: tuple[str, ...]
+    results: tuple[str, ...]
+
+
+def evaluate(calls: Sequence[Call], env: dict[str, Any], reading: Callable[[Function], Function] | None = None) -> None:
+    """Run the calls on ``env``, adding their results; ``reading`` may exchange each function for its like."""
+    for call in calls:
+        function = reading(call.function) if reading else call.function
+        value = function(*(env[name] for name in call.args))
+        values = value if isinstance(value, tuple) else (value,)
+        env.update(zip(call.results, values, strict=True))
+
+
+@dataclass(frozen=True)
+class Port:
+    """One receptor of a population: all projections with an equal receptor on the same input share it."""
+
+    receptor: Configured
+    input: str | None
+    suffix: str
+    jumps: tuple[tuple[str, float], ...]
+    """(state, jump per unit weight) at the arrival of a spike."""
+
+
+@dataclass(frozen=True)
+class System:
+    """A population's states, parameters and calls.
+
+    ``derivative`` gives ``d_<state>`` for each state, ``fires`` gives ``excess``, ``reset`` gives ``reset_<state>`` for the
+    states that a spike changes. ``learned`` are the states of intrinsic rules: they move only while learning.
+    """
+
+    neuron: Configured
+    membrane: str
+    own: tuple[str, ...]
+    states: tuple[str, ...]
+    learned: tuple[str, ...]
+    params: Mapping[str, float | np.ndarray]
+    drives: Mapping[str, str]
+    ports: tuple[Port, ...]
+    derivative: tuple[Call, ...]
+    fires: tuple[Call, ...]
+    reset: tuple[Call, ...]
+
+    def symbols(self) -> tuple[str, ...]:
+        """All symbols that have a value before a step."""
+        return (*self.states, *self.params, *self.drives.values())
+
+
+def compose(population: Population, ports: Sequence[tuple[Configured, str | None]], draw: Callable[..., Any]) -> System:
+    """Put the population's neuron, receptors and intrinsic rules together; ``draw(value, what)`` settles distributions."""
+    neuron = population.model
+    assert isinstance(neuron, Configured) and isinstance(neuron.model, NeuronModel)
+    model = neuron.model
+    membrane = model.membrane
+    own = names(model.states)
+    states: list[str] = list(own)
+    learned: list[str] = []
+    params: dict[str, float | np.ndarray] = {
+        name: draw(value, name) for name, value in neuron.values.items() if name != "t_ref"
+    }
+    drives = {entry.name: f"drive_{entry.name}" for entry in model.inputs}
+    outputs, sums, flows = [], [], []
+
+    totals = dict(drives)
+    built: list[Port] = []
+    for k, (receptor, target) in enumerate(ports):
+        part = receptor.model
+        assert isinstance(part, ReceptorModel)
+        suffix = f"_p{k}"
+        local = {name: name + suffix for name in (*names(part.params), *names(part.states))}
+        params |= {name + suffix: float(value) for name, value in receptor.values.items() if value is not None}  # type: ignore[arg-type]
+        built.append(Port(receptor, target, suffix, _jumps(receptor, membrane, suffix)))
+        if part.jumps_membrane or part.flow is None or part.output is None:
+            continue
+        assert target is not None
+        states += [name + suffix for name in names(part.states)]
+        bind = {**local, "v": membrane}
+        outputs.append(_call(part.output, bind, (f"out{suffix}",)))
+        current = f"out{suffix}"
+        if receptor.values.get("e_rev") is not None:
+            current = f"current{suffix}"
+            outputs.append(Call(ohmic, (f"out{suffix}", membrane, f"e_rev{suffix}"), (current,)))
+        total = f"{target}{suffix}"
+        sums.append(Call(plus, (totals[target], current), (total,)))
+        totals[target] = total
+        flows.append(_call(part.flow, local, tuple(f"d_{name}{suffix}" for name in names(part.states))))
+
+    effective = {name: name for name in names(model.params)}
+    modulations, jumps = [], []
+    for k, rule in enumerate(population.plasticity):
+        part = rule.model
+        assert isinstance(part, IntrinsicModel)
+        suffix = f"_h{k}"
+        local = {name: name + suffix for name in (*names(part.params), *names(part.states))}
+        params |= {name + suffix: draw(value, name) for name, value in rule.values.items()}
+        mine = [name + suffix for name in names(part.states)]
+        states += mine
+        learned += mine
+        result = f"{part.target}{suffix}"
+        modulations.append(_call(part.modulate, {**local, "value": effective[part.target]}, (result,)))
+        effective[part.target] = result
+        flows.append(_call(part.flow, local, tuple(f"d_{name}" for name in mine)))
+        jumps.append(_call(part.on_spike, local, tuple(f"reset_{name}" for name in mine)))
+
+    bind = {**{name: name for name in own}, **effective, **totals}
+    flows.insert(0, _call(model.flow, bind, tuple(f"d_{name}" for name in own)))
+    fires = _call(model.fires, bind, ("excess",))
+    reset: list[Call] = []
+    if neuron.options["reset"] != "none":
+        soft = neuron.options["reset"] == "soft"
+        landing = f"hard_{membrane}" if soft else f"reset_{membrane}"
+        results = tuple(landing if name == membrane else f"reset_{name}" for name in own)
+        reset = [*_needed(modulations, model.reset), _call(model.reset, bind, results)]
+        if soft:
+            reset += [Call(keep_excess, (landing, "excess"), (f"reset_{membrane}",))]
+    return System(
+        neuron=neuron,
+        membrane=membrane,
+        own=own,
+        states=tuple(states),
+        learned=tuple(learned),
+        params=params,
+        drives=drives,
+        ports=tuple(built),
+        derivative=(*outputs, *sums, *_needed(modulations, model.flow), *flows),
+        fires=(*_needed(modulations, model.fires), fires),
+        reset=(*reset, *jumps),
+    )
+
+
+def _needed(modulations: Sequence[Call], function: Function) -> Sequence[Call]:
+    """The modulations that ``function`` sees: those of parameters that it asks for."""
+    asked = arguments(function)
+    return [call for call in modulations if any(call.results[0].startswith(f"{name}_h") for name in asked)]
+
+
+def _call(function: Function, bind: Mapping[str, str], results: tuple[str, ...]) -> Call:
+    return Call(function, tuple(bind[name] for name in arguments(function)), results)
+
+
+def _jumps(receptor: Configured, membrane: str, suffix: str) -> tuple[tuple[str, float], ...]:
+    """The jump of each state at the arrival of a unit weight; the jumps are linear in the weight by contract."""
+    part = receptor.model
+    assert isinstance(part, ReceptorModel)
+    values = {**receptor.values, "w": 1.0}
+    result = part.arrive(*(values[name] for name in arguments(part.arrive)))
+    amounts = result if isinstance(result, tuple) else (result,)
+    targets = [membrane] if part.jumps_membrane else [name + suffix for name in names(part.states)]
+    return tuple(
+        (state, float(amount)) for state, amount in zip(targets, amounts, strict=True) if float(amount) != 0.0
+    )

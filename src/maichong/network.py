@@ -1,0 +1,497 @@
+"""A network as a description: populations, projections, probes. It is inert: building and running belong to the engines.
+
+    >>> from maichong import LIF, Exponential, FixedProbability, Network
+    >>> net = Network(dt=0.1, seed=1)
+    >>> e = net.population("e", LIF(tau_m=20.0), 3200, drive=400.0)
+    >>> i = net.population("i", LIF(tau_m=20.0), 800, drive=400.0)
+    >>> _ = net.project(e, i, FixedProbability(0.02), weight=4.0, delay=0.2, receptor=Exponential(tau=5.0, e_rev=0.0))
+    >>> sorted(net.populations)
+    ['e', 'i']
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from maichong import files
+from maichong.errors import NetworkError, ParameterError, did_you_mean
+from maichong.spec import (
+    Configured,
+    Distribution,
+    IntrinsicModel,
+    NeuronModel,
+    ReceptorModel,
+    RuleModel,
+    SourceModel,
+    weight_unit,
+)
+from maichong.spec import distributions as distribution_files
+from maichong.spec.model import configure, same_value
+from maichong.spec.quantities import in_unit
+from maichong.spec.registry import find
+from maichong.topology import Connector
+from maichong.topology.connectors import from_dict as connector_from_dict
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, eq=False)
+class SpikeTimes:
+    """Given spikes: neuron ``ids[k]`` of a source fires at ``times[k]`` ms, on the grid of dt."""
+
+    times: np.ndarray
+    ids: np.ndarray
+
+    def __post_init__(self) -> None:
+        times = np.atleast_1d(np.asarray(in_unit(self.times, "ms", "SpikeTimes.times"), np.float64))
+        ids = np.atleast_1d(np.asarray(in_unit(self.ids, "", "SpikeTimes.ids")))
+        if times.shape != ids.shape or times.ndim != 1:
+            raise ParameterError("SpikeTimes", "times and ids must be equally long lists", f"{times.shape} and {ids.shape}")
+        if not np.isfinite(times).all() or (times < 0).any():
+            raise ParameterError("SpikeTimes.times", "must be finite and >= 0 ms")
+        if (ids != np.floor(ids)).any() or (ids < 0).any():
+            raise ParameterError("SpikeTimes.ids", "must be whole numbers >= 0")
+        object.__setattr__(self, "times", times)
+        object.__setattr__(self, "ids", ids.astype(np.int64))
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, SpikeTimes)
+            and np.array_equal(self.times, other.times)
+            and np.array_equal(self.ids, other.ids)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True)
+class Population:
+    """``n`` neurons, or sources, of one model.
+
+    ``init`` sets states at the start, ``drive`` the constant input; both one number, one per neuron or a distribution.
+    ``plasticity`` holds intrinsic rules such as HomeostaticThreshold.
+    """
+
+    name: str
+    model: Configured | SpikeTimes
+    n: int
+    init: Mapping[str, Any] = field(default_factory=dict)
+    drive: Mapping[str, Any] = field(default_factory=dict)
+    plasticity: tuple[Configured, ...] = ()
+
+    @property
+    def is_neuron(self) -> bool:
+        """Whether the population integrates input (False: a source)."""
+        return isinstance(self.model, Configured) and isinstance(self.model.model, NeuronModel)
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Synapses from one population onto another, all with one receptor and the same rules.
+
+    ``weight`` (in the receptor's unit) and ``delay`` (ms, >= dt) are one number, one per synapse, a matrix [pre, post] or a
+    distribution; ``input`` names the input of the target that receives the current.
+    """
+
+    name: str
+    pre: str
+    post: str
+    connector: Connector
+    weight: Any
+    delay: Any
+    receptor: Configured
+    plasticity: tuple[Configured, ...] = ()
+    input: str | None = None
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What to record: "spikes", "counts" or a state of ``population``, of the given ``cells``, every ``every`` ms."""
+
+    population: str
+    what: str = "spikes"
+    every: float | None = None
+    cells: tuple[int, ...] | None = None
+
+
+class Network:
+    """Populations and projections on a time grid of ``dt`` ms; ``seed`` fixes everything random.
+
+    Raises ParameterError for a dt that is not a positive number or a seed that is no whole number >= 0.
+    """
+
+    def __init__(self, dt: float | str = 0.1, seed: int = 0) -> None:
+        step = in_unit(dt, "ms", "Network.dt")
+        if not isinstance(step, float) or not np.isfinite(step) or step <= 0:
+            raise ParameterError("Network.dt", "must be a number > 0 ms", repr(dt))
+        if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**63:
+            raise ParameterError("Network.seed", "must be a whole number between 0 and 2**63 - 1", repr(seed))
+        self.dt = step
+        self.seed = int(seed)
+        self.populations: dict[str, Population] = {}
+        self.projections: dict[str, Projection] = {}
+        self.probes: list[Probe] = []
+
+    def population(
+        self,
+        name: str,
+        model: Configured | SpikeTimes,
+        n: int,
+        *,
+        init: Mapping[str, Any] | None = None,
+        drive: Any = None,
+        plasticity: Configured | Iterable[Configured] = (),
+    ) -> Population:
+        """Add ``n`` neurons or sources of ``model``; see :class:`Population`.
+
+        ``drive`` is the injected current: a value for the first input, or a mapping by input name.
+        """
+        where = f"population {name!r}"
+        if not isinstance(name, str) or not name:
+            raise NetworkError("population", "needs a name", repr(name))
+        if name in self.populations:
+            raise NetworkError(where, "stands in the network already", fix="choose another name")
+        if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or not 1 <= n < 2**31:
+            raise NetworkError(where, "must have between 1 and 2**31 - 1 neurons", repr(n))
+        if isinstance(model, NeuronModel | SourceModel):
+            model = model()
+        if isinstance(model, SpikeTimes):
+            if model.ids.size and model.ids.max() >= n:
+                raise NetworkError(where, f"spike ids must be below {n}", int(model.ids.max()))
+        elif not isinstance(model, Configured) or not isinstance(model.model, NeuronModel | SourceModel):
+            raise NetworkError(where, "needs a neuron or a source, such as LIF() or Poisson()", repr(model))
+        rules = (plasticity,) if isinstance(plasticity, Configured) else tuple(plasticity)
+        population = Population(name, model, int(n), dict(init or {}), _drive(model, drive, where), rules)
+        _check_population(population, where)
+        self.populations[name] = population
+        return population
+
+    def project(
+        self,
+        pre: Population | str,
+        post: Population | str,
+        connector: Connector,
+        *,
+        weight: Any,
+        receptor: Configured | ReceptorModel,
+        delay: Any = None,
+        plasticity: Configured | Iterable[Configured] = (),
+        input: str | None = None,
+        name: str | None = None,
+    ) -> Projection:
+        """Connect ``pre`` to ``post``; see :class:`Projection`. The delay is one dt where none is given."""
+        source, target = self._known(pre), self._known(post)
+        base = name or f"{source.name}->{target.name}"
+        label = base
+        for k in range(2, len(self.projections) + 3):
+            if label not in self.projections:
+                break
+            if name:
+                raise NetworkError(f"projection {name!r}", "stands in the network already", fix="choose another name")
+            label = f"{base}#{k}"
+        where = f"projection {label!r}"
+        if not target.is_neuron:
+            raise NetworkError(where, "must end on neurons, and a source receives nothing", repr(target.name))
+        if not isinstance(connector, Connector):
+            raise NetworkError(where, "needs a connector, such as AllToAll() or FixedProbability(0.1)", repr(connector))
+        connector.check(source.n, target.n, where)
+        if isinstance(receptor, ReceptorModel):
+            receptor = receptor()
+        if not isinstance(receptor, Configured) or not isinstance(receptor.model, ReceptorModel):
+            raise NetworkError(where, "needs a receptor, such as Exponential(tau=5)", repr(receptor))
+        inputs = _inputs(target.model)
+        if not receptor.model.jumps_membrane:
+            if not inputs:
+                raise NetworkError(where, f"{target.name!r} has no input for a current", fix="use the receptor Delta()")
+            input = input or inputs[0]
+            if input not in inputs:
+                raise NetworkError(where, f"{target.name!r} has no input {input!r}", fix=did_you_mean(input, inputs))
+        rules = (plasticity,) if isinstance(plasticity, Configured) else tuple(plasticity)
+        for rule in rules:
+            if not isinstance(rule, Configured) or not isinstance(rule.model, RuleModel):
+                raise NetworkError(where, "its plasticity must be rules, such as PairSTDP()", repr(rule))
+        if sum(bool(rule.model.functions().keys() & {"on_pre", "on_post", "on_step"}) for rule in rules) > 1:
+            raise NetworkError(
+                where, "two rules would write its weights at spikes, and their order would be undefined", fix="keep one"
+            )
+        weight = self._synaptic(weight, weight_unit(receptor), f"{where}, weight", connector, source.n, target.n)
+        delay = self._synaptic(self.dt if delay is None else delay, "ms", f"{where}, delay", connector, source.n, target.n)
+        self._check_delay(delay, f"{where}, delay")
+        self.projections[label] = Projection(
+            label, source.name, target.name, connector, weight, delay, receptor, rules, input
+        )
+        return self.projections[label]
+
+    def probe(
+        self,
+        population: Population | str,
+        what: str = "spikes",
+        *,
+        every: float | str | None = None,
+        cells: Iterable[int] | None = None,
+    ) -> Probe:
+        """Record "spikes", "counts" or a state; without any probe a network records the spikes of all populations."""
+        target = self._known(population)
+        where = f"probe on {target.name!r}"
+        states = _states(target)
+        if what not in ("spikes", "counts", *states):
+            raise NetworkError(
+                where, f"{what!r} cannot be recorded", fix=did_you_mean(what, ("spikes", "counts", *states))
+            )
+        step = None
+        if what in states:
+            step = in_unit(self.dt if every is None else every, "ms", f"{where}, every")
+            if not isinstance(step, float) or not step >= self.dt * (1 - 1e-9) or not np.isfinite(step):
+                raise ParameterError(f"{where}, every", f"must be >= dt = {self.dt:g} ms", repr(every))
+        chosen = None
+        if cells is not None:
+            try:
+                chosen = tuple(int(cell) for cell in cells)
+            except (TypeError, ValueError):
+                raise NetworkError(where, "cells must be a list of indices", repr(cells)) from None
+            if not chosen or min(chosen) < 0 or max(chosen) >= target.n:
+                raise NetworkError(where, f"cells must be indices between 0 and {target.n - 1}", repr(cells))
+        probe = Probe(target.name, what, step, chosen)
+        self.probes.append(probe)
+        return probe
+
+    def build(self, engine: str = "events", **options: Any) -> Any:
+        """Build the network on an engine ("events" or "reference") and return a run at t = 0.
+
+        Options are the engine's, e.g. ``precision="float32"`` for "events". Raises EngineError for what the engine lacks.
+        """
+        # the engines stand above the network, so they are found by name and not imported
+        return importlib.import_module("maichong.engines").build(self, engine, **options)
+
+    def summary(self, **options: Any) -> str:
+        """The network in words, with a forecast of the memory that a build will take; nothing is built."""
+        return importlib.import_module("maichong.engines.forecast").summary(self, **options)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The network as JSON-ready data; arrays stay arrays."""
+        return {
+            "format": FORMAT,
+            "dt": self.dt,
+            "seed": self.seed,
+            "populations": [_population_to_dict(population) for population in self.populations.values()],
+            "projections": [_projection_to_dict(projection) for projection in self.projections.values()],
+            "probes": [
+                {"population": p.population, "what": p.what, "every": p.every, "cells": p.cells and list(p.cells)}
+                for p in self.probes
+            ],
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], models: Iterable[Any] = ()) -> Network:
+        """The network that ``to_dict`` wrote; models of your own, which no registry knows, are given in ``models``."""
+        own = {model.identifier: model for model in models}
+
+        def configured(entry: Mapping[str, Any]) -> Configured:
+            name = entry["model"]
+            return configure(own.get(name) or find(name), entry)
+
+        try:
+            net = cls(data["dt"], data["seed"])
+            for entry in data["populations"]:
+                kind = entry["model"]
+                model = SpikeTimes(kind["times"], kind["ids"]) if "times" in kind else configured(kind)
+                net.population(
+                    entry["name"], model, entry["n"],
+                    init=_plain_values(entry["init"]), drive=_plain_values(entry["drive"]) or None,
+                    plasticity=[configured(rule) for rule in entry["plasticity"]],
+                )  # fmt: skip
+            for entry in data["projections"]:
+                net.project(
+                    entry["pre"], entry["post"], connector_from_dict(_arrays(entry["connector"])), name=entry["name"],
+                    weight=_plain_value(entry["weight"]), delay=_plain_value(entry["delay"]), input=entry["input"],
+                    receptor=configured(entry["receptor"]), plasticity=[configured(rule) for rule in entry["plasticity"]],
+                )  # fmt: skip
+            for entry in data["probes"]:
+                net.probe(entry["population"], entry["what"], every=entry["every"], cells=entry["cells"])
+        except (KeyError, TypeError, AttributeError) as error:
+            raise NetworkError("network", "the data must be what Network.to_dict wrote", f"{error!r}") from None
+        return net
+
+    def save(self, path: str | Path) -> Path:
+        """Write the network to ``path``: as JSON where it ends in ``.json``, else as one file of JSON and plain arrays."""
+        path = Path(path)
+        return files.write_json(path, self.to_dict()) if path.suffix == ".json" else files.write_bundle(path, self.to_dict())
+
+    @classmethod
+    def load(cls, path: str | Path, models: Iterable[Any] = ()) -> Network:
+        """The network that ``save`` wrote."""
+        data = files.read_json(path) if Path(path).suffix == ".json" else files.read_bundle(path)[0]
+        if not isinstance(data, dict):
+            raise NetworkError(str(path), "must hold a network", type(data).__name__)
+        return cls.from_dict(data, models)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Network) and _same(self.to_dict(), other.to_dict())
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        cells = sum(population.n for population in self.populations.values())
+        return (
+            f"<Network: {len(self.populations)} populations, {cells:,} neurons, {len(self.projections)} projections, "
+            f"dt {self.dt:g} ms>"
+        )
+
+    def _known(self, population: Population | str) -> Population:
+        name = population.name if isinstance(population, Population) else population
+        if name not in self.populations:
+            raise NetworkError(
+                "network", f"has no population {name!r}", fix=did_you_mean(name, self.populations) or "add it first"
+            )
+        return self.populations[name]
+
+    def _synaptic(self, value: Any, unit: str, where: str, connector: Connector, n_pre: int, n_post: int) -> Any:
+        if isinstance(value, Distribution):
+            return value
+        number = in_unit(value, unit, where)
+        array = np.asarray(number)
+        if not np.isfinite(array).all():
+            raise ParameterError(where, "must be finite", "NaN or infinity")
+        if array.ndim == 2 and array.shape != (n_pre, n_post):
+            raise NetworkError(where, f"a matrix must have the shape [{n_pre}, {n_post}] (pre, post)", array.shape)
+        if array.ndim == 1 and connector.kind != "fixed_probability":
+            expected = int(connector.expected(n_pre, n_post))
+            if array.size != expected:
+                raise NetworkError(where, f"must be one number or one per synapse, {expected}", array.size)
+        if array.ndim > 2:
+            raise NetworkError(where, "must be a number, one per synapse or a matrix [pre, post]", array.shape)
+        return number
+
+    def _check_delay(self, delay: Any, where: str) -> None:
+        lowest = delay.bounds()[0] if isinstance(delay, Distribution) else float(np.min(delay, initial=np.inf))
+        if lowest < self.dt * (1 - 1e-9):
+            raise NetworkError(
+                where,
+                f"must be >= dt = {self.dt:g} ms, for a spike cannot arrive within the step it is sent in",
+                f"{lowest:g} ms",
+                f"use at least {self.dt:g}, or a smaller dt",
+            )
+
+
+def _drive(model: Configured | SpikeTimes, drive: Any, where: str) -> dict[str, Any]:
+    if drive is None:
+        return {}
+    inputs = _inputs(model)
+    if not inputs:
+        raise NetworkError(where, "its model has no input to drive", repr(drive))
+    by_name = dict(drive) if isinstance(drive, Mapping) else {inputs[0]: drive}
+    for name in by_name:
+        if name not in inputs:
+            raise NetworkError(where, f"has no input {name!r}", fix=did_you_mean(name, inputs))
+    return by_name
+
+
+def _inputs(model: Configured | SpikeTimes) -> tuple[str, ...]:
+    if isinstance(model, Configured) and isinstance(model.model, NeuronModel):
+        return tuple(entry.name for entry in model.model.inputs)
+    return ()
+
+
+def _states(population: Population) -> tuple[str, ...]:
+    if not population.is_neuron or not isinstance(population.model, Configured):
+        return ()
+    rules = (state.name for rule in population.plasticity for state in rule.model.states)
+    return (*(state.name for state in population.model.model.states), *rules)
+
+
+def _check_population(population: Population, where: str) -> None:
+    """Check shapes and units of whatever is given per neuron; what is given is replaced by plain numbers."""
+    model, n = population.model, population.n
+    if isinstance(model, SpikeTimes):
+        if population.init or population.plasticity:
+            raise NetworkError(where, "given spikes have neither states nor plasticity")
+        return
+    for rule in population.plasticity:
+        if not isinstance(rule, Configured) or not isinstance(rule.model, IntrinsicModel):
+            raise NetworkError(
+                where, "its plasticity must be intrinsic rules, such as HomeostaticThreshold()", repr(rule)
+            )
+        targets = [param.name for param in model.model.params]
+        if rule.model.target not in targets:
+            raise NetworkError(where, f"{rule.model.name} modulates {rule.model.target!r}, which {model.model.name} lacks")
+    for owner in (model, *population.plasticity):
+        for name, value in owner.values.items():
+            if isinstance(value, np.ndarray) and value.shape != (n,):
+                raise NetworkError(where, f"{name} must be one number or {n}, one per neuron", value.size)
+    units = {state.name: state.unit for owner in (model, *population.plasticity) for state in owner.model.states}
+    _accept(population.init, units, n, f"{where}, init")  # type: ignore[arg-type]
+    if isinstance(model.model, NeuronModel):
+        _accept(population.drive, {i.name: i.unit for i in model.model.inputs}, n, f"{where}, drive")  # type: ignore[arg-type]
+
+
+def _accept(values: dict[str, Any], units: Mapping[str, str], n: int, where: str) -> None:
+    for name, value in values.items():
+        if name not in units:
+            raise NetworkError(where, f"there is no {name!r}", fix=did_you_mean(name, units))
+        if isinstance(value, Distribution):
+            continue
+        number = in_unit(value, units[name], f"{where}[{name!r}]")
+        array = np.asarray(number)
+        if array.ndim and array.shape != (n,):
+            raise NetworkError(where, f"{name} must be one number or {n}, one per neuron", array.shape)
+        if not np.isfinite(array).all():
+            raise ParameterError(f"{where}[{name!r}]", "must be finite", "NaN or infinity")
+        values[name] = number
+
+
+def _value_to_dict(value: Any) -> Any:
+    return value.to_dict() if isinstance(value, Distribution) else value
+
+
+def _population_to_dict(population: Population) -> dict[str, Any]:
+    model = population.model
+    return {
+        "name": population.name,
+        "n": population.n,
+        "model": {"times": model.times, "ids": model.ids} if isinstance(model, SpikeTimes) else model.to_dict(),
+        "init": {name: _value_to_dict(value) for name, value in population.init.items()},
+        "drive": {name: _value_to_dict(value) for name, value in population.drive.items()},
+        "plasticity": [rule.to_dict() for rule in population.plasticity],
+    }
+
+
+def _projection_to_dict(projection: Projection) -> dict[str, Any]:
+    return {
+        "name": projection.name,
+        "pre": projection.pre,
+        "post": projection.post,
+        "connector": projection.connector.to_dict(),
+        "weight": _value_to_dict(projection.weight),
+        "delay": _value_to_dict(projection.delay),
+        "receptor": projection.receptor.to_dict(),
+        "plasticity": [rule.to_dict() for rule in projection.plasticity],
+        "input": projection.input,
+    }
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, Mapping) and "distribution" in value:
+        return distribution_files.from_dict(dict(value))
+    return np.asarray(value) if isinstance(value, list) else value
+
+
+def _plain_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _plain_value(value) for name, value in values.items()}
+
+
+def _arrays(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: np.asarray(value) if isinstance(value, list) else value for name, value in data.items()}
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
+    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
+        return len(a) == len(b) and all(_same(x, y) for x, y in zip(a, b, strict=True))
+    return same_value(a, b)

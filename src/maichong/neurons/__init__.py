@@ -1,0 +1,1 @@
+"""Neurons, one file each."""

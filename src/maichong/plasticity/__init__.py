@@ -1,0 +1,1 @@
+"""Plasticity rules at three scales."""

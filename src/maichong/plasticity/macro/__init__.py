@@ -1,0 +1,1 @@
+"""Rules of network-wide signals and structure."""

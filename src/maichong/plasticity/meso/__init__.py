@@ -1,0 +1,1 @@
+"""Rules of what one circuit can know."""

@@ -1,0 +1,1 @@
+"""Rules of what one synapse or one neuron can know."""

@@ -1,0 +1,36 @@
+"""What a model is: declarations, the one-file contract, and the readings of its functions."""
+
+from maichong.spec.declare import ALL_TO_ALL, NEAREST, Input, Option, Param, State, Trace
+from maichong.spec.distributions import Distribution, LogNormal, Normal, Uniform
+from maichong.spec.model import Configured, Model
+from maichong.spec.neuron_model import NeuronModel, neuron
+from maichong.spec.receptor_model import ReceptorModel, receptor, weight_unit
+from maichong.spec.rule_model import IntrinsicModel, RuleModel, intrinsic_rule, rule
+from maichong.spec.source_model import SourceModel, source
+
+__all__ = [
+    "ALL_TO_ALL",
+    "NEAREST",
+    "Configured",
+    "Distribution",
+    "Input",
+    "IntrinsicModel",
+    "LogNormal",
+    "Model",
+    "NeuronModel",
+    "Normal",
+    "Option",
+    "Param",
+    "ReceptorModel",
+    "RuleModel",
+    "SourceModel",
+    "State",
+    "Trace",
+    "Uniform",
+    "intrinsic_rule",
+    "neuron",
+    "receptor",
+    "rule",
+    "source",
+    "weight_unit",
+]

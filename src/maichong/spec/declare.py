@@ -1,0 +1,155 @@
+"""The words in which a model declares itself: parameters, states, inputs, traces and options.
+
+Each carries its unit and its meaning, once, here; the docs, the unit check, the command line and the errors read them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from maichong.errors import ParameterError, did_you_mean
+from maichong.spec.distributions import Distribution
+from maichong.spec.quantities import in_unit
+
+Value = float | np.ndarray | Distribution | None
+
+
+@dataclass(frozen=True)
+class Param:
+    """A number that stays as it is while time runs.
+
+    ``above`` is an exclusive lower bound, ``low`` and ``high`` are inclusive ones. A ``static`` parameter is baked into
+    the compiled kernels (an exponent of 0 or 1 then costs nothing); it is one number for all. ``default=None`` makes the
+    parameter optional.
+    """
+
+    name: str
+    default: float | None
+    unit: str
+    meaning: str
+    above: float | None = None
+    low: float | None = None
+    high: float | None = None
+    static: bool = False
+
+    def bounds_text(self) -> str:
+        """The bounds in words: ``"> 0 ms"``; empty where there are none."""
+        unit = f" {self.unit}" if self.unit else ""
+        parts = []
+        if self.above is not None:
+            parts.append(f"> {self.above:g}{unit}")
+        if self.low is not None:
+            parts.append(f">= {self.low:g}{unit}")
+        if self.high is not None:
+            parts.append(f"<= {self.high:g}{unit}")
+        return " and ".join(parts)
+
+    def accept(self, value: Any, owner: str) -> Value:
+        """``value`` as a float, a float64 array [n] or a distribution, inside the bounds; ParameterError otherwise."""
+        where = f"{owner}.{self.name}"
+        if value is None and self.default is None:
+            return None
+        if isinstance(value, Distribution):
+            for bound in value.bounds():
+                self._check(np.asarray(bound), where, finite=False)
+            return value
+        number = in_unit(value, self.unit, where)
+        array = np.asarray(number)
+        if array.ndim > 1 or array.size == 0:
+            raise ParameterError(where, "must be one number or one per neuron", f"an array of shape {array.shape}")
+        if array.ndim and self.static:
+            raise ParameterError(where, "must be one number for all", f"an array of shape {array.shape}")
+        self._check(array, where, finite=True)
+        return number
+
+    def _check(self, array: np.ndarray, where: str, *, finite: bool) -> None:
+        bad = ~np.isfinite(array) if finite else np.isnan(array)
+        if bad.any():
+            raise ParameterError(where, "must be finite", _first(array, bad))
+        outside = np.zeros(array.shape, bool)
+        if self.above is not None:
+            # a distribution may come as near to an exclusive bound as it likes: its low end is never drawn exactly
+            outside |= (array <= self.above) if finite else (array < self.above)
+        if self.low is not None:
+            outside |= array < self.low
+        if self.high is not None:
+            outside |= array > self.high
+        if outside.any():
+            raise ParameterError(where, f"must be {self.bounds_text()}", _first(array, outside))
+
+
+def _first(array: np.ndarray, bad: np.ndarray) -> str:
+    if array.ndim == 0:
+        return repr(float(array))
+    place = int(np.flatnonzero(bad)[0])
+    return f"{float(array[place])!r} at index {place}"
+
+
+@dataclass(frozen=True)
+class State:
+    """A quantity that changes in time.
+
+    ``init`` is a number, the name of a parameter, or a function of parameters and earlier states. The one state marked
+    ``membrane`` is the voltage: receptors read it as ``v``, refractoriness holds it, a soft reset keeps its excess.
+    """
+
+    name: str
+    init: float | str | Callable[..., Any]
+    unit: str
+    meaning: str
+    membrane: bool = False
+
+
+@dataclass(frozen=True)
+class Input:
+    """A quantity that comes from outside in every step: the sum of what the receptors pass and of the drive."""
+
+    name: str
+    unit: str
+    meaning: str
+
+
+ALL_TO_ALL = "all_to_all"
+NEAREST = "nearest"
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A low-pass filtered spike train: decays with the time constant named by ``tau``, jumps at spikes.
+
+    ``on`` says whose spikes drive it: ``"pre"`` (as they arrive at the synapse) or ``"post"``. ``pairing`` is
+    ``"all_to_all"`` (each spike adds 1), ``"nearest"`` (each spike sets it to 1) or the name of an option of the rule
+    that has these choices.
+    """
+
+    name: str
+    on: str
+    tau: str
+    meaning: str
+    pairing: str = ALL_TO_ALL
+
+
+@dataclass(frozen=True)
+class Option:
+    """A choice among names; the first is the default."""
+
+    name: str
+    choices: tuple[str, ...]
+    meaning: str
+
+    def accept(self, value: Any, owner: str) -> str:
+        """``value`` if it is one of the choices; ParameterError otherwise."""
+        if value not in self.choices:
+            listed = ", ".join(repr(choice) for choice in self.choices)
+            hint = did_you_mean(value, self.choices)
+            raise ParameterError(
+                f"{owner}.{self.name}",
+                f"must be one of {listed}",
+                repr(value),
+                hint if hint and hint.startswith("did") else None,
+            )
+        return value

@@ -1,0 +1,128 @@
+"""Random values that a network declares and a build draws: weights, delays, initial states, parameters.
+
+A distribution is inert: it knows its numbers, not a generator. ``draw(rng, n)`` is called when a network is built, with a
+generator keyed by the network's seed and the place where the distribution stands.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from maichong.errors import ParameterError, did_you_mean
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """Values drawn independently; the subclasses say from what."""
+
+    kind: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+                raise ParameterError(f"{type(self).__name__}.{field.name}", "must be a number", repr(value))
+            if np.isnan(value):
+                raise ParameterError(f"{type(self).__name__}.{field.name}", "must not be NaN")
+            object.__setattr__(self, field.name, float(value))
+        self._check()
+
+    def _check(self) -> None:
+        """Raise ParameterError where the numbers do not fit together."""
+
+    def draw(self, rng: np.random.Generator, n: int) -> np.ndarray:
+        """``n`` values, float64 [n]."""
+        raise NotImplementedError
+
+    def bounds(self) -> tuple[float, float]:
+        """The smallest and the largest value that can come."""
+        raise NotImplementedError
+
+    def to_dict(self) -> dict[str, Any]:
+        """The distribution as JSON-ready data."""
+        numbers = {name: value for name, value in dataclasses.asdict(self).items() if np.isfinite(value)}
+        return {"distribution": self.kind, **numbers}
+
+
+@dataclass(frozen=True)
+class Uniform(Distribution):
+    """Evenly distributed in [low, high)."""
+
+    low: float = 0.0
+    high: float = 1.0
+    kind: ClassVar[str] = "uniform"
+
+    def _check(self) -> None:
+        if not (np.isfinite(self.low) and np.isfinite(self.high) and self.low <= self.high):
+            raise ParameterError("Uniform", "low must be <= high, both finite", f"{self.low}, {self.high}")
+
+    def draw(self, rng: np.random.Generator, n: int) -> np.ndarray:
+        return rng.uniform(self.low, self.high, n)
+
+    def bounds(self) -> tuple[float, float]:
+        return self.low, self.high
+
+
+@dataclass(frozen=True)
+class Normal(Distribution):
+    """Gaussian; values outside [low, high] are drawn again (a truncated normal), as NEST's "redraw" does."""
+
+    mean: float = 0.0
+    sd: float = 1.0
+    low: float = -np.inf
+    high: float = np.inf
+    kind: ClassVar[str] = "normal"
+
+    def _check(self) -> None:
+        if not (np.isfinite(self.mean) and np.isfinite(self.sd) and self.sd >= 0):
+            raise ParameterError("Normal", "mean must be finite and sd >= 0", f"{self.mean}, {self.sd}")
+        if not self.low <= self.mean <= self.high:
+            raise ParameterError(
+                "Normal", "low <= mean <= high must hold, so that redrawing ends", f"{self.low}, {self.mean}, {self.high}"
+            )
+
+    def draw(self, rng: np.random.Generator, n: int) -> np.ndarray:
+        values = rng.normal(self.mean, self.sd, n)
+        outside = np.flatnonzero((values < self.low) | (values > self.high))
+        while outside.size:
+            values[outside] = rng.normal(self.mean, self.sd, outside.size)
+            outside = outside[(values[outside] < self.low) | (values[outside] > self.high)]
+        return values
+
+    def bounds(self) -> tuple[float, float]:
+        return self.low, self.high
+
+
+@dataclass(frozen=True)
+class LogNormal(Distribution):
+    """exp of a Gaussian with mean ``mu`` and standard deviation ``sigma`` (of the logarithm)."""
+
+    mu: float = 0.0
+    sigma: float = 1.0
+    kind: ClassVar[str] = "lognormal"
+
+    def _check(self) -> None:
+        if not (np.isfinite(self.mu) and np.isfinite(self.sigma) and self.sigma >= 0):
+            raise ParameterError("LogNormal", "mu must be finite and sigma >= 0", f"{self.mu}, {self.sigma}")
+
+    def draw(self, rng: np.random.Generator, n: int) -> np.ndarray:
+        return rng.lognormal(self.mu, self.sigma, n)
+
+    def bounds(self) -> tuple[float, float]:
+        return 0.0, np.inf
+
+
+KINDS: dict[str, type[Distribution]] = {cls.kind: cls for cls in (Uniform, Normal, LogNormal)}
+
+
+def from_dict(data: dict[str, Any]) -> Distribution:
+    """The distribution that ``to_dict`` wrote."""
+    numbers = dict(data)
+    kind = numbers.pop("distribution")
+    if kind not in KINDS:
+        raise ParameterError("distribution", "must be a known kind", repr(kind), did_you_mean(kind, KINDS))
+    return KINDS[kind](**numbers)

@@ -1,0 +1,152 @@
+"""What a model is: its declarations and its functions; and a model with values, ready to stand in a network.
+
+The five kinds stand in files of their own (neuron, receptor, rule, intrinsic rule, source); this file holds what they share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from maichong.errors import ModelError, ParameterError, did_you_mean
+from maichong.spec.declare import Option, Param, State, Value
+from maichong.spec.distributions import Distribution, from_dict
+
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A declaration: call it with values to get what a network uses, ``LIF(tau_m=20)``.
+
+    Abstract: the kinds (neuron, receptor, ...) are the final classes.
+    """
+
+    kind: ClassVar[str] = ""
+
+    name: str
+    doc: str
+    params: tuple[Param, ...]
+    states: tuple[State, ...] = ()
+    options: tuple[Option, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.name, str) and self.name.isidentifier()):
+            raise ModelError("model", "its name must be a Python identifier", repr(self.name))
+        seen: set[str] = set()
+        for declared in (*self.params, *self.states, *self.options):
+            if not declared.name.isidentifier():
+                raise ModelError(self.name, "a symbol's name must be a Python identifier", repr(declared.name))
+            if declared.name in seen:
+                raise ModelError(self.name, "each symbol may be declared once", repr(declared.name))
+            seen.add(declared.name)
+        for param in self.params:
+            param.accept(param.default, self.name)
+
+    @property
+    def identifier(self) -> str:
+        """The name in the registry and in files: ``"LIF"``."""
+        return self.name
+
+    def functions(self) -> Mapping[str, Function]:
+        """The model's functions by role."""
+        raise NotImplementedError
+
+    def param(self, name: str) -> Param:
+        """The parameter called ``name``."""
+        return next(param for param in self.params if param.name == name)
+
+    def __call__(self, **values: Any) -> Configured:
+        """The model with values for its parameters and options; the others keep their defaults.
+
+        Raises ParameterError for an unknown name or a value outside its bounds, UnitError for a wrong unit.
+        """
+        params = {param.name: param for param in self.params}
+        options = {option.name: option for option in self.options}
+        for name in values:
+            if name not in params and name not in options:
+                raise ParameterError(
+                    self.name, f"has no parameter {name!r}", fix=did_you_mean(name, [*params, *options])
+                )
+        accepted = {name: param.accept(values.get(name, param.default), self.name) for name, param in params.items()}
+        chosen = {
+            name: option.accept(values.get(name, option.choices[0]), self.name) for name, option in options.items()
+        }
+        return Configured(self, accepted, chosen)
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} model {self.name}>"
+
+
+@dataclass(frozen=True, eq=False)
+class Configured:
+    """A model with values: inert, comparable, serialisable."""
+
+    model: Model
+    values: Mapping[str, Value]
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self.values:
+            return self.values[name]
+        if name in self.options:
+            return self.options[name]
+        raise ParameterError(
+            self.model.name, f"has no parameter {name!r}", fix=did_you_mean(name, [*self.values, *self.options])
+        )
+
+    def replace(self, **values: Any) -> Configured:
+        """A copy with some values changed."""
+        return self.model(**{**self.values, **self.options, **values})
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready data; arrays stay arrays, for the network's writer to put beside the JSON."""
+        values: dict[str, Any] = {}
+        for name, value in self.values.items():
+            if not same_value(value, self.model.param(name).default):
+                values[name] = value.to_dict() if isinstance(value, Distribution) else value
+        defaults = {option.name: option.choices[0] for option in self.model.options}
+        chosen = {name: value for name, value in self.options.items() if value != defaults[name]}
+        return {"model": self.model.identifier, **values, **chosen}
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Configured) or self.model is not other.model or self.options != other.options:
+            return False
+        return all(same_value(self.values[name], other.values[name]) for name in self.values)
+
+    def __hash__(self) -> int:
+        return hash((self.model.name, *sorted(self.options.items())))
+
+    def __repr__(self) -> str:
+        data = self.to_dict()
+        data.pop("model")
+        shown = (f"{name}={_brief(value)}" for name, value in data.items())
+        return f"{self.model.name}({', '.join(shown)})"
+
+
+def configure(model: Model, data: Mapping[str, Any]) -> Configured:
+    """What ``Configured.to_dict`` wrote, for ``model``."""
+    values = {name: value for name, value in data.items() if name != "model"}
+    for name, value in values.items():
+        if isinstance(value, Mapping) and "distribution" in value:
+            values[name] = from_dict(dict(value))
+    return model(**values)
+
+
+def same_value(a: Any, b: Any) -> bool:
+    """Whether two parameter values are the same, arrays elementwise."""
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        return isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and np.array_equal(a, b)
+    return a == b
+
+
+def _brief(value: Any) -> str:
+    return f"<array of {value.size}>" if isinstance(value, np.ndarray) else repr(value)
+
+
+def names(declared: Iterable[Any]) -> tuple[str, ...]:
+    """The names of declared symbols, in order."""
+    return tuple(symbol.name for symbol in declared)

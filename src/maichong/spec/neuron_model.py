@@ -1,0 +1,116 @@
+"""What a neuron is: ``flow`` between spikes, ``fires`` at a threshold, ``reset`` after."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from maichong.errors import ModelError, did_you_mean
+from maichong.spec.declare import Input, Option, Param, State
+from maichong.spec.model import Function, Model, names
+from maichong.spec.reading import arguments, check_function
+
+T_REF = Param("t_ref", 0.0, "ms", "absolute refractory period: the membrane is held at its reset value", low=0.0)
+
+RESETS = ("hard", "soft", "none")
+
+INTEGRATORS = ("auto", "exact", "exponential_euler", "euler", "rk2", "rk4", "ode")
+
+Scheme = tuple[tuple[str, float], ...]
+"""A named splitting: pairs (state, fraction of dt), each an Euler step that sees what the earlier ones changed."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class NeuronModel(Model):
+    """A neuron: ``flow`` gives d/dt of each state, ``fires`` is >= 0 at a spike, ``reset`` the states after it.
+
+    Every neuron also has ``t_ref`` and the options ``reset`` (hard: as declared; soft: the excess over the threshold is
+    kept; none) and ``integrator``.
+    """
+
+    kind: ClassVar[str] = "neuron"
+
+    inputs: tuple[Input, ...] = ()
+    flow: Function = field(kw_only=True)
+    fires: Function = field(kw_only=True)
+    reset: Function = field(kw_only=True)
+    schemes: Mapping[str, Scheme] = field(default_factory=dict)
+
+    @property
+    def membrane(self) -> str:
+        """The name of the state that is the voltage."""
+        return next(state.name for state in self.states if state.membrane)
+
+    def functions(self) -> Mapping[str, Function]:
+        return {"flow": self.flow, "fires": self.fires, "reset": self.reset}
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if sum(state.membrane for state in self.states) != 1:
+            raise ModelError(self.name, "exactly one state must be the membrane, State(..., membrane=True)")
+        states, params = names(self.states), names(self.params)
+        check_function(self.flow, self.name, (*states, *params, *names(self.inputs)), results=len(states))
+        check_function(self.fires, self.name, (*states, *params), results=1)
+        check_function(self.reset, self.name, (*states, *params), results=len(states))
+        for scheme, steps in self.schemes.items():
+            for state, _ in steps:
+                if state not in states:
+                    raise ModelError(
+                        f"{self.name}.schemes[{scheme!r}]", f"names {state!r}, no state", fix=did_you_mean(state, states)
+                    )
+        check_init(self)
+
+
+def check_init(model: Model) -> None:
+    """Check that the initial values of a model's states can be worked out in declared order."""
+    known = set(names(model.params))
+    for state in model.states:
+        asked = (state.init,) if isinstance(state.init, str) else arguments(state.init) if callable(state.init) else ()
+        for name in asked:
+            if name not in known:
+                raise ModelError(
+                    f"{model.name}.{state.name}",
+                    f"its initial value asks for {name!r}, neither a parameter nor an earlier state",
+                    fix=did_you_mean(name, known),
+                )
+        known.add(state.name)
+
+
+def neuron(
+    name: str,
+    *,
+    params: Iterable[Param],
+    states: Iterable[State],
+    flow: Function,
+    fires: Function,
+    reset: Function,
+    inputs: Iterable[Input] = (),
+    schemes: Mapping[str, Scheme] | None = None,
+    doc: str | None = None,
+) -> NeuronModel:
+    """Declare a neuron from the functions of one file; see :mod:`maichong.neurons.lif` for the shortest example.
+
+    ``doc`` is the file's docstring: ``doc=__doc__``. Raises ModelError where a function asks for what is not declared, is
+    not straight-line code, or returns the wrong number of values.
+    """
+    schemes = dict(schemes or {})
+    choices = tuple(schemes) + tuple(choice for choice in INTEGRATORS if choice not in schemes)
+    if not schemes:
+        choices = INTEGRATORS
+    return NeuronModel(
+        name=name,
+        doc=inspect.cleandoc(doc or ""),
+        params=(*params, T_REF),
+        states=tuple(states),
+        options=(
+            Option("reset", RESETS, "what becomes of the membrane at a spike"),
+            Option("integrator", ("auto", *(choice for choice in choices if choice != "auto")), "how time is stepped"),
+        ),
+        inputs=tuple(inputs),
+        flow=flow,
+        fires=fires,
+        reset=reset,
+        schemes=schemes,
+    )

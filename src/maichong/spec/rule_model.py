@@ -1,0 +1,216 @@
+"""What a plasticity rule is: traces, and what happens to a weight at spikes, steps and signals.
+
+The ``scope`` fixes what a rule's functions may ask for, so that locality is checked and not claimed.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from maichong.errors import ModelError, did_you_mean
+from maichong.spec.declare import ALL_TO_ALL, NEAREST, Option, Param, State, Trace
+from maichong.spec.model import Configured, Function, Model, names
+from maichong.spec.neuron_model import check_init
+from maichong.spec.reading import check_function, straight_line
+
+SCOPES: Mapping[str, Mapping[str, str]] = {
+    "synapse": {"w": "the weight of this synapse"},
+    "circuit": {"w_sum": "the sum of the weights onto the same neuron, within the projection"},
+    "network": {"signal": "the number that the network's signal carries: reward, error, novelty"},
+}
+"""What each scope adds to what a rule may know; a scope sees what the narrower ones see."""
+
+
+def bounds_params(low: float | None, high: float | None) -> tuple[Param, Param]:
+    """The parameters w_min and w_max that every rule has; None: unbounded."""
+    return (
+        Param("w_min", low, "", "smallest weight, in the weight's own unit"),
+        Param("w_max", high, "", "largest weight, in the weight's own unit"),
+    )
+
+
+
+def visible(scope: str) -> tuple[str, ...]:
+    """The names that a rule of ``scope`` may ask for besides its own."""
+    order = list(SCOPES)
+    return tuple(name for wider in order[: order.index(scope) + 1] for name in SCOPES[wider])
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RuleModel(Model):
+    """A rule for the weights of a projection.
+
+    ``on_pre`` (a spike arrives), ``on_post`` (the target fires), ``on_step`` (every step) and ``on_signal`` (the network's
+    signal called ``signal``) each return the new weight, which is then clipped to [w_min, w_max].
+    """
+
+    kind: ClassVar[str] = "rule"
+
+    scope: str = "synapse"
+    traces: tuple[Trace, ...] = ()
+    on_pre: Function | None = None
+    on_post: Function | None = None
+    on_step: Function | None = None
+    on_signal: Function | None = None
+    signal: str | None = None
+
+    def functions(self) -> Mapping[str, Function]:
+        given = {"on_pre": self.on_pre, "on_post": self.on_post, "on_step": self.on_step, "on_signal": self.on_signal}
+        return {role: function for role, function in given.items() if function is not None}
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_scope(self)
+        params = names(self.params)
+        for trace in self.traces:
+            if trace.on not in ("pre", "post"):
+                raise ModelError(f"{self.name}.{trace.name}", "a trace is driven by 'pre' or 'post' spikes", repr(trace.on))
+            if trace.tau not in params:
+                raise ModelError(
+                    f"{self.name}.{trace.name}", f"its time constant {trace.tau!r} is no parameter",
+                    fix=did_you_mean(trace.tau, params),
+                )  # fmt: skip
+            if trace.pairing not in (ALL_TO_ALL, NEAREST, *names(self.options)):
+                raise ModelError(
+                    f"{self.name}.{trace.name}",
+                    f"its pairing must be {ALL_TO_ALL!r}, {NEAREST!r} or an option of the rule",
+                    repr(trace.pairing),
+                )
+        if not self.functions():
+            raise ModelError(self.name, "a rule needs at least one of on_pre, on_post, on_step and on_signal")
+        if (self.on_signal is None) != (self.signal is None):
+            raise ModelError(self.name, "on_signal and the name of its signal go together")
+        allowed = visible(self.scope)
+        traces = names(self.traces)
+        for role, function in self.functions().items():
+            own = (*params, *(traces if role in ("on_pre", "on_post", "on_step") else ()))
+            _check_scope_of(self, role, function, own)
+            check_function(function, self.name, (*allowed, *own), results=1)
+
+    def pairing(self, trace: Trace, options: Mapping[str, str]) -> str:
+        """``"all_to_all"`` or ``"nearest"`` for ``trace`` under the chosen ``options``."""
+        return options.get(trace.pairing, trace.pairing)
+
+
+def _check_scope(model: RuleModel | IntrinsicModel) -> None:
+    if model.scope not in SCOPES:
+        raise ModelError(
+            f"{model.name}.scope",
+            f"must be one of {', '.join(map(repr, SCOPES))}",
+            repr(model.scope),
+            did_you_mean(model.scope, SCOPES),
+        )
+
+
+def _check_scope_of(model: RuleModel, role: str, function: Function, own: tuple[str, ...]) -> None:
+    for asked in straight_line(function).args:
+        if asked in own or asked in visible(model.scope):
+            continue
+        for scope, sees in SCOPES.items():
+            if asked in sees:
+                line = straight_line(function)
+                raise ModelError(
+                    f"{line.file}:{line.line}",
+                    f"{model.name}.{role}() asks for {asked!r} ({sees[asked]}), which a rule of scope "
+                    f"{model.scope!r} cannot know",
+                    fix=f"declare scope={scope!r} if the rule is not that local",
+                )
+
+
+def rule(
+    name: str,
+    *,
+    params: Iterable[Param],
+    scope: str = "synapse",
+    traces: Iterable[Trace] = (),
+    options: Iterable[Option] = (),
+    on_pre: Function | None = None,
+    on_post: Function | None = None,
+    on_step: Function | None = None,
+    on_signal: Function | None = None,
+    signal: str | None = None,
+    bounds: tuple[float | None, float | None] = (0.0, 1.0),
+    doc: str | None = None,
+) -> RuleModel:
+    """Declare a plasticity rule from the functions of one file.
+
+    Every rule also has ``w_min`` and ``w_max``, with ``bounds`` as defaults (None: unbounded).
+
+    Raises ModelError where a function asks for what its scope does not show.
+    """
+    return RuleModel(
+        name=name,
+        doc=inspect.cleandoc(doc or ""),
+        params=(*params, *bounds_params(*bounds)),
+        options=tuple(options),
+        scope=scope,
+        traces=tuple(traces),
+        on_pre=on_pre,
+        on_post=on_post,
+        on_step=on_step,
+        on_signal=on_signal,
+        signal=signal,
+    )
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class IntrinsicModel(Model):
+    """A rule that changes the neuron itself: states of its own that modulate one of the neuron's parameters.
+
+    ``flow`` and ``on_spike`` move its states; ``modulate`` gives the parameter's effective value from its declared one,
+    which it asks for as ``value``.
+    """
+
+    kind: ClassVar[str] = "intrinsic rule"
+
+    scope: str = "synapse"
+    target: str = ""
+    flow: Function = field(kw_only=True)
+    on_spike: Function = field(kw_only=True)
+    modulate: Function = field(kw_only=True)
+
+    def functions(self) -> Mapping[str, Function]:
+        return {"flow": self.flow, "on_spike": self.on_spike, "modulate": self.modulate}
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_scope(self)
+        own = (*names(self.states), *names(self.params))
+        check_function(self.flow, self.name, own, results=len(self.states))
+        check_function(self.on_spike, self.name, own, results=len(self.states))
+        check_function(self.modulate, self.name, (*own, "value"), results=1)
+        check_init(self)
+
+
+def intrinsic_rule(
+    name: str,
+    *,
+    target: str,
+    params: Iterable[Param],
+    states: Iterable[State],
+    flow: Function,
+    on_spike: Function,
+    modulate: Function,
+    scope: str = "synapse",
+    doc: str | None = None,
+) -> IntrinsicModel:
+    """Declare an intrinsic rule; ``target`` names the neuron's parameter that it modulates."""
+    return IntrinsicModel(
+        name=name,
+        doc=inspect.cleandoc(doc or ""),
+        params=tuple(params),
+        states=tuple(states),
+        scope=scope,
+        target=target,
+        flow=flow,
+        on_spike=on_spike,
+        modulate=modulate,
+    )
+
+
+def is_rule(value: object) -> bool:
+    """Whether ``value`` is a configured rule for weights."""
+    return isinstance(value, Configured) and isinstance(value.model, RuleModel)

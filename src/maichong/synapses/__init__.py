@@ -1,0 +1,1 @@
+"""Receptors, one file each."""
