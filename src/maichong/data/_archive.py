@@ -42,7 +42,7 @@ def read(archive: Archive, where: str, cache: str | Path | None = None) -> dict[
     read or holds other arrays.
     """
     if home := os.environ.get("MAICHONG_DATA"):
-        path = Path(home).expanduser() / archive.folder / archive.file
+        path = Path(os.path.expanduser(home)) / archive.folder / archive.file
         fix = "correct MAICHONG_DATA, or unset it to download the file, or use data 'digits'"
         if not path.is_file():
             raise DataError(where, f"must find {path}, which MAICHONG_DATA promises", "no such file", fix)
@@ -62,7 +62,7 @@ def check_array(array: np.ndarray, published: Published, where: str, fix: str) -
     expected = f"must be {published.dtype} of shape {published.shape}"
     if (array.shape, array.dtype.name) != (published.shape, published.dtype):
         raise DataError(where, expected, f"{array.dtype} of shape {array.shape}", fix)
-    digest = hashlib.sha256(np.ascontiguousarray(array).reshape(-1).view(np.uint8)).hexdigest()
+    digest = hashlib.sha256(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data).hexdigest()
     if digest != published.sha256:
         raise DataError(where, f"must have bytes with the SHA-256 {published.sha256}", digest, fix)
 
@@ -70,7 +70,8 @@ def check_array(array: np.ndarray, published: Published, where: str, fix: str) -
 def _load_npz(path: Path, keys: Mapping[str, Published], where: str, fix: str) -> dict[str, np.ndarray]:
     expected = f"must read the arrays {', '.join(keys)} from the npz file {path}"
     try:
-        with np.load(path, allow_pickle=False) as npz:
+        # Opened here, because NumPy leaves a file that is no archive open.
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as npz:
             held = npz.files
             arrays = {key: npz[key] for key in keys if key in held}
     # A damaged archive fails in a dozen ways inside zipfile, zlib and NumPy's header parser.

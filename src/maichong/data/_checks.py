@@ -1,6 +1,8 @@
-"""Checks of what a user gives as images, labels and counts; each returns the value in its one true type or raises."""
+"""What a user gives as images, labels or counts: each check returns it in its one true type, or raises."""
 
 from __future__ import annotations
+
+from typing import TypeGuard
 
 import numpy as np
 
@@ -31,7 +33,7 @@ def count(where: str, n: object, available: int) -> int:
     return int(n)
 
 
-def is_int(value: object) -> bool:
+def is_int(value: object) -> TypeGuard[int]:
     """Whether ``value`` is a Python or NumPy integer; True and False are not."""
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
 

@@ -35,6 +35,11 @@ def download(
     if cache is not None and not isinstance(cache, str | os.PathLike):
         raise DataError(where, "must have a folder as its cache", brief(cache))
     folder = Path(pooch.os_cache("maichong")) / "data" if cache is None else Path(cache)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        expected = f"must have a folder {folder} to cache {file} in"
+        raise DataError(where, expected, error.strerror, otherwise) from error
     failures = []
     for url in urls:
         try:

@@ -45,7 +45,17 @@ def load(*, cache: str | Path | None = None) -> DataSet:
     """60,000 training and 10,000 test images, uint8 [N, 28, 28], of the digits 0..9, in the published order.
 
     Read from $MAICHONG_DATA/mnist/mnist.npz where that variable is set, otherwise downloaded once (11 MB)
-    into ``cache``, by default the user's cache folder. Raises DataError where the file is missing, cannot be fetched, is damaged or is not MNIST.
+    into ``cache``, by default the user's cache folder. Raises DataError where the file is missing,
+    cannot be fetched, is damaged or is not MNIST.
     """
     arrays = read(ARCHIVE, "data.mnist", cache)
-    return DataSet(name="mnist", **arrays, source=SOURCE, licence=LICENCE, citation=CITATION)
+    return DataSet(
+        name="mnist",
+        x_train=arrays["x_train"],
+        y_train=arrays["y_train"],
+        x_test=arrays["x_test"],
+        y_test=arrays["y_test"],
+        source=SOURCE,
+        licence=LICENCE,
+        citation=CITATION,
+    )

@@ -16,6 +16,8 @@ instant both read old traces.
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -56,42 +58,50 @@ class PopulationPlan:
 
 
 @dataclass(frozen=True)
-class ProjectionPlan:
-    """One projection: synapses sorted by pre, then post.
+class Synapses:
+    """The synapses of a projection, sorted by pre, then post: four arrays of one length.
 
-    ``pre`` and ``post`` are int arrays [synapses], or None where the connector is dense (see ``pairs``); ``weight`` and
-    ``delay`` (in steps) are arrays [synapses] or, where all synapses share one, numbers.
+    ``weight`` (float64) and ``delay`` (int16, steps) have one entry where all synapses share it.
+    """
+
+    pre: np.ndarray
+    post: np.ndarray
+    weight: np.ndarray
+    delay: np.ndarray
+
+
+@dataclass(frozen=True)
+class ProjectionPlan:
+    """One projection. What is random is drawn when ``synapses`` is called, each time the same, and not kept.
+
+    ``dense`` connectors (all_to_all, all_but_self) need no indices; ``delay`` is the one delay in steps that all synapses
+    share, or None, and ``weight`` likewise the one weight.
     """
 
     name: str
     pre_population: int
     post_population: int
-    connector: str
-    pre: np.ndarray | None
-    post: np.ndarray | None
-    weight: np.ndarray | float
-    delay: np.ndarray | int
+    projection: Projection
     port: Port
-    rules: tuple[Configured, ...]
     n_pre: int
     n_post: int
+    dt: float
+    seed: int
+
+    @property
+    def connector(self) -> str:
+        """The kind of connector."""
+        return self.projection.connector.kind
+
+    @property
+    def rules(self) -> tuple[Configured, ...]:
+        """The rules of the weights."""
+        return self.projection.plasticity
 
     @property
     def dense(self) -> bool:
         """Whether every pair has a synapse (but for the diagonal, where the connector is all_but_self)."""
-        return self.pre is None
-
-    @property
-    def size(self) -> int:
-        """The number of synapses."""
-        if self.pre is not None:
-            return int(self.pre.size)
-        return self.n_pre * (self.n_post - (self.connector == "all_but_self"))
-
-    @property
-    def plastic(self) -> bool:
-        """Whether any rule can change the weights."""
-        return bool(self.rules)
+        return self.connector in ("all_to_all", "all_but_self")
 
     @property
     def spike_rule(self) -> Configured | None:
@@ -101,16 +111,84 @@ class ProjectionPlan:
                 return rule
         return None
 
+    @functools.cached_property
+    def delay(self) -> int | None:
+        """The delay in steps that all synapses share; None where they differ."""
+        value = self.projection.delay
+        if isinstance(value, Distribution) or np.ndim(value):
+            steps = self.delays()
+            return int(steps[0]) if steps.size and (steps == steps[0]).all() else None if steps.size else 1
+        return int(self.delays()[0])
+
+    @property
+    def weight(self) -> float | None:
+        """The weight that all synapses share for good; None where they differ or may change."""
+        value = self.projection.weight
+        return None if self.rules or isinstance(value, Distribution) or np.ndim(value) else float(value)
+
+    @functools.cached_property
+    def size(self) -> int:
+        """The number of synapses."""
+        if self.connector == "fixed_probability":
+            return int(self.pairs()[0].size)
+        return int(self.projection.connector.expected(self.n_pre, self.n_post))
+
+    @functools.cached_property
+    def longest(self) -> int:
+        """The longest delay in steps."""
+        value = self.projection.delay
+        if isinstance(value, Distribution) and np.isfinite(value.bounds()[1]):
+            return max(1, int(np.floor(value.bounds()[1] / self.dt + 0.5)))
+        return int(self.delays().max(initial=1))
+
     def pairs(self) -> tuple[np.ndarray, np.ndarray]:
-        """pre and post of every synapse, int64 [synapses], also where the connector is dense."""
-        if self.pre is not None and self.post is not None:
-            return self.pre, self.post
-        pre = np.repeat(np.arange(self.n_pre), self.n_post)
-        post = np.tile(np.arange(self.n_post), self.n_pre)
-        if self.connector == "all_but_self":
-            keep = pre != post
-            return pre[keep], post[keep]
-        return pre, post
+        """pre and post of every synapse, sorted by pre, then post."""
+        pre, post = self._pairs()
+        order = self._order(pre, post)
+        return (pre, post) if order is None else (pre[order], post[order])
+
+    def delays(self) -> np.ndarray:
+        """The delays in steps, int16, [1] or [synapses] in the order of ``pairs``."""
+        steps = np.floor(self._settle(self.projection.delay, "delay") / self.dt + 0.5)
+        if steps.size and steps.max() >= 2**15:
+            raise NetworkError(
+                f"projection {self.name!r}, delay", f"must be below {2**15} steps of {self.dt:g} ms", f"{steps.max():g} steps"
+            )
+        return steps.astype(np.int16)
+
+    def weights(self) -> np.ndarray:
+        """The weights at the start, float64, [1] or [synapses] in the order of ``pairs``."""
+        return self._settle(self.projection.weight, "weight")
+
+    def synapses(self) -> Synapses:
+        """All synapses with their weights and delays."""
+        pre, post = self.pairs()
+        return Synapses(pre, post, self.weights(), self.delays())
+
+    def _pairs(self) -> tuple[np.ndarray, np.ndarray]:
+        rng = generator(self.seed, self.name, "pairs")
+        return self.projection.connector.pairs(self.n_pre, self.n_post, rng)
+
+    @staticmethod
+    def _order(pre: np.ndarray, post: np.ndarray) -> np.ndarray | None:
+        if pre.size and ((pre[1:] < pre[:-1]) | ((pre[1:] == pre[:-1]) & (post[1:] < post[:-1]))).any():
+            return np.lexsort((post, pre))
+        return None
+
+    def _settle(self, value: Any, what: str) -> np.ndarray:
+        if isinstance(value, Distribution):
+            return value.draw(generator(self.seed, self.name, what), self.size)
+        array = np.atleast_1d(np.asarray(value, np.float64))
+        if np.ndim(value) == 0:
+            return array
+        if array.ndim == 2:
+            return array[self.pairs()] if self.connector != "all_to_all" else array.reshape(-1)
+        if array.size != self.size:
+            raise NetworkError(
+                f"projection {self.name!r}, {what}", f"must be one number or one per synapse, {self.size}", array.size
+            )
+        order = self._order(*self._pairs()) if self.connector == "explicit_list" else None
+        return array if order is None else array[order]
 
 
 @dataclass(frozen=True)
@@ -146,7 +224,7 @@ class Plan:
             else:
                 lines.append(f"{entry.name}: source, spikes on the grid")
         for entry in self.projections:
-            longest = int(np.max(entry.delay)) * self.dt
+            longest = entry.longest * self.dt
             lines.append(f"{entry.name}: {entry.size:,} synapses, delays up to {longest:g} ms, rounded to the grid")
         return "\n".join(lines)
 
@@ -163,25 +241,26 @@ def plan(network: Network) -> Plan:
         if key not in ports[projection.post]:
             ports[projection.post].append(key)
         port_of[projection.name] = ports[projection.post].index(key)
-    drafts = {p.name: _synapses(network, p) for p in network.projections.values()}
+    ends = {name: network.populations[name].n for name in order}
     longest = dict.fromkeys(order, 1)
+    drafts = []
     for projection in network.projections.values():
-        delay = drafts[projection.name]["delay"]
-        longest[projection.pre] = max(longest[projection.pre], int(np.max(delay, initial=1)))
+        draft = ProjectionPlan(
+            projection.name, order.index(projection.pre), order.index(projection.post), projection,
+            Port(projection.receptor, projection.input, "", ()), ends[projection.pre], ends[projection.post],
+            network.dt, network.seed,
+        )  # fmt: skip
+        _check_bounds(projection.weight, projection.plasticity, f"projection {projection.name!r}")
+        longest[projection.pre] = max(longest[projection.pre], draft.longest)
+        drafts.append(draft)
     populations = tuple(
         _population(network, network.populations[name], ports[name], longest[name]) for name in order
     )
     projections = []
-    for projection in network.projections.values():
-        system = populations[order.index(projection.post)].system
+    for draft in drafts:
+        system = populations[draft.post_population].system
         assert system is not None
-        port = system.ports[port_of[projection.name]]
-        projections.append(
-            ProjectionPlan(
-                projection.name, order.index(projection.pre), order.index(projection.post), projection.connector.kind,
-                port=port, rules=projection.plasticity, **drafts[projection.name],
-            )
-        )  # fmt: skip
+        projections.append(dataclasses.replace(draft, port=system.ports[port_of[draft.name]]))
     probes = tuple(network.probes) or tuple(Probe(name) for name in order)
     return Plan(
         network, network.dt, populations, tuple(projections), probes, _schedule(populations, projections, probes)
@@ -277,60 +356,10 @@ def _declared(state: State, known: Mapping[str, Any]) -> Any:
     return state.init
 
 
-def _synapses(network: Network, projection: Projection) -> dict[str, Any]:
-    """Pairs, weights and delays of one projection, sorted by pre, then post."""
-    n_pre, n_post = network.populations[projection.pre].n, network.populations[projection.post].n
-    where = f"projection {projection.name!r}"
-    connector = projection.connector
-    dense = connector.kind in ("all_to_all", "all_but_self")
-    pre = post = order = None
-    size = int(connector.expected(n_pre, n_post))
-    if not dense:
-        pre, post = connector.pairs(n_pre, n_post, generator(network.seed, projection.name, "pairs"))
-        size = pre.size
-        if size and ((pre[1:] < pre[:-1]) | ((pre[1:] == pre[:-1]) & (post[1:] < post[:-1]))).any():
-            order = np.lexsort((post, pre))
-            pre, post = pre[order], post[order]
-
-    def settle(value: Any, what: str) -> Any:
-        if isinstance(value, Distribution):
-            return value.draw(generator(network.seed, projection.name, what), size)
-        array = np.asarray(value, np.float64)
-        if array.ndim == 0:
-            return float(array)
-        if array.ndim == 2:
-            if not dense:
-                return array[pre, post]
-            if connector.kind == "all_but_self":
-                return array[~np.eye(n_pre, dtype=bool)]
-            return array.reshape(-1)
-        if array.size != size:
-            raise NetworkError(f"{where}, {what}", f"must be one number or one per synapse, {size}", array.size)
-        return array if order is None else array[order]
-
-    weight = settle(projection.weight, "weight")
-    delay = np.floor(np.asarray(settle(projection.delay, "delay")) / network.dt + 0.5).astype(np.int64)
-    if np.max(delay, initial=1) >= 2**15:
-        raise NetworkError(f"{where}, delay", f"must be below {2**15} steps", f"{int(np.max(delay))} steps")
-    if delay.ndim and (delay.size == 0 or (delay == delay[0]).all()):
-        delay = np.asarray(delay[0] if delay.size else 1)
-    _check_bounds(weight, projection.plasticity, where)
-    if projection.plasticity:
-        weight = np.broadcast_to(weight, (size,)).astype(np.float64)
-    return {
-        "pre": pre,
-        "post": post,
-        "weight": weight,
-        "delay": delay if delay.ndim else int(delay),
-        "n_pre": n_pre,
-        "n_post": n_post,
-    }
-
-
 def _check_bounds(weight: Any, rules: tuple[Configured, ...], where: str) -> None:
     for rule in rules:
         low, high = weight_bounds(rule)
-        array = np.asarray(weight)
+        array = np.asarray(weight.bounds() if isinstance(weight, Distribution) else weight)
         bad = (array < low) | (array > high)
         if bad.any():
             raise ParameterError(

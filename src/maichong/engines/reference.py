@@ -34,7 +34,7 @@ class Reference:
         self.learning = True
         self.populations = [_Population(entry, plan) for entry in plan.populations]
         self.projections = [_Projection(entry, plan) for entry in plan.projections]
-        self.records: list[list[tuple[int, np.ndarray]]] = [[] for _ in plan.probes]
+        self.records: list[list[tuple[np.ndarray, np.ndarray]]] = [[] for _ in plan.probes]
         for population in self.populations:
             population.emit_first()
         self._record_spikes(0)
@@ -94,7 +94,8 @@ class Reference:
             self._record_spikes(stamp, index)
         elif probe.every is not None and stamp % round(probe.every / self.plan.dt) == 0:
             values = population.env[population.symbol(probe.what)]
-            self.records[index].append((stamp, values[list(probe.cells)] if probe.cells else values.copy()))
+            chosen = values[list(probe.cells)] if probe.cells else values.copy()
+            self.records[index].append((np.array([stamp]), chosen[None]))
 
     def _record_spikes(self, stamp: int, only: int | None = None) -> None:
         for index, probe in enumerate(self.plan.probes):
@@ -104,12 +105,13 @@ class Reference:
                 if probe.cells is not None:
                     ids = ids[np.isin(ids, probe.cells)]
                 if ids.size:
-                    self.records[index].append((stamp, ids))
+                    self.records[index].append((np.full(ids.size, stamp), ids))
 
     # what a run may ask for and change -------------------------------------------------------------------------------
 
-    def take_records(self, index: int) -> list[tuple[int, np.ndarray]]:
-        """What probe ``index`` saw since the last call: pairs (stamp, spiking cells or values)."""
+    def take_records(self, index: int) -> list[tuple[np.ndarray, np.ndarray]]:
+        """What probe ``index`` saw since the last call, in pieces: stamps and spiking cells [spikes], or stamps [samples] and
+        values [samples, cells]."""
         taken, self.records[index] = self.records[index], []
         return taken
 
@@ -299,10 +301,11 @@ class _Population:
 class _Projection:
     def __init__(self, plan: ProjectionPlan, whole: Plan) -> None:
         self.plan = plan
-        self.pre, self.post = plan.pairs()
+        synapses = plan.synapses()
+        self.pre, self.post = synapses.pre, synapses.post
         self.n_post = plan.n_post
-        self.weight = np.array(np.broadcast_to(plan.weight, self.pre.shape), np.float64)
-        self.delay = np.broadcast_to(plan.delay, self.pre.shape)
+        self.weight = np.array(np.broadcast_to(synapses.weight, self.pre.shape), np.float64)
+        self.delay = np.broadcast_to(synapses.delay, self.pre.shape).astype(np.int64)
         self.traces = spike_traces(plan.spike_rule) if plan.spike_rule else ()
         self.values = {trace.name: np.zeros(self.pre.size) for trace, _, _ in self.traces}
         self.arrived = np.zeros(self.pre.size, bool)

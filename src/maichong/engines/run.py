@@ -23,7 +23,8 @@ FORMAT = 1
 CHUNK_MS = 50.0
 """Biological time between two looks at Ctrl-C and the progress bar."""
 
-Records = list[tuple[int, np.ndarray]]
+Records = list[tuple[np.ndarray, np.ndarray]]
+"""Pieces of a recording: stamps in steps, and what was seen at each."""
 
 
 class Backend(Protocol):
@@ -160,7 +161,7 @@ class Run:
         """The synapses of a projection as lists: pre, post, weight, delay (ms), sorted by pre, then post."""
         entry, index = self._projection(projection)
         pre, post = entry.pairs()
-        delay = np.broadcast_to(entry.delay, pre.shape) * self.plan.dt
+        delay = np.broadcast_to(entry.delays(), pre.shape) * self.plan.dt
         return {"pre": pre, "post": post, "weight": self._backend.get_weights(index), "delay": delay}
 
     def set_weights(self, projection: str, weights: Any) -> None:
@@ -183,13 +184,14 @@ class Run:
         data = {"format": FORMAT, "engine": self.engine, "options": self._options, "network": self.network.to_dict()}
         arrays = {f"state/{name}": values for name, values in self._backend.snapshot().items()}
         for index, kept in enumerate(self._recorded):
-            arrays |= {f"record/{index}/{name}": values for name, values in _packed(kept).items()}
+            stamps, values = _joined(kept)
+            arrays |= {f"record/{index}/stamps": stamps, f"record/{index}/values": values}
         return files.write_bundle(path, data, arrays)
 
     def _restore(self, arrays: Mapping[str, np.ndarray]) -> None:
         self._backend.restore({key[6:]: value for key, value in arrays.items() if key.startswith("state/")})
         for index in range(len(self._recorded)):
-            self._recorded[index] = _unpacked({k: arrays[f"record/{index}/{k}"] for k in ("stamps", "sizes", "values")})
+            self._recorded[index] = [(arrays[f"record/{index}/stamps"], arrays[f"record/{index}/values"])]
 
     def _projection(self, name: str) -> tuple[Any, int]:
         for index, entry in enumerate(self.plan.projections):
@@ -217,11 +219,8 @@ class View:
     @property
     def spikes(self) -> Spikes:
         """The recorded spikes; NetworkError where no probe records them."""
-        records = self._records("spikes")
-        dt = self._run.plan.dt
-        ids = np.concatenate([ids for _, ids in records]) if records else np.zeros(0, np.int64)
-        times = np.concatenate([np.full(len(ids), stamp * dt) for stamp, ids in records]) if records else np.zeros(0)
-        return Spikes(times, ids.astype(np.int64))
+        stamps, ids = _joined(self._records("spikes"))
+        return Spikes(stamps * self._run.plan.dt, ids.astype(np.int64))
 
     def rate(self) -> float:
         """The mean rate in Hz since t = 0, over neurons and time."""
@@ -230,9 +229,8 @@ class View:
 
     def samples(self, state: str) -> Samples:
         """A recorded state; NetworkError where no probe records it."""
-        records = self._records(state)
-        values = np.array([values for _, values in records]) if records else np.zeros((0, 0))
-        return Samples(np.array([stamp for stamp, _ in records]) * self._run.plan.dt, values)
+        stamps, values = _joined(self._records(state))
+        return Samples(stamps * self._run.plan.dt, values)
 
     def _records(self, what: str) -> Records:
         name = self._population.name
@@ -357,16 +355,10 @@ def _deferred_interrupt() -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, previous)
 
 
-def _packed(records: Records) -> dict[str, np.ndarray]:
-    values = [np.asarray(values) for _, values in records]
-    return {
-        "stamps": np.array([stamp for stamp, _ in records], np.int64),
-        "sizes": np.array([len(v) for v in values], np.int64),
-        "values": np.concatenate(values) if values else np.zeros(0),
-    }
-
-
-def _unpacked(packed: Mapping[str, np.ndarray]) -> Records:
-    ends = np.cumsum(packed["sizes"])
-    pieces = np.split(packed["values"], ends[:-1]) if ends.size else []
-    return list(zip((int(stamp) for stamp in packed["stamps"]), pieces, strict=True))
+def _joined(records: Records) -> tuple[np.ndarray, np.ndarray]:
+    """All pieces of a recording as one, and kept as one for the next call."""
+    if not records:
+        return np.zeros(0, np.int64), np.zeros(0)
+    if len(records) > 1:
+        records[:] = [(np.concatenate([s for s, _ in records]), np.concatenate([v for _, v in records]))]
+    return records[0]

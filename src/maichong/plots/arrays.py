@@ -13,8 +13,8 @@ from ..errors import ParameterError
 def finite(where: str, values: ArrayLike, *shapes: str, fix: str | None = None) -> NDArray[np.float64]:
     """Return ``values`` as finite floats, at least one, of one of ``shapes`` (any, if none is given).
 
-    A shape names its axes: ``"n_seeds, n_points"``. Raises ParameterError, which names ``where`` and, for what
-    is not an array of that shape, offers ``fix``.
+    A shape names its axes: ``"n_seeds, n_points"``. Raises ParameterError, which names ``where`` and, for
+    what is not an array of that shape, offers ``fix``.
     """
     expected = " or ".join(f"[{shape}]" for shape in shapes)
     expected = f"an array {expected}" if expected else "an array"

@@ -28,10 +28,11 @@ _ZERO = 0.06  # opacity of zero: enough to show where a field ends
 
 def colour_of(where: str, kind: str) -> str:
     """Return the colour of a kind of neuron; raises ParameterError for one that is not in ``KINDS``."""
-    if not isinstance(kind, str) or kind not in KINDS:
-        raise ParameterError(
-            where, f"must be one of {', '.join(KINDS)}", repr(kind), did_you_mean(kind, KINDS)
-        )
+    if not isinstance(kind, str):
+        raise ParameterError(where, f"must be one of {', '.join(KINDS)}", type(kind).__name__)
+    if kind not in KINDS:
+        fix = did_you_mean(kind, KINDS)
+        raise ParameterError(where, f"must be one of {', '.join(KINDS)}", repr(kind), fix)
     return KINDS[kind]
 
 

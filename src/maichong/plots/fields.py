@@ -13,6 +13,7 @@ from ..errors import ParameterError
 from .arrays import count, finite, one_each, pair, rising, whole
 from .canvas import WIDE, axes_on, finish
 from .colours import EXCITATION, INHIBITION, INK, ramp, signed
+from .wording import several
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -88,7 +89,7 @@ def _shape(shape: tuple[int, int], n_inputs: int) -> tuple[int, int]:
 
 def _chosen(show: int | Sequence[int], n_neurons: int) -> tuple[NDArray[np.int64], str]:
     where = "receptive_fields.show"
-    neurons = f"{n_neurons:,} neuron{'' if n_neurons == 1 else 's'}"
+    neurons = several(n_neurons, "neuron")
     if isinstance(show, float | int | np.number):
         first = count(where, show)
         return np.arange(

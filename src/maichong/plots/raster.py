@@ -13,6 +13,7 @@ from ..errors import ParameterError, did_you_mean
 from .arrays import count, finite, rising, whole
 from .canvas import WIDE, axes_on, finish
 from .colours import INK, KINDS, colour_of
+from .wording import several
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,7 +84,7 @@ def raster(
         ax.set_xlim(start, stop)
     else:
         ax.margins(x=0.01)
-    title = f"{n_spikes:,} spikes of {n_neurons:,} neurons"
+    title = f"{several(n_spikes, 'spike')} of {several(n_neurons, 'neuron')}"
     return finish(ax, xlabel="time (ms)", ylabel="neuron (index)", title=title)
 
 

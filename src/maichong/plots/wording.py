@@ -50,6 +50,11 @@ def value(thing: object) -> str:
     return str(thing)
 
 
+def several(n: int, noun: str) -> str:
+    """Word a count with its noun: ``"1 neuron"``, ``"1,600 neurons"``."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
 def flat(settings: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:
     """Name and worded value of each setting; nested mappings give dotted names."""
     for name, thing in settings.items():

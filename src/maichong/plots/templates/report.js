@@ -31,7 +31,7 @@
   for (const figure of document.querySelectorAll("figure")) {
     const button = figure.querySelector(".enlarge");
     button.hidden = false;
-    figure.querySelector(".frame").addEventListener("click", () => open(figure));
+    for (const place of [button, figure.querySelector(".frame")]) place.addEventListener("click", () => open(figure));
   }
   document.documentElement.dataset.ready = "true";
 })();

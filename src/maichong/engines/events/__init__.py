@@ -1,0 +1,359 @@
+"""The event-driven engine: emitted Numba kernels, walked through the steps by one compiled driver."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from maichong.engines.events import monitors, populations, projections
+from maichong.engines.events.emit import Kernel, KernelText
+from maichong.engines.events.layout import Layout, build, places
+from maichong.engines.events.runtime import LEARNING, STOP, drive
+from maichong.engines.plan import Plan, PopulationPlan, ProjectionPlan
+from maichong.errors import EngineError
+from maichong.network import Probe, SpikeTimes
+from maichong.spec import NEAREST, RuleModel
+
+PRECISIONS = ("float64", "float32")
+LAST_STEP = 2**31 - 2**20
+BUFFER = 1 << 16
+
+
+class Events:
+    """The state of one network in plain arrays; see :class:`maichong.engines.reference.Reference` for the words.
+
+    ``precision`` is "float64", which agrees with the reference, or "float32", which is faster and lighter.
+    """
+
+    name = "events"
+
+    def __init__(self, plan: Plan, precision: str = "float64") -> None:
+        if precision not in PRECISIONS:
+            raise EngineError("build, precision", f"must be one of {', '.join(map(repr, PRECISIONS))}", repr(precision))
+        self.plan = plan
+        self.step = 0
+        self.control = np.array([0, 1], np.int64)
+        self.populations = [_Population(entry, plan, precision, self.control) for entry in plan.populations]
+        self.projections = [
+            _Projection(
+                entry, self.populations[entry.pre_population], self.populations[entry.post_population], precision, self.control
+            )
+            for entry in plan.projections
+        ]
+        self.probes = [
+            _Probe(probe, self.populations[plan.index(probe.population)], plan.dt, self.control) for probe in plan.probes
+        ]
+        self._schedule()
+
+    def _schedule(self) -> None:
+        """The table of kernels and frames that the driver walks, in the plan's order."""
+        kernels: list[Kernel] = []
+        for operation in self.plan.schedule:
+            owner = getattr(self, f"{operation.kind}s")[operation.index]
+            kernels += owner.kernels.get(operation.phase, [])
+        self._kernels = kernels
+        self._addresses = np.array([kernel.address for kernel in kernels], np.int64)
+        self._frames = np.array([kernel.frame.ctypes.data for kernel in kernels], np.int64)
+
+    @property
+    def learning(self) -> bool:
+        return bool(self.control[LEARNING])
+
+    @learning.setter
+    def learning(self, value: bool) -> None:
+        self.control[LEARNING] = int(value)
+
+    def advance(self, steps: int) -> int:
+        """Do up to ``steps`` steps, fewer where a recording must be emptied; return their number."""
+        last = self.step + steps
+        if last > LAST_STEP:
+            raise EngineError("run", f"one run may last {LAST_STEP} steps", last, "save its weights and start a new one")
+        self.control[STOP] = 0
+        reached = drive(self._addresses, self._frames, self.step, last, self.control)
+        done, self.step = reached - self.step, reached
+        if self.control[STOP]:
+            for probe in self.probes:
+                probe.empty()
+        return done
+
+    def take_records(self, index: int) -> list[tuple[np.ndarray, np.ndarray]]:
+        return self.probes[index].take()
+
+    def counts(self, index: int) -> np.ndarray:
+        return self.populations[index].arrays["counts"]
+
+    def get_state(self, index: int, name: str) -> np.ndarray:
+        return self.populations[index].state(name).astype(np.float64)
+
+    def set_state(self, index: int, name: str, values: np.ndarray) -> None:
+        self.populations[index].state(name)[:] = values
+
+    def set_drive(self, index: int, name: str, values: np.ndarray) -> None:
+        self.populations[index].arrays[f"drive_{name}"][:] = values
+
+    def set_source(self, index: int, params: Mapping[str, np.ndarray] | SpikeTimes) -> None:
+        self.populations[index].set_source(params, self.step)
+        self._schedule()
+
+    def get_weights(self, index: int) -> np.ndarray:
+        return self.projections[index].get_weights()
+
+    def set_weights(self, index: int, weights: np.ndarray) -> None:
+        if self.projections[index].layout.shared:
+            # one number stood for all; from now on each synapse has its own
+            raise EngineError(
+                f"projection {self.projections[index].plan.name!r}", "has one weight for all synapses on this engine",
+                fix="give the weights as an array when the network is described",
+            )  # fmt: skip
+        self.projections[index].set_weights(weights)
+
+    def signal(self, name: str, value: float) -> None:
+        if self.learning:
+            for projection in self.projections:
+                projection.on_signal(name, value, self.step)
+
+    def _owners(self) -> list[tuple[str, dict[str, np.ndarray]]]:
+        return [(owner.plan.name, owner.changing()) for owner in (*self.populations, *self.projections)]
+
+    def snapshot(self) -> dict[str, np.ndarray]:
+        """All that changes, as arrays by name; a copy."""
+        arrays = {"step": np.asarray(self.step), "control": self.control}
+        for name, owned in self._owners():
+            arrays |= {f"{name}/{key}": value for key, value in owned.items()}
+        return {key: np.array(value) for key, value in arrays.items()}
+
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Continue from what ``snapshot`` gave."""
+        for population in self.populations:
+            population.before_restore(arrays)
+        self._schedule()
+        self.step = int(arrays["step"])
+        self.control[:] = arrays["control"]
+        for name, owned in self._owners():
+            for key, value in owned.items():
+                value[...] = arrays[f"{name}/{key}"]
+
+
+class _Population:
+    """The arrays and the kernel of one population."""
+
+    def __init__(self, plan: PopulationPlan, whole: Plan, precision: str, control: np.ndarray) -> None:
+        self.plan, self.whole, self.precision = plan, whole, precision
+        n, depth = plan.n, plan.max_delay + 2
+        self.numbers = {"n": n, "depth": depth}
+        self.arrays: dict[str, np.ndarray] = {
+            "ring": np.zeros(depth * n, np.int32), "ring_count": np.zeros(depth, np.int32), "counts": np.zeros(n, np.int64),
+        }  # fmt: skip
+        self.kernels: dict[str, list[Kernel]] = {}
+        if plan.system:
+            self._neurons(control)
+        else:
+            self._source(plan.source)
+
+    def _neurons(self, control: np.ndarray) -> None:
+        plan = self.plan
+        assert plan.system and plan.integration and plan.start is not None and plan.drive is not None
+        assert plan.refractory is not None
+        if plan.integration.method == "ode":
+            raise EngineError(
+                f"population {plan.name!r}", "the integrator 'ode' runs on the engine 'reference' alone",
+                fix="use 'rk4', or build('reference')",
+            )  # fmt: skip
+        real = np.dtype(self.precision)
+        slow = populations.slow_states(plan.system, plan.integration) if self.precision == "float32" else ()
+        for name, values in plan.start.items():
+            self.arrays[name] = values.astype(np.float64 if name in slow else real)
+        for name, values in plan.drive.items():
+            self.arrays[f"drive_{name}"] = values.astype(real)
+        self.arrays["until"] = np.zeros(plan.n, np.int32)
+        text, numbers = populations.neuron_kernel(plan, self.precision, self.whole.dt)
+        kinds = {argument.name: argument.kind for argument in text.arguments}
+        values: dict[str, Any] = {
+            name: np.ascontiguousarray(value, kinds[name].removesuffix("[]")) if isinstance(value, np.ndarray) else value
+            for name, value in numbers.items()
+        }
+        values |= {
+            "flags": np.zeros(plan.n, np.uint8), "refractory": plan.refractory.astype(np.int32), "control": control,
+        }  # fmt: skip
+        self.kernels = {"advance": [Kernel(text, {**self.numbers, **self.arrays, **values})]}
+
+    def _source(self, source: Any) -> None:
+        plan, seed = self.plan, self.whole.network.seed
+        if isinstance(source, SpikeTimes):
+            self._give(source, -1)
+            first = self.arrays["given_ids"][self.arrays["given_stamps"] == 0]
+            self.arrays["ring"][: first.size] = first
+            self.arrays["ring_count"][0] = first.size
+            self.arrays["counts"][first] += 1
+            return
+        assert plan.source_params is not None
+        self.arrays |= {name: np.array(values, np.float64) for name, values in plan.source_params.items()}
+        self.arrays |= {"due_at": np.zeros(plan.n, np.int64), "soonest": np.zeros(1, np.int64)}
+        numbers = {"stream": plan.stream, "seed_low": seed & 0xFFFFFFFF, "seed_high": seed >> 32, "dt": self.whole.dt}
+        values = {**self.numbers, **self.arrays, **numbers}
+        self.kernels = {"advance": [Kernel(populations.source_kernel(plan, self.whole.dt), values)]}
+        self._redraw = Kernel(populations.redraw_kernel(plan, self.whole.dt), values)
+        _once(self._redraw, 0)
+
+    def _give(self, spikes: SpikeTimes, step: int) -> None:
+        stamps = np.floor(spikes.times / self.whole.dt + 0.5).astype(np.int64)
+        pairs = np.unique(np.stack([stamps, spikes.ids], axis=1), axis=0) if stamps.size else np.zeros((0, 2), np.int64)
+        self._set_given(np.ascontiguousarray(pairs[:, 0]), pairs[:, 1].astype(np.int32))
+        self.arrays["given_at"][0] = np.searchsorted(self.arrays["given_stamps"], step, side="right")
+
+    def _set_given(self, stamps: np.ndarray, ids: np.ndarray) -> None:
+        self.arrays |= {"given_stamps": stamps, "given_ids": ids, "given_at": np.zeros(1, np.int64)}
+        given = {"stamps": stamps, "ids": ids, "at": self.arrays["given_at"]}
+        self.kernels = {"advance": [Kernel(monitors.GIVEN, {**self.numbers, **self.arrays, **given})]}
+
+    def set_source(self, params: Mapping[str, np.ndarray] | SpikeTimes, step: int) -> None:
+        if isinstance(params, SpikeTimes):
+            self._give(params, step)
+            return
+        for name, values in params.items():
+            self.arrays[name][:] = values
+        _once(self._redraw, step)
+
+    def before_restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Given spikes may have been exchanged for others, of another number."""
+        if "given_at" in self.arrays:
+            self._set_given(arrays[f"{self.plan.name}/given_stamps"].copy(), arrays[f"{self.plan.name}/given_ids"].copy())
+
+    def state(self, name: str) -> np.ndarray:
+        """The array of a state, whose symbol carries a suffix where an intrinsic rule owns it."""
+        return self.arrays[name if name in self.arrays else next(key for key in self.arrays if key.startswith(f"{name}_h"))]
+
+    def changing(self) -> dict[str, np.ndarray]:
+        return self.arrays
+
+
+class _Projection:
+    """The layout, the traces and the kernels of one projection."""
+
+    def __init__(
+        self, plan: ProjectionPlan, pre: _Population, post: _Population, precision: str, control: np.ndarray
+    ) -> None:
+        self.plan, self.precision = plan, precision
+        self.layout: Layout = build(plan, precision)
+        self.state: dict[str, np.ndarray] = {}
+        rule = plan.spike_rule
+        shape = projections.shape_of(plan, self.layout)
+        spans = int(self.layout.delays[-1] - self.layout.delays[0])
+        if projections.traces_on(rule, "pre"):
+            room = spans + 2
+            self.state |= {"seen": np.full(plan.n_pre * room, -1, np.int32), "seen_head": np.zeros(plan.n_pre, np.int32)}
+            for trace, pairing in projections.traces_on(rule, "pre"):
+                if pairing != NEAREST:
+                    self.state[f"kept_{trace.name}"] = np.zeros(plan.n_pre * room)
+        for trace, _ in projections.traces_on(rule, "post"):
+            self.state[f"trace_{trace.name}"] = np.zeros(plan.n_post, precision)
+        self.values: dict[str, Any] = {
+            "n_pre": plan.n_pre, "n_post": plan.n_post, "seen_room": spans + 2, "dt": plan.dt,
+            "pre_ring": pre.arrays["ring"], "pre_count": pre.arrays["ring_count"], "pre_depth": pre.numbers["depth"],
+            "post_ring": post.arrays["ring"], "post_count": post.arrays["ring_count"], "post_depth": post.numbers["depth"],
+            "until": post.arrays["until"], "control": control, "delays": self.layout.delays,
+            "weight": self.layout.weight, **self.layout.arrays, **self.state, **projections.rule_values(rule, plan.dt),
+        }  # fmt: skip
+        for state, jump in plan.port.jumps:
+            self.values |= {f"to_{state}": post.arrays[state], f"jump_{state}": jump}
+        builder = projections.Builder(shape, rule, precision)
+        self.kernels = {"deliver": [self._kernel(builder.deliver())]}
+        if rule:
+            self.kernels["jump"] = [self._kernel(builder.jump())]
+            self.kernels["decay"] = self._some(builder.decay())
+            self.kernels["learn"] = self._some(builder.learn()) + self._some(builder.each_step())
+        self._signals: list[tuple[str, Kernel]] = []
+        for own in plan.rules:
+            if isinstance(own.model, RuleModel) and own.model.on_signal and own.model.signal:
+                self.values |= projections.rule_values(own, plan.dt)
+                self.values |= {"sums": np.zeros(plan.n_post, precision), "signal": np.zeros(1, precision)}
+                text = projections.Builder(shape, own, precision).on_signal()
+                self._signals.append((own.model.signal, self._kernel(text)))
+
+    def _kernel(self, text: KernelText) -> Kernel:
+        return Kernel(text, self.values)
+
+    def _some(self, text: KernelText | None) -> list[Kernel]:
+        return [self._kernel(text)] if text else []
+
+    def on_signal(self, name: str, value: float, step: int) -> None:
+        for signal, kernel in self._signals:
+            if signal == name:
+                self.values["signal"][0] = value
+                _once(kernel, step)
+
+    def get_weights(self) -> np.ndarray:
+        weight = np.broadcast_to(self.layout.weight, (self.plan.size,)) if self.layout.shared else self.layout.weight
+        where = None if self.layout.shared else places(self.plan, self.layout)
+        return (weight if where is None else weight[where]).astype(np.float64)
+
+    def set_weights(self, weights: np.ndarray) -> None:
+        where = places(self.plan, self.layout)
+        self.layout.weight[slice(None) if where is None else where] = weights
+
+    def changing(self) -> dict[str, np.ndarray]:
+        return {**self.state, **({} if self.layout.shared else {"weight": self.layout.weight})}
+
+
+class _Probe:
+    """The buffer and the kernel of one recording."""
+
+    def __init__(self, probe: Probe, population: _Population, dt: float, control: np.ndarray) -> None:
+        n = population.plan.n
+        self.taken: list[tuple[np.ndarray, np.ndarray]] = []
+        self.kernels: dict[str, list[Kernel]] = {}
+        self.width = 0
+        if probe.what == "counts":
+            return
+        cells = np.arange(n) if probe.cells is None else np.array(probe.cells, np.int64)
+        self.fill = np.zeros(1, np.int64)
+        shared = {"fill": self.fill, "control": control}
+        if probe.what == "spikes":
+            wanted = np.zeros(n, np.uint8)
+            wanted[cells] = 1
+            self.stamps, self.values = np.zeros(max(BUFFER, 2 * n), np.int64), np.zeros(max(BUFFER, 2 * n), np.int32)
+            ring = {name: population.arrays[name] for name in ("ring", "ring_count")}
+            kernel = Kernel(
+                monitors.SPIKES,
+                {**population.numbers, **ring, **shared, "wanted": wanted, "stamps": self.stamps, "ids": self.values},
+            )
+            first = population.arrays["ring"][: population.arrays["ring_count"][0]]
+            if first.size:
+                self.taken.append((np.zeros(np.isin(first, cells).sum(), np.int64), first[np.isin(first, cells)].copy()))
+        else:
+            assert probe.every is not None
+            self.width = cells.size
+            rows = max(4, BUFFER // cells.size)
+            self.stamps, self.values = np.zeros(rows, np.int64), np.zeros(rows * cells.size)
+            state = population.state(probe.what)
+            kernel = Kernel(
+                monitors.samples(str(state.dtype)),
+                {**shared, "state": state, "every": round(probe.every / dt), "cells": cells, "stamps": self.stamps,
+                 "values": self.values},
+            )  # fmt: skip
+        self.kernels = {"record": [kernel]}
+
+    def empty(self) -> None:
+        """Move what the buffer holds out of it."""
+        if not self.kernels or not self.fill[0]:
+            return
+        k = int(self.fill[0])
+        values = self.values[: k * self.width].reshape(k, self.width) if self.width else self.values[:k]
+        self.taken.append((self.stamps[:k].copy(), values.copy()))
+        self.fill[0] = 0
+
+    def take(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        self.empty()
+        taken, self.taken = self.taken, []
+        return taken
+
+
+def _once(kernel: Kernel, step: int) -> None:
+    """Call one kernel, for one step."""
+    address, frame = np.array([kernel.address], np.int64), np.array([kernel.frame.ctypes.data], np.int64)
+    drive(address, frame, step, step + 1, np.zeros(2, np.int64))
+
+
+__all__ = ["Events"]

@@ -1,0 +1,150 @@
+"""Kernel files: written once per content, named by a hash, compiled by Numba and cached on disk.
+
+A file holds one kernel. Its name is a hash of its text and of the versions that compile it, so that stale machine code cannot
+be served; it is written atomically, so that two processes may emit at once. Delete the folder at any time.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.util
+import os
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from maichong.errors import EngineError
+from maichong.files import write_bytes
+
+HEADER = '''"""{title}
+
+Emitted by maichong; the equations come from:
+{origins}
+"""
+
+import numpy as np
+from numba import carray, cfunc, njit
+
+from maichong.engines.events.runtime import LEARNING, STOP, exp32, pointer
+{extra}
+F = np.{precision}
+'''
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One argument of a kernel: an array ("float32[]"), a number read at each call ("float32") or an "int" kept in the frame."""
+
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class KernelText:
+    """A kernel before it is compiled: the body of ``def body(step, <arguments>)`` and what it needs."""
+
+    title: str
+    precision: str
+    arguments: tuple[Argument, ...]
+    body: tuple[str, ...]
+    origins: tuple[str, ...] = ()
+    extra: str = ""
+
+    def source(self) -> str:
+        """The whole file."""
+        origins = "\n".join(f"    {origin}" for origin in self.origins) or "    nowhere: it moves data only"
+        fast = 'fastmath={"contract", "arcp", "nsz"}, ' if self.precision == "float32" else ""
+        head = HEADER.format(title=self.title, origins=origins, extra=self.extra, precision=self.precision)
+        given, slot = ["step"], 0
+        for argument in self.arguments:
+            if argument.kind == "int":
+                given.append(f"a[{slot}]")
+                slot += 1
+            elif argument.kind.endswith("[]"):
+                given.append(f"carray(pointer(a[{slot}]), a[{slot + 1}], np.{argument.kind[:-2]})")
+                slot += 2
+            else:
+                given.append(f"carray(pointer(a[{slot}]), 1, np.{argument.kind})[0]")
+                slot += 1
+        names = ", ".join(["step", *(argument.name for argument in self.arguments)])
+        lines = "\n".join(f"    {line}" if line else "" for line in self.body)
+        return (
+            f'{head}\n\n@njit({fast}error_model="numpy")\ndef body({names}):\n{lines}\n\n\n'
+            f'@cfunc("void(int64, int64)", error_model="numpy", cache=True)\ndef kernel(frame, step):\n'
+            f"    a = carray(pointer(frame), {max(slot, 1)}, np.int64)\n    body({', '.join(given)})\n"
+        )
+
+
+def cache_folder() -> Path:
+    """Where emitted kernels live: ``MAICHONG_CACHE``, or the user's cache folder."""
+    given = os.environ.get("MAICHONG_CACHE")
+    if given:
+        return Path(given) / "kernels"
+    from platformdirs import user_cache_dir
+
+    return Path(user_cache_dir("maichong")) / "kernels"
+
+
+@functools.cache
+def _versions() -> str:
+    import llvmlite
+    import numba
+
+    from maichong.engines.events import runtime
+
+    own = hashlib.sha256(Path(runtime.__file__).read_bytes()).hexdigest()
+    parts = (numba.__version__, llvmlite.__version__, np.__version__, platform.python_version(), own)
+    return " ".join((*parts, platform.machine(), str(numba.config.CPU_NAME)))  # type: ignore[attr-defined]
+
+
+@functools.cache
+def compiled(source: str) -> Any:
+    """The compiled kernel of a file's text: emitted, or found on disk, and loaded."""
+    name = "maichong_kernel_" + hashlib.sha256(f"{_versions()}\n{source}".encode()).hexdigest()[:24]
+    if name not in sys.modules:
+        path = cache_folder() / f"{name}.py"
+        if not path.exists():
+            write_bytes(path, source.encode())
+        spec = importlib.util.spec_from_file_location(name, path)
+        if spec is None or spec.loader is None:
+            raise EngineError(str(path), "must be a kernel file that can be loaded", fix="delete the cache folder")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+    return sys.modules[name].kernel
+
+
+class Kernel:
+    """A compiled kernel with its arguments in place."""
+
+    def __init__(self, text: KernelText, values: Mapping[str, Any]) -> None:
+        self.text = text
+        self._function = compiled(text.source())
+        self.address = int(self._function.address)
+        self.kept: dict[str, np.ndarray] = {}
+        self.frame = self._fill(text.arguments, values)
+
+    def _fill(self, arguments: Sequence[Argument], values: Mapping[str, Any]) -> np.ndarray:
+        words: list[int] = []
+        for argument in arguments:
+            value = values[argument.name]
+            if argument.kind == "int":
+                words.append(int(value))
+                continue
+            wanted = np.dtype(argument.kind.removesuffix("[]"))
+            if argument.kind.endswith("[]"):
+                if not isinstance(value, np.ndarray) or value.dtype != wanted or not value.flags.c_contiguous:
+                    raise EngineError(f"{self.text.title}, {argument.name}", f"must be a contiguous array of {wanted}")
+                array = value
+                words += [array.ctypes.data, array.size]
+            else:
+                array = np.array([value], wanted)
+                words.append(array.ctypes.data)
+            self.kept[argument.name] = array  # the frame holds an address only
+        return np.array(words or [0], np.int64)

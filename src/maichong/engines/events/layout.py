@@ -1,0 +1,113 @@
+"""How a projection lies in memory: a matrix, or rows sorted by delay.
+
+``matrix``: every pair has a weight (or all share one number), all delays are equal; no index is stored.
+``rows``: for each pre the targets sorted by delay, with the offset of each delay; indices as narrow as they fit. Plastic rows
+also have, for each post, where its incoming synapses lie.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from maichong.engines.plan import ProjectionPlan
+from maichong.spec import RuleModel
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The arrays of a projection; ``shared`` says that one weight, which never changes, stands for all."""
+
+    kind: str
+    delays: np.ndarray
+    weight: np.ndarray
+    shared: bool = False
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+def narrow(largest: int) -> np.dtype:
+    """The narrowest unsigned type that holds ``largest``."""
+    return np.dtype(np.uint16) if largest < 2**16 else np.dtype(np.uint32)
+
+
+def needs_columns(entry: ProjectionPlan) -> bool:
+    """Whether a postsynaptic spike must find its incoming synapses."""
+    rule = entry.spike_rule
+    return rule is not None and isinstance(rule.model, RuleModel) and rule.model.on_post is not None
+
+
+def build(entry: ProjectionPlan, precision: str) -> Layout:
+    """Lay a projection out."""
+    real = np.dtype(precision)
+    if entry.dense and entry.delay is not None:
+        return _matrix(entry, real)
+    synapses = entry.synapses()
+    pre, post = synapses.pre, synapses.post
+    delays = np.unique(synapses.delay) if pre.size else np.array([1])
+    group = np.searchsorted(delays, np.broadcast_to(synapses.delay, pre.shape))
+    order = by_delay(pre, group, post) if delays.size > 1 else None
+    if order is not None:
+        pre, post, group = pre[order], post[order], group[order]
+    weight = synapses.weight.astype(real)
+    if entry.weight is None:
+        weight = np.array(np.broadcast_to(weight, pre.shape))
+        weight = weight if order is None else weight[order]
+    groups = delays.size
+    # the place, relative to the row's start, where each delay begins
+    counts = np.bincount(pre * groups + group, minlength=entry.n_pre * groups).reshape(entry.n_pre, groups)
+    offsets = np.zeros((entry.n_pre, groups + 1), np.int64)
+    np.cumsum(counts, axis=1, out=offsets[:, 1:])
+    start = np.zeros(entry.n_pre + 1, np.int64)
+    np.cumsum(offsets[:, -1], out=start[1:])
+    longest = int(offsets[:, -1].max(initial=0))
+    arrays = {
+        "target": post.astype(narrow(entry.n_post)),
+        "start": start,
+        "offset": offsets.astype(narrow(longest + 1)).reshape(-1),
+    }
+    if needs_columns(entry):
+        by_post = np.argsort(post, kind="stable")
+        column = np.zeros(entry.n_post + 1, np.int64)
+        np.cumsum(np.bincount(post, minlength=entry.n_post), out=column[1:])
+        place = np.arange(pre.size) - start[pre]
+        arrays |= {
+            "column": column,
+            "column_pre": pre[by_post].astype(narrow(entry.n_pre)),
+            "column_place": place[by_post].astype(narrow(longest + 1)),
+            "column_group": group[by_post].astype(np.uint8 if groups <= 256 else np.uint16)
+            if groups > 1
+            else np.zeros(1, np.uint8),
+        }
+    return Layout("rows", delays.astype(np.int64), weight, entry.weight is not None, arrays)
+
+
+def by_delay(pre: np.ndarray, group: np.ndarray, post: np.ndarray) -> np.ndarray:
+    """The order of rows: by pre, then delay, then post."""
+    return np.lexsort((post, group, pre))
+
+
+def places(entry: ProjectionPlan, layout: Layout) -> np.ndarray | None:
+    """Where each of the plan's synapses lies in ``layout.weight``; None where the order is the same."""
+    if layout.kind == "matrix":
+        return np.flatnonzero(~np.eye(entry.n_pre, dtype=bool)) if entry.connector == "all_but_self" else None
+    if layout.delays.size == 1:
+        return None
+    pre, post = entry.pairs()
+    order = by_delay(pre, np.searchsorted(layout.delays, entry.delays()), post)
+    found = np.empty_like(order)
+    found[order] = np.arange(order.size)
+    return found
+
+
+def _matrix(entry: ProjectionPlan, real: np.dtype) -> Layout:
+    delays = np.array([entry.delay], np.int64)
+    if entry.weight is not None:
+        return Layout("matrix", delays, np.array([entry.weight], real), shared=True)
+    weight = np.array(np.broadcast_to(entry.weights().astype(real), (entry.size,)))
+    if entry.connector == "all_but_self":
+        # the diagonal has a place in memory and no synapse
+        full = np.zeros((entry.n_pre, entry.n_post), real)
+        full[~np.eye(entry.n_pre, dtype=bool)] = weight
+        weight = full.reshape(-1)
+    return Layout("matrix", delays, weight)

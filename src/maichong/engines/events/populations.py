@@ -1,0 +1,395 @@
+"""The kernels of populations: one loop that integrates, holds and tests; the few neurons that fired are then reset.
+
+The loop has no branch and writes no more than the states, so that LLVM turns it into SIMD code. States whose step changes them
+by less than float32 can hold (a threshold that decays over hours) are kept in float64, in a loop of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from maichong.engines.events.emit import Argument, KernelText
+from maichong.engines.events.lower import Writer
+from maichong.engines.integration import ONE, TABLEAUS, Integration, Propagator
+from maichong.engines.plan import PopulationPlan
+from maichong.engines.system import System
+from maichong.spec import SourceModel
+from maichong.spec.reading import arguments
+
+SLOW = 1e-5
+"""A state that decays by less than this fraction in a step is kept in float64."""
+
+
+def slow_states(system: System, integration: Integration) -> tuple[str, ...]:
+    """The exactly propagated states that float32 cannot carry on and that nothing but thresholds and resets read."""
+    slow = []
+    for state, row in integration.exact.items():
+        alone = set(row) <= {state, ONE}
+        read = any(state in other for name, other in integration.exact.items() if name != state)
+        read = read or any(state in call.args for call in system.derivative if f"d_{state}" not in call.results)
+        if alone and not read and np.max(np.abs(1.0 - np.asarray(row.get(state, 0.0)))) < SLOW:
+            slow.append(state)
+    return tuple(slow)
+
+
+class Coefficients:
+    """The numbers of a propagator, named for a kernel: ``p_v_g`` takes ``g`` into ``v``."""
+
+    def __init__(self, prefix: str, propagator: Propagator) -> None:
+        self.names: dict[tuple[str, str], str] = {}
+        self.values: dict[str, float | np.ndarray] = {}
+        for state, row in propagator.items():
+            for source, value in row.items():
+                name = f"{prefix}_{state}_{'one' if source == ONE else source}"
+                self.names[state, source] = name
+                self.values[name] = value
+
+    def row(self, state: str, propagator: Propagator, env: Mapping[str, str]) -> str:
+        """The text of the state's new value."""
+        terms = [
+            self.names[state, source] if source == ONE else f"{self.names[state, source]} * {env[source]}"
+            for source in propagator[state]
+        ]
+        return " + ".join(terms) if terms else "F(0.0)"
+
+
+def neuron_kernel(plan: PopulationPlan, precision: str, dt: float) -> tuple[KernelText, dict[str, Any]]:
+    """The kernel that takes a population of neurons through a step, and the values of its parameters.
+
+    The caller adds the arrays: states, drives, ``until``, ``refractory``, ``flags``, ``ring``, ``ring_count``, ``counts``,
+    ``control``, and the numbers ``n`` and ``depth`` (of the ring).
+    """
+    system, integration = plan.system, plan.integration
+    assert system and integration
+    slow = slow_states(system, integration) if precision == "float32" else ()
+    exact = Coefficients("p", integration.exact)
+    stages = {node: Coefficients(f"s{k}", p) for k, (node, p) in enumerate(integration.stages.items())}
+    numbers: dict[str, float | np.ndarray] = {**system.params, **exact.values}
+    for stage in stages.values():
+        numbers |= stage.values
+    static = _static(system)
+    numbers = {name: value for name, value in numbers.items() if name not in static}
+    doubled = {name for (state, _), name in exact.names.items() if state in slow}
+    kinds = {
+        name: ("float64" if name in doubled else precision) + ("[]" if isinstance(value, np.ndarray) else "")
+        for name, value in numbers.items()
+    }
+
+    w = Writer(precision)
+    w.line("frozen = control[LEARNING] == 0")
+    for state in slow:
+        _slow_loop(w, state, state in system.learned, exact, integration, numbers)
+    w.line("fired = np.int32(0)")
+    w.line("for j in range(n):")
+    w.indent += 1
+    env = _load(w, system, numbers, static, slow, kinds)
+    new = _advance(w, system, integration, exact, stages, env, dt, slow)
+    _store(w, system, env, new, slow)
+    w.indent -= 1
+    _collect(w, system, env, numbers, static, slow, kinds)
+    text = KernelText(
+        title=f"One step of {system.neuron.model.name} with {len(system.ports)} receptors, {integration.method}",
+        precision=precision,
+        arguments=(
+            Argument("n", "int"), Argument("depth", "int"),
+            *(Argument(name, "float64[]" if name in slow else f"{precision}[]") for name in system.states),
+            *(Argument(name, f"{precision}[]") for name in system.drives.values()),
+            *(Argument(f"par_{name}", kind) for name, kind in kinds.items()),
+            Argument("until", "int32[]"), Argument("refractory", "int32[]"), Argument("flags", "uint8[]"),
+            Argument("ring", "int32[]"), Argument("ring_count", "int32[]"), Argument("counts", "int64[]"),
+            Argument("control", "int64[]"),
+        ),
+        body=tuple(w.lines),
+        origins=tuple(w.origins),
+    )  # fmt: skip
+    return text, {f"par_{name}": value for name, value in numbers.items()}
+
+
+def _static(system: System) -> Mapping[str, float]:
+    """Parameters that are written into the kernel as literals."""
+    return {p.name: float(system.params[p.name]) for p in system.neuron.model.params if p.static and p.name in system.params}  # type: ignore[arg-type]
+
+
+def _slow_loop(
+    w: Writer, state: str, learned: bool, exact: Coefficients, integration: Integration, numbers: Mapping[str, Any]
+) -> None:
+    def indexed(name: str) -> str:
+        return f"par_{name}[j]" if isinstance(numbers[name], np.ndarray) else f"par_{name}"
+
+    terms = [
+        indexed(exact.names[state, source]) + ("" if source == ONE else f" * {state}[j]")
+        for source in integration.exact[state]
+    ]
+    if learned:
+        w.line("if not frozen:")
+        w.indent += 1
+    w.line("for j in range(n):")
+    w.line(f"    {state}[j] = {' + '.join(terms)}")
+    if learned:
+        w.indent -= 1
+
+
+def _load(
+    w: Writer, system: System, numbers: Mapping[str, Any], static: Mapping[str, float], slow: Sequence[str],
+    kinds: Mapping[str, str],
+) -> dict[str, str]:  # fmt: skip
+    """Read one neuron's states, drives and per-neuron parameters into local names."""
+    env: dict[str, str] = {name: w.literal(value) for name, value in static.items()}
+    for name in system.states:
+        env[name] = f"x_{name}"
+        w.line(f"x_{name} = F({name}[j])" if name in slow else f"x_{name} = {name}[j]")
+    for name in system.drives.values():
+        env[name] = f"x_{name}"
+        w.line(f"x_{name} = {name}[j]")
+    for name, value in numbers.items():
+        if kinds[name].startswith("float64") and name.startswith("p_") and slow:
+            continue
+        env[name] = f"par_{name}"
+        if isinstance(value, np.ndarray):
+            env[name] = f"x_{name}"
+            w.line(f"x_{name} = par_{name}[j]")
+    return env
+
+
+def _advance(
+    w: Writer, system: System, integration: Integration, exact: Coefficients, stages: Mapping[float, Coefficients],
+    env: dict[str, str], dt: float, slow: Sequence[str],
+) -> dict[str, str]:  # fmt: skip
+    """Write the step of all states (but slow ones); the names of their new values."""
+    h = w.literal(dt)
+
+    def named(coefficients: Coefficients) -> Coefficients:
+        view = Coefficients("", {})
+        view.names = {key: env.get(name, name) for key, name in coefficients.names.items()}
+        return view
+
+    new: dict[str, str] = {}
+    for state in integration.exact:
+        if state not in slow:
+            new[state] = w.keep(named(exact).row(state, integration.exact, env), f"new_{state}")
+    others = [name for name in system.states if name not in integration.exact]
+    if not others:
+        return new
+    if integration.method == "exponential_euler":
+        here = dict(env)
+        for call in system.derivative:
+            w.call(call, here)
+        for state in others:
+            new[state] = _exponential(w, state, integration.slopes[state], here, h)
+        return new
+    if integration.scheme:
+        now = dict(env)
+        for state, fraction in integration.scheme:
+            inner = dict(now)
+            for call in system.derivative:
+                w.call(call, inner)
+            now[state] = w.keep(f"{now[state]} + {w.literal(fraction * dt)} * {inner[f'd_{state}']}", f"new_{state}")
+        return {**{state: now[state] for state in others}, **new}
+    tableau = TABLEAUS[integration.method]
+    slopes: list[dict[str, str]] = []
+    for node, row in zip(tableau.nodes, tableau.matrix, strict=True):
+        inner = dict(env)
+        if node:
+            for state in integration.exact:
+                inner[state] = w.keep(named(stages[node]).row(state, integration.stages[node], env), f"mid_{state}")
+        for state in others:
+            terms = [f"{w.literal(a)} * {k[state]}" for a, k in zip(row, slopes, strict=True) if a]
+            if terms:
+                inner[state] = w.keep(f"{env[state]} + {h} * ({' + '.join(terms)})", f"mid_{state}")
+        for call in system.derivative:
+            w.call(call, inner)
+        slopes.append({state: inner[f"d_{state}"] for state in others})
+    for state in others:
+        terms = [f"{w.literal(b)} * {k[state]}" for b, k in zip(tableau.weights, slopes, strict=True) if b]
+        new[state] = w.keep(f"{env[state]} + {h} * ({' + '.join(terms)})", f"new_{state}")
+    return new
+
+
+def _exponential(w: Writer, state: str, slope: Any, env: Mapping[str, str], h: str) -> str:
+    """x' = a x + b is solved over the step with a and b as they are now: x + x' (exp(a h) - 1) / a."""
+    a = w.keep(_sympy_text(w, slope, env), f"slope_{state}")
+    z = w.keep(f"{a} * {h}", "z")
+    exp = "exp32" if w.precision == "float32" else "np.exp"
+    growth = f"({exp}({z}) - F(1.0)) / {a}" if w.precision == "float32" else f"np.expm1({z}) / {a}"
+    if slope.is_nonzero is not True and not slope.is_negative:
+        growth = f"({growth} if {z} != F(0.0) else {h})"
+    return w.keep(f"{env[state]} + {env[f'd_{state}']} * ({growth})", f"new_{state}")
+
+
+def _sympy_text(w: Writer, expression: Any, env: Mapping[str, str]) -> str:
+    """A SymPy expression as kernel text: sums, products, powers and exp are all that a slope is made of."""
+    import sympy as sp
+
+    if expression.is_Symbol:
+        return env[str(expression)]
+    if expression.is_Number:
+        return w.literal(float(expression))
+    if expression.is_Add:
+        return "(" + " + ".join(_sympy_text(w, term, env) for term in expression.args) + ")"
+    if expression.is_Mul:
+        above, below = sp.fraction(expression)
+        if below != 1:
+            return f"({_sympy_text(w, above, env)} / {_sympy_text(w, below, env)})"
+        return "(" + " * ".join(_sympy_text(w, factor, env) for factor in expression.args) + ")"
+    if expression.is_Pow and expression.exp == -1:
+        return f"({w.literal(1.0)} / {_sympy_text(w, expression.base, env)})"
+    if expression.is_Pow:
+        return f"({_sympy_text(w, expression.base, env)} ** {_sympy_text(w, expression.exp, env)})"
+    if isinstance(expression, sp.Piecewise):
+        (value, condition), *rest = expression.args
+        if condition == True or not rest:  # noqa: E712 - SymPy's true is no Python True
+            return _sympy_text(w, value, env)
+        return (
+            f"({_sympy_text(w, value, env)} if {_sympy_text(w, condition, env)} "
+            f"else {_sympy_text(w, sp.Piecewise(*rest), env)})"
+        )
+    if isinstance(expression, sp.core.relational.Relational):
+        return f"({_sympy_text(w, expression.lhs, env)} {expression.rel_op} {_sympy_text(w, expression.rhs, env)})"
+    names = {"exp": "exp32" if w.precision == "float32" else "np.exp", "log": "np.log", "Abs": "abs", "tanh": "np.tanh"}
+    return f"{names[type(expression).__name__]}({', '.join(_sympy_text(w, arg, env) for arg in expression.args)})"
+
+
+def _store(w: Writer, system: System, env: dict[str, str], new: dict[str, str], slow: Sequence[str]) -> None:
+    """Hold the refractory, test the threshold, write back."""
+    membrane = system.membrane
+    w.line("free = step >= until[j]")
+    if membrane in new:
+        w.line(f"held_v = {new[membrane]} if free else {env[membrane]}")
+        new[membrane] = "held_v"
+    flush = w.literal(1e-20 if w.precision == "float32" else 1e-200)
+    after = {**env, **new}
+    for state in system.states:
+        if state in slow:
+            continue
+        value = new.get(state, env[state])
+        if state in system.learned:
+            value = w.keep(f"{env[state]} if frozen else {value}")
+            after[state] = value
+        if state not in system.own:
+            # conductances that decay for ever would end as denormal numbers, which are slow
+            value = w.keep(f"{value} if abs({value}) > {flush} else {w.literal(0.0)}")
+        w.line(f"{state}[j] = {value}")
+    for call in system.fires:
+        w.call(call, after)
+    w.line(f"fire = free & ({after['excess']} >= F(0.0))")
+    w.line("flags[j] = fire")
+    w.line("fired = np.int32(fired + np.int32(fire))")
+
+
+def _collect(
+    w: Writer, system: System, env: dict[str, str], numbers: Mapping[str, Any], static: Mapping[str, float],
+    slow: Sequence[str], kinds: Mapping[str, str],
+) -> None:  # fmt: skip
+    """List the neurons that fired and reset them: few, so this loop is plain."""
+    w.line("row = ((step + 1) % depth) * n")
+    w.line("count = 0")
+    w.line("if fired > 0:")
+    w.indent += 1
+    w.line("for j in range(n):")
+    w.indent += 1
+    w.line("if flags[j]:")
+    w.indent += 1
+    w.line("ring[row + count] = j")
+    w.line("count += 1")
+    w.line("counts[j] += 1")
+    w.line("until[j] = step + 1 + refractory[j]")
+    env = _load(w, system, numbers, static, slow, kinds)
+    if any("excess" in call.args for call in system.reset):
+        for call in system.fires:
+            w.call(call, env)
+    for call in system.reset:
+        w.call(call, env)
+    for state in system.states:
+        if f"reset_{state}" not in env:
+            continue
+        if state in slow:
+            # the jump is added in float64, not the rounded sum
+            jump = f"np.float64({env[f'reset_{state}']} - {env[state]})"
+            text = f"{state}[j] += {jump}"
+        else:
+            text = f"{state}[j] = {env[f'reset_{state}']}"
+        w.line(f"if not frozen: {text}" if state in system.learned else text)
+    w.indent -= 3
+    w.line("ring_count[(step + 1) % depth] = count")
+
+
+def source_kernel(plan: PopulationPlan, dt: float) -> KernelText:
+    """The kernel of a renewal source: who is due fires, and draws its next spike from the counter-based stream."""
+    source = plan.source
+    model = getattr(source, "model", None)
+    assert isinstance(model, SourceModel)
+    names = [param.name for param in model.params]
+    w = Writer("float64")
+    w.line("stamp = step + 1")
+    w.line("row = (stamp % depth) * n")
+    w.line("count = 0")
+    w.line("if soonest[0] <= stamp:")
+    w.indent += 1
+    w.line("low = NEVER")
+    w.line("for j in range(n):")
+    w.line("    due = due_at[j]")
+    w.line("    if due == stamp:")
+    w.indent += 2
+    w.line("ring[row + count] = j")
+    w.line("count += 1")
+    w.line("counts[j] += 1")
+    _draw(w, model, names, "stamp")
+    w.line("due_at[j] = due")
+    w.indent -= 1
+    w.line("if due < low: low = due")
+    w.indent -= 1
+    w.line("soonest[0] = low")
+    w.indent -= 1
+    w.line("ring_count[stamp % depth] = count")
+    return _source_text(w, f"One step of the source {model.name}", names)
+
+
+def redraw_kernel(plan: PopulationPlan, dt: float) -> KernelText:
+    """The kernel that draws all next spikes anew, after a parameter changed."""
+    model = getattr(plan.source, "model", None)
+    assert isinstance(model, SourceModel)
+    names = [param.name for param in model.params]
+    w = Writer("float64")
+    w.line("low = NEVER")
+    w.line("for j in range(n):")
+    w.indent += 1
+    _draw(w, model, names, "step")
+    w.line("due_at[j] = due")
+    w.line("if due < low: low = due")
+    w.indent -= 1
+    w.line("soonest[0] = low")
+    return _source_text(w, f"New draws for the source {model.name}", names)
+
+
+def _draw(w: Writer, model: SourceModel, names: Sequence[str], step: str) -> None:
+    w.line(f"r0, r1, _, _ = philox(np.uint64(j), np.uint64({step}) & LOW, np.uint64({step}) >> SHIFT,")
+    w.line("                       np.uint64(stream), np.uint64(seed_low), np.uint64(seed_high))")
+    w.line("u = unit(r0, r1)")
+    env = {**{name: f"{name}[j]" for name in names}, "u": "u"}
+    wait = w.inline(model.interval, [env[name] for name in arguments(model.interval)])[0]
+    w.line(f"steps = np.ceil(({wait}) / dt)")
+    w.line("steps = steps if steps > 1.0 else 1.0")
+    w.line(f"due = np.int64({step}) + np.int64(steps) if steps < 4503599627370496.0 else NEVER")
+
+
+def _source_text(w: Writer, title: str, names: Sequence[str]) -> KernelText:
+    return KernelText(
+        title=title,
+        precision="float64",
+        arguments=(
+            Argument("n", "int"), Argument("depth", "int"), Argument("stream", "int"), Argument("seed_low", "int"),
+            Argument("seed_high", "int"), Argument("dt", "float64"), *(Argument(name, "float64[]") for name in names),
+            Argument("due_at", "int64[]"), Argument("soonest", "int64[]"), Argument("ring", "int32[]"),
+            Argument("ring_count", "int32[]"), Argument("counts", "int64[]"),
+        ),
+        body=tuple(w.lines),
+        origins=tuple(w.origins),
+        extra=(
+            "from maichong.engines import random\n"
+            "LOW, SHIFT = random.LOW, random.SHIFT\nNEVER = 9223372036854775807\n"
+            "philox, unit = njit(random.philox), njit(random.unit)\n"
+        ),
+    )  # fmt: skip

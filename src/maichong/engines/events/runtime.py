@@ -1,0 +1,88 @@
+"""What every emitted kernel stands on: pointers, the driver of the step loop, and a float32 exponential that vectorises.
+
+A kernel is compiled once per model and template and knows nothing of a network. Its arguments lie in a *frame*, an int64 array
+of numbers and addresses; the driver walks a table of (kernel, frame) through the steps. So a new network of known models
+compiles nothing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+F = np.float32
+
+
+@intrinsic
+def pointer(typingctx, address):
+    """An integer address as a pointer, for carray."""
+
+    def codegen(context, builder, signature, args):
+        return builder.inttoptr(args[0], cgutils.voidptr_t)
+
+    return types.voidptr(types.int64), codegen
+
+
+@intrinsic
+def call_kernel(typingctx, address, frame, step):
+    """Call the compiled kernel at ``address`` with its frame and the step."""
+
+    def codegen(context, builder, signature, args):
+        word = ir.IntType(64)
+        kernel = builder.inttoptr(args[0], ir.FunctionType(ir.VoidType(), [word, word]).as_pointer())
+        builder.call(kernel, [args[1], args[2]])
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, types.int64), codegen
+
+
+@intrinsic
+def _scale(typingctx, shifted):
+    """2**k as float32, from k + 1.5 * 2**23: the low bits of that sum are k, moved into the exponent."""
+
+    def codegen(context, builder, signature, args):
+        word = ir.IntType(32)
+        bits = builder.shl(builder.bitcast(args[0], word), ir.Constant(word, 23))
+        return builder.bitcast(builder.add(bits, ir.Constant(word, 0x3F800000)), ir.FloatType())
+
+    return types.float32(types.float32), codegen
+
+
+@njit(error_model="numpy", forceinline=True)
+def exp32(x):
+    """exp in float32 to 1e-7, by range reduction and a polynomial: PyPI's Numba cannot vectorise np.exp, but this it can.
+
+    Clamped to [-87, 88]; the coefficients are those of the Cephes library's expf.
+    """
+    x = x if x > F(-87.0) else F(-87.0)
+    x = x if x < F(88.0) else F(88.0)
+    shifted = x * F(1.4426950408889634) + F(12582912.0)
+    k = shifted - F(12582912.0)
+    r = x - k * F(0.693359375)
+    r = r + k * F(2.12194440e-4)
+    p = F(1.9875691500e-4)
+    p = p * r + F(1.3981999507e-3)
+    p = p * r + F(8.3334519073e-3)
+    p = p * r + F(4.1665795894e-2)
+    p = p * r + F(1.6666665459e-1)
+    p = p * r + F(5.0000001201e-1)
+    p = p * (r * r) + r + F(1.0)
+    return p * _scale(shifted)
+
+
+STOP, LEARNING = 0, 1
+"""Places in the control array that all kernels of a run share."""
+
+
+@njit("int64(int64[::1], int64[::1], int64, int64, int64[::1])", error_model="numpy", nogil=True, cache=True)
+def drive(kernels, frames, first, last, control):
+    """Run all kernels, in order, for the steps first ... last - 1; stop early after a step that asked for it."""
+    for step in range(first, last):
+        for k in range(kernels.size):
+            call_kernel(kernels[k], frames[k], step)
+        if control[STOP]:
+            return step + 1
+    return last
