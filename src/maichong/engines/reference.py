@@ -196,8 +196,11 @@ class _Population:
             stamps = np.floor(params.times / self.dt + 0.5).astype(np.int64)
             self.given = {int(s): np.unique(params.ids[stamps == s]) for s in np.unique(stamps)}
             return
-        self.params = {**self.params, **{name: np.array(values, np.float64) for name, values in params.items()}}
-        self._draw_next(np.arange(self.plan.n), step)
+        changed = np.zeros(self.plan.n, bool)
+        for name, values in params.items():
+            changed |= self.params[name] != values if name in self.params else True
+            self.params[name] = np.array(values, np.float64)
+        self._draw_next(np.flatnonzero(changed), step)  # the others keep the spike that they wait for
 
     def _draw_next(self, neurons: np.ndarray, step: int) -> None:
         source = self.plan.source

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +21,8 @@ from maichong.spec import Configured, SourceModel
 from maichong.spec.quantities import in_unit
 
 FORMAT = 1
-CHUNK_MS = 50.0
-"""Biological time between two looks at Ctrl-C and the progress bar."""
+LOOK_S = 0.05
+"""Wall time, roughly, between two looks at Ctrl-C and the progress bar."""
 
 Records = list[tuple[np.ndarray, np.ndarray]]
 """Pieces of a recording: stamps in steps, and what was seen at each."""
@@ -79,6 +80,7 @@ class Run:
         self._backend = backend
         self._options = dict(options)
         self._recorded: list[Records] = [[] for _ in backend.plan.probes]
+        self._chunk = 64
 
     @property
     def network(self) -> Network:
@@ -122,11 +124,16 @@ class Run:
         steps = round(span / dt)
         if abs(steps * dt - span) > 1e-6 * max(span, dt):
             raise ParameterError("run, duration", f"must be a whole number of steps of {dt:g} ms", f"{span:g} ms")
-        chunk = max(1, round(CHUNK_MS / dt))
         done = 0
         with _deferred_interrupt() as interrupted:
             while done < steps and not interrupted():
-                done += self._backend.advance(min(chunk, steps - done))
+                begun = time.perf_counter()
+                did = self._backend.advance(min(self._chunk, steps - done))
+                done += did
+                took = time.perf_counter() - begun
+                if did == self._chunk:
+                    # as many steps as fit the wall time between two looks, found by doubling and halving
+                    self._chunk = max(1, self._chunk * 2 if took < LOOK_S / 2 else self._chunk // 2 if took > LOOK_S else self._chunk)
                 if progress:
                     progress(done * dt)
         for index, kept in enumerate(self._recorded):

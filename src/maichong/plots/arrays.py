@@ -45,7 +45,7 @@ def whole(where: str, values: ArrayLike, *shapes: str, fix: str | None = None) -
     return array.astype(np.int64)
 
 
-def count(where: str, value: object) -> int:
+def count(where: str, value: ArrayLike) -> int:
     """Return ``value`` as a whole number from 1 up."""
     number = int(whole(where, value, "", fix="pass one whole number"))
     if number < 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -51,7 +51,7 @@ def confusion(matrix: ArrayLike, *, class_names: Sequence[str] | None = None, ax
     bar = None
     if n <= _WRITTEN:
         for row, column in zip(*np.nonzero(counts), strict=True):
-            _cell(ax, row, column, counts[row, column], percent[row, column], n)
+            _cell(ax, row, column, int(counts[row, column]), float(percent[row, column]), n)
     else:
         bar = ax.figure.colorbar(image, ax=ax, fraction=0.04, pad=0.02, label="share of the row (%)")
         bar.outline.set_visible(False)
@@ -67,6 +67,6 @@ def confusion(matrix: ArrayLike, *, class_names: Sequence[str] | None = None, ax
 
 def _cell(ax: Axes, row: int, column: int, count: int, percent: float, n: int) -> None:
     size = float(np.clip(60 / n, 3.5, 9.0))
-    style = {"ha": "center", "color": "white" if percent > 50 else INK}
+    style: dict[str, Any] = {"ha": "center", "color": "white" if percent > 50 else INK}
     ax.text(column, row, f"{count:,}", va="bottom", fontsize=1.25 * size, **style)
     ax.text(column, row + 0.06, f"{percent:.1f} %", va="top", fontsize=size, alpha=0.85, **style)

@@ -44,6 +44,7 @@ def accuracy_curve(
         expected = f"must have one value per entry of images_seen, {len(seen):,}"
         raise ParameterError("accuracy_curve.accuracy", expected, f"{seeds.shape[1]:,}")
 
+    goal = None
     if reference is not None:
         goal = 100 * float(_fraction("accuracy_curve.reference", reference, ""))
 
@@ -55,7 +56,7 @@ def accuracy_curve(
     dots = "o" if len(seen) <= 30 else ""
     mean = 100 * seeds.mean(axis=0)
     ax.plot(seen, mean, color=ACCENT, linewidth=1.8, marker=dots, markersize=3, label=label)
-    if reference is not None:
+    if goal is not None:
         label = f"{reference_label}: {goal:.4g} %"
         ax.axhline(goal, color=REFERENCE, linewidth=1.2, linestyle=(0, (5, 3)), label=label)
         ax.legend(loc="lower right", frameon=False, fontsize=8, labelcolor="linecolor")

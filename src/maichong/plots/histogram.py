@@ -46,13 +46,15 @@ def histogram(
     n_bins = _bins(array) if bins is None else count("histogram.bins", bins)
     counts, edges = np.histogram(array, bins=n_bins)
 
+    from matplotlib.ticker import MaxNLocator
+
     ax = axes_on(ax)
     ax.stairs(counts, edges, fill=True, color=colour, alpha=0.85)
     median = float(np.median(array))
     ax.axvline(median, color=INK, linewidth=1.0, linestyle=(0, (4, 2)))
     ax.margins(x=0.02)
     ax.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-    ax.yaxis.get_major_locator().set_params(integer=True)
+    ax.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
     title = f"median {median:.3g} (dashed), {array.size:,} {counted}"
     return finish(ax, xlabel=xlabel, ylabel=f"{counted} (count)", title=title)
 

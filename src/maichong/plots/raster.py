@@ -49,8 +49,8 @@ def raster(
     """
     bands = _bands(times, ids, kinds, sizes)
     if window is not None:
-        start, stop = rising("raster.window", window, "start, stop")
-        bands = [band.within(start, stop) for band in bands]
+        window = rising("raster.window", window, "start, stop")
+        bands = [band.within(*window) for band in bands]
     n_neurons = sum(band.size for band in bands)
     n_spikes = sum(len(band.times) for band in bands)
 
@@ -81,7 +81,7 @@ def raster(
     ax.set_yticks([place for place, _ in ticks], [f"{index:,}" for _, index in ticks])
     ax.set_ylim(-0.5, n_neurons - 0.5)
     if window is not None:
-        ax.set_xlim(start, stop)
+        ax.set_xlim(*window)
     else:
         ax.margins(x=0.01)
     title = f"{several(n_spikes, 'spike')} of {several(n_neurons, 'neuron')}"

@@ -17,8 +17,8 @@ class SourceModel(Model):
     """A renewal process: ``interval`` gives the time in ms to the next spike.
 
     ``interval`` may ask for the parameters and for ``u``, a uniform number in [0, 1) from the counter-based stream of
-    (seed, population, neuron, step of the last spike). When a parameter changes, the next spike is drawn anew from that
-    moment: right for memoryless processes.
+    (seed, population, neuron, step of the last spike). When a neuron's parameter changes, its next spike is drawn anew
+    from that moment: right for memoryless processes.
     """
 
     kind: ClassVar[str] = "source"

@@ -9,7 +9,7 @@ import numpy as np
 
 from maichong.engines.events import monitors, populations, projections
 from maichong.engines.events.emit import Kernel, KernelText
-from maichong.engines.events.layout import Layout, build, places
+from maichong.engines.events.layout import Layout, build, padded, places
 from maichong.engines.events.runtime import LEARNING, STOP, drive
 from maichong.engines.plan import Plan, PopulationPlan, ProjectionPlan
 from maichong.errors import EngineError
@@ -19,6 +19,8 @@ from maichong.spec import NEAREST, RuleModel
 PRECISIONS = ("float64", "float32")
 LAST_STEP = 2**31 - 2**20
 BUFFER = 1 << 16
+LONG_AGO = -(2**30)
+CALENDAR = 1 << 12
 
 
 class Events:
@@ -91,7 +93,7 @@ class Events:
         self.populations[index].state(name)[:] = values
 
     def set_drive(self, index: int, name: str, values: np.ndarray) -> None:
-        self.populations[index].arrays[f"drive_{name}"][:] = values
+        self.populations[index].state(f"drive_{name}")[:] = values
 
     def set_source(self, index: int, params: Mapping[str, np.ndarray] | SpikeTimes) -> None:
         self.populations[index].set_source(params, self.step)
@@ -107,7 +109,7 @@ class Events:
                 f"projection {self.projections[index].plan.name!r}", "has one weight for all synapses on this engine",
                 fix="give the weights as an array when the network is described",
             )  # fmt: skip
-        self.projections[index].set_weights(weights)
+        self.projections[index].set_weights(weights, self.step)
 
     def signal(self, name: str, value: float) -> None:
         if self.learning:
@@ -141,8 +143,8 @@ class _Population:
 
     def __init__(self, plan: PopulationPlan, whole: Plan, precision: str, control: np.ndarray) -> None:
         self.plan, self.whole, self.precision = plan, whole, precision
-        n, depth = plan.n, plan.max_delay + 2
-        self.numbers = {"n": n, "depth": depth}
+        n, depth = plan.n, 1 << int(plan.max_delay + 1).bit_length()
+        self.numbers = {"n": n, "width": padded(n), "depth": depth}
         self.arrays: dict[str, np.ndarray] = {
             "ring": np.zeros(depth * n, np.int32), "ring_count": np.zeros(depth, np.int32), "counts": np.zeros(n, np.int64),
         }  # fmt: skip
@@ -164,20 +166,33 @@ class _Population:
         real = np.dtype(self.precision)
         slow = populations.slow_states(plan.system, plan.integration) if self.precision == "float32" else ()
         for name, values in plan.start.items():
-            self.arrays[name] = values.astype(np.float64 if name in slow else real)
+            self.arrays[name] = self._padded(values, np.float64 if name in slow else real)
         for name, values in plan.drive.items():
-            self.arrays[f"drive_{name}"] = values.astype(real)
-        self.arrays["until"] = np.zeros(plan.n, np.int32)
+            self.arrays[f"drive_{name}"] = self._padded(values, real)
+        # the padding is refractory for ever, so it never fires
+        self.arrays["until"] = np.zeros(self.numbers["width"], np.int32)
+        self.arrays["until"][plan.n :] = np.iinfo(np.int32).max
         text, numbers = populations.neuron_kernel(plan, self.precision, self.whole.dt)
         kinds = {argument.name: argument.kind for argument in text.arguments}
         values: dict[str, Any] = {
-            name: np.ascontiguousarray(value, kinds[name].removesuffix("[]")) if isinstance(value, np.ndarray) else value
+            name: self._padded(value, kinds[name].removesuffix("[]")) if isinstance(value, np.ndarray) else value
             for name, value in numbers.items()
         }
         values |= {
-            "flags": np.zeros(plan.n, np.uint8), "refractory": plan.refractory.astype(np.int32), "control": control,
+            **{f"single_{name}": np.zeros(self.numbers["width"], np.float32) for name in slow},
+            "flags": np.zeros(self.numbers["width"], np.uint8), "refractory": plan.refractory.astype(np.int32),
+            "control": control,
         }  # fmt: skip
-        self.kernels = {"advance": [Kernel(text, {**self.numbers, **self.arrays, **values})]}
+        self.kernels = {"advance": [Kernel(text, {**self.numbers, **self._named(), **values})]}
+
+    def _named(self) -> dict[str, np.ndarray]:
+        """The arrays as a neuron's kernel calls them: a model's own symbols carry a prefix, so that they hide nothing."""
+        system = self.plan.system
+        own = (*system.states, *system.drives.values()) if system else ()
+        return {f"s_{name}" if name in own else name: array for name, array in self.arrays.items()}
+
+    def _padded(self, values: np.ndarray, kind: Any) -> np.ndarray:
+        return np.concatenate([values, np.repeat(values[-1:], self.numbers["width"] - self.plan.n)]).astype(kind)
 
     def _source(self, source: Any) -> None:
         plan, seed = self.plan, self.whole.network.seed
@@ -190,11 +205,15 @@ class _Population:
             return
         assert plan.source_params is not None
         self.arrays |= {name: np.array(values, np.float64) for name, values in plan.source_params.items()}
-        self.arrays |= {"due_at": np.zeros(plan.n, np.int64), "soonest": np.zeros(1, np.int64)}
+        self.arrays |= {
+            "due_at": np.zeros(plan.n, np.int64), "link": np.zeros(plan.n, np.int32), "chains": np.zeros(CALENDAR, np.int32),
+        }  # fmt: skip
         numbers = {"stream": plan.stream, "seed_low": seed & 0xFFFFFFFF, "seed_high": seed >> 32, "dt": self.whole.dt}
-        values = {**self.numbers, **self.arrays, **numbers}
-        self.kernels = {"advance": [Kernel(populations.source_kernel(plan, self.whole.dt), values)]}
-        self._redraw = Kernel(populations.redraw_kernel(plan, self.whole.dt), values)
+        self._changed = np.ones(plan.n, np.uint8)
+        params = {f"par_{name}": self.arrays[name] for name in plan.source_params}
+        values = {**self.numbers, **self.arrays, **params, **numbers, "changed": self._changed}
+        self.kernels = {"advance": [Kernel(populations.source_kernel(plan), values)]}
+        self._redraw = Kernel(populations.redraw_kernel(plan), values)
         _once(self._redraw, 0)
 
     def _give(self, spikes: SpikeTimes, step: int) -> None:
@@ -212,7 +231,9 @@ class _Population:
         if isinstance(params, SpikeTimes):
             self._give(params, step)
             return
+        self._changed[:] = 0
         for name, values in params.items():
+            self._changed |= self.arrays[name] != values
             self.arrays[name][:] = values
         _once(self._redraw, step)
 
@@ -222,8 +243,12 @@ class _Population:
             self._set_given(arrays[f"{self.plan.name}/given_stamps"].copy(), arrays[f"{self.plan.name}/given_ids"].copy())
 
     def state(self, name: str) -> np.ndarray:
-        """The array of a state, whose symbol carries a suffix where an intrinsic rule owns it."""
-        return self.arrays[name if name in self.arrays else next(key for key in self.arrays if key.startswith(f"{name}_h"))]
+        """The array of a state; a view without the padding."""
+        return self.arrays[self.symbol(name)][: self.plan.n]
+
+    def symbol(self, name: str) -> str:
+        """The symbol of a state, which an intrinsic rule's carries with a suffix."""
+        return name if name in self.arrays else next(key for key in self.arrays if key.startswith(f"{name}_h"))
 
     def changing(self) -> dict[str, np.ndarray]:
         return self.arrays
@@ -238,24 +263,36 @@ class _Projection:
         self.plan, self.precision = plan, precision
         self.layout: Layout = build(plan, precision)
         self.state: dict[str, np.ndarray] = {}
+        self.scratch: dict[str, np.ndarray] = {}
         rule = plan.spike_rule
         shape = projections.shape_of(plan, self.layout)
-        spans = int(self.layout.delays[-1] - self.layout.delays[0])
-        if projections.traces_on(rule, "pre"):
-            room = spans + 2
-            self.state |= {"seen": np.full(plan.n_pre * room, -1, np.int32), "seen_head": np.zeros(plan.n_pre, np.int32)}
+        room = int(self.layout.delays[-1]) + 2
+        delayed = self.layout.kind == "delayed"
+        if projections.traces_on(rule, "pre") or (rule and delayed):
+            self.state |= {"seen": np.full(plan.n_pre * room, LONG_AGO, np.int32), "seen_head": np.zeros(plan.n_pre, np.int32)}
+            self.state["last_seen"] = np.full(plan.n_pre, LONG_AGO, np.int32)
             for trace, pairing in projections.traces_on(rule, "pre"):
                 if pairing != NEAREST:
                     self.state[f"kept_{trace.name}"] = np.zeros(plan.n_pre * room)
         for trace, _ in projections.traces_on(rule, "post"):
-            self.state[f"trace_{trace.name}"] = np.zeros(plan.n_post, precision)
+            self.state[f"trace_{trace.name}"] = np.zeros(padded(plan.n_post), precision)
+        if delayed:
+            calendar = ("inbox", "due_pre", "due_post", "due_late", "due_count")
+            self.state |= {name: array for name, array in self.layout.arrays.items() if name in calendar}
+            self.state |= {
+                "live": np.zeros(plan.n_post, np.int32), "is_live": np.zeros(plan.n_post, np.uint8),
+                "live_count": np.zeros(1, np.int64), "died": np.full(plan.n_post, LONG_AGO, np.int32),
+            }  # fmt: skip
+            self.scratch["first"] = np.zeros(self.layout.arrays["inbox"].size // padded(plan.n_post), np.uint32)
         self.values: dict[str, Any] = {
-            "n_pre": plan.n_pre, "n_post": plan.n_post, "seen_room": spans + 2, "dt": plan.dt,
+            "n_pre": plan.n_pre, "n_post": plan.n_post, "width": padded(plan.n_post), "seen_room": room, "dt": plan.dt,
             "pre_ring": pre.arrays["ring"], "pre_count": pre.arrays["ring_count"], "pre_depth": pre.numbers["depth"],
             "post_ring": post.arrays["ring"], "post_count": post.arrays["ring_count"], "post_depth": post.numbers["depth"],
             "until": post.arrays["until"], "control": control, "delays": self.layout.delays,
-            "weight": self.layout.weight, **self.layout.arrays, **self.state, **projections.rule_values(rule, plan.dt),
+            "weight": self.layout.weight, **self.layout.arrays, **self.state, **self.scratch, **projections.rule_values(rule, plan.dt, precision),
         }  # fmt: skip
+        if rule:
+            self.values["horizon"] = int(self.values["forgotten"] / plan.dt) + room
         for state, jump in plan.port.jumps:
             self.values |= {f"to_{state}": post.arrays[state], f"jump_{state}": jump}
         builder = projections.Builder(shape, rule, precision)
@@ -264,10 +301,12 @@ class _Projection:
             self.kernels["jump"] = [self._kernel(builder.jump())]
             self.kernels["decay"] = self._some(builder.decay())
             self.kernels["learn"] = self._some(builder.learn()) + self._some(builder.each_step())
+        refill = builder.refill()
+        self._refill = self._kernel(refill) if refill else None
         self._signals: list[tuple[str, Kernel]] = []
         for own in plan.rules:
             if isinstance(own.model, RuleModel) and own.model.on_signal and own.model.signal:
-                self.values |= projections.rule_values(own, plan.dt)
+                self.values |= projections.rule_values(own, plan.dt, precision)
                 self.values |= {"sums": np.zeros(plan.n_post, precision), "signal": np.zeros(1, precision)}
                 text = projections.Builder(shape, own, precision).on_signal()
                 self._signals.append((own.model.signal, self._kernel(text)))
@@ -283,15 +322,21 @@ class _Projection:
             if signal == name:
                 self.values["signal"][0] = value
                 _once(kernel, step)
+                self._settle(step)
 
     def get_weights(self) -> np.ndarray:
         weight = np.broadcast_to(self.layout.weight, (self.plan.size,)) if self.layout.shared else self.layout.weight
         where = None if self.layout.shared else places(self.plan, self.layout)
         return (weight if where is None else weight[where]).astype(np.float64)
 
-    def set_weights(self, weights: np.ndarray) -> None:
+    def set_weights(self, weights: np.ndarray, step: int) -> None:
         where = places(self.plan, self.layout)
         self.layout.weight[slice(None) if where is None else where] = weights
+        self._settle(step)
+
+    def _settle(self, step: int) -> None:
+        if self._refill:
+            _once(self._refill, step)
 
     def changing(self) -> dict[str, np.ndarray]:
         return {**self.state, **({} if self.layout.shared else {"weight": self.layout.weight})}
@@ -330,7 +375,7 @@ class _Probe:
             state = population.state(probe.what)
             kernel = Kernel(
                 monitors.samples(str(state.dtype)),
-                {**shared, "state": state, "every": round(probe.every / dt), "cells": cells, "stamps": self.stamps,
+                {**shared, "state": population.arrays[population.symbol(probe.what)], "every": round(probe.every / dt), "cells": cells, "stamps": self.stamps,
                  "values": self.values},
             )  # fmt: skip
         self.kernels = {"record": [kernel]}

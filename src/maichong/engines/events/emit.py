@@ -34,6 +34,7 @@ from numba import carray, cfunc, njit
 from maichong.engines.events.runtime import LEARNING, STOP, exp32, pointer
 {extra}
 F = np.{precision}
+U = np.uint64  # an unsigned index needs no test for being negative
 '''
 
 

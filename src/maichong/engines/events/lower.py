@@ -124,7 +124,7 @@ class Writer:
             return f"{table[name]}({', '.join(args)})"
         kept = [self.keep(arg) for arg in args]
         if name == "where":
-            return f"({kept[1]} if {kept[0]} else {kept[2]})"
+            return f"({kept[1]} if {kept[0]} else {kept[2]})"  # of names only: LLVM makes it a select, not a branch
         if name == "minimum":
             return f"({kept[0]} if {kept[0]} < {kept[1]} else {kept[1]})"
         if name == "maximum":

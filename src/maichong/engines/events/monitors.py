@@ -18,7 +18,7 @@ GIVEN = KernelText(
     ),
     body=(
         "now = step + 1",
-        "slot = now % depth",
+        "slot = now & (depth - 1)",
         "count = 0",
         "p = at[0]",
         "while p < stamps.size and stamps[p] <= now:",
@@ -41,7 +41,7 @@ SPIKES = KernelText(
         Argument("fill", "int64[]"), Argument("control", "int64[]"),
     ),
     body=(
-        "slot = (step + 1) % depth",
+        "slot = (step + 1) & (depth - 1)",
         "k = fill[0]",
         "for q in range(ring_count[slot]):",
         "    j = ring[slot * n + q]",

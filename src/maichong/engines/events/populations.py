@@ -60,7 +60,8 @@ def neuron_kernel(plan: PopulationPlan, precision: str, dt: float) -> tuple[Kern
     """The kernel that takes a population of neurons through a step, and the values of its parameters.
 
     The caller adds the arrays: states, drives, ``until``, ``refractory``, ``flags``, ``ring``, ``ring_count``, ``counts``,
-    ``control``, and the numbers ``n`` and ``depth`` (of the ring).
+    ``control``, and the numbers ``n``, ``width`` (the padded length of the arrays: a whole number of SIMD blocks, so that no
+    neuron is left to a scalar loop) and ``depth`` (of the ring, a power of two).
     """
     system, integration = plan.system, plan.integration
     assert system and integration
@@ -82,8 +83,9 @@ def neuron_kernel(plan: PopulationPlan, precision: str, dt: float) -> tuple[Kern
     w.line("frozen = control[LEARNING] == 0")
     for state in slow:
         _slow_loop(w, state, state in system.learned, exact, integration, numbers)
+    w.line("now = np.int32(step)")
     w.line("fired = np.int32(0)")
-    w.line("for j in range(n):")
+    w.line("for j in range(width):")
     w.indent += 1
     env = _load(w, system, numbers, static, slow, kinds)
     new = _advance(w, system, integration, exact, stages, env, dt, slow)
@@ -94,9 +96,10 @@ def neuron_kernel(plan: PopulationPlan, precision: str, dt: float) -> tuple[Kern
         title=f"One step of {system.neuron.model.name} with {len(system.ports)} receptors, {integration.method}",
         precision=precision,
         arguments=(
-            Argument("n", "int"), Argument("depth", "int"),
-            *(Argument(name, "float64[]" if name in slow else f"{precision}[]") for name in system.states),
-            *(Argument(name, f"{precision}[]") for name in system.drives.values()),
+            Argument("n", "int"), Argument("width", "int"), Argument("depth", "int"),
+            *(Argument(f"s_{name}", "float64[]" if name in slow else f"{precision}[]") for name in system.states),
+            *(Argument(f"single_{name}", "float32[]") for name in slow),
+            *(Argument(f"s_{name}", f"{precision}[]") for name in system.drives.values()),
             *(Argument(f"par_{name}", kind) for name, kind in kinds.items()),
             Argument("until", "int32[]"), Argument("refractory", "int32[]"), Argument("flags", "uint8[]"),
             Argument("ring", "int32[]"), Argument("ring_count", "int32[]"), Argument("counts", "int64[]"),
@@ -120,16 +123,14 @@ def _slow_loop(
         return f"par_{name}[j]" if isinstance(numbers[name], np.ndarray) else f"par_{name}"
 
     terms = [
-        indexed(exact.names[state, source]) + ("" if source == ONE else f" * {state}[j]")
+        indexed(exact.names[state, source]) + ("" if source == ONE else f" * s_{state}[j]")
         for source in integration.exact[state]
     ]
-    if learned:
-        w.line("if not frozen:")
-        w.indent += 1
-    w.line("for j in range(n):")
-    w.line(f"    {state}[j] = {' + '.join(terms)}")
-    if learned:
-        w.indent -= 1
+    step = " + ".join(terms)
+    w.line("for j in range(width):")
+    w.line(f"    x = s_{state}[j] if frozen else {step}" if learned else f"    x = {step}")
+    w.line(f"    s_{state}[j] = x")
+    w.line(f"    single_{state}[j] = F(x)")
 
 
 def _load(
@@ -140,10 +141,10 @@ def _load(
     env: dict[str, str] = {name: w.literal(value) for name, value in static.items()}
     for name in system.states:
         env[name] = f"x_{name}"
-        w.line(f"x_{name} = F({name}[j])" if name in slow else f"x_{name} = {name}[j]")
+        w.line(f"x_{name} = single_{name}[j]" if name in slow else f"x_{name} = s_{name}[j]")
     for name in system.drives.values():
         env[name] = f"x_{name}"
-        w.line(f"x_{name} = {name}[j]")
+        w.line(f"x_{name} = s_{name}[j]")
     for name, value in numbers.items():
         if kinds[name].startswith("float64") and name.startswith("p_") and slow:
             continue
@@ -213,9 +214,10 @@ def _exponential(w: Writer, state: str, slope: Any, env: Mapping[str, str], h: s
     a = w.keep(_sympy_text(w, slope, env), f"slope_{state}")
     z = w.keep(f"{a} * {h}", "z")
     exp = "exp32" if w.precision == "float32" else "np.exp"
-    growth = f"({exp}({z}) - F(1.0)) / {a}" if w.precision == "float32" else f"np.expm1({z}) / {a}"
-    if slope.is_nonzero is not True and not slope.is_negative:
-        growth = f"({growth} if {z} != F(0.0) else {h})"
+    growth = w.keep(f"({exp}({z}) - F(1.0)) / {a}" if w.precision == "float32" else f"np.expm1({z}) / {a}", "growth")
+    if not slope.is_negative:
+        # a choice between two names is a select; between two expressions it may stay a branch, and the loop scalar
+        growth = f"{growth} if {z} != F(0.0) else {h}"
     return w.keep(f"{env[state]} + {env[f'd_{state}']} * ({growth})", f"new_{state}")
 
 
@@ -255,7 +257,7 @@ def _sympy_text(w: Writer, expression: Any, env: Mapping[str, str]) -> str:
 def _store(w: Writer, system: System, env: dict[str, str], new: dict[str, str], slow: Sequence[str]) -> None:
     """Hold the refractory, test the threshold, write back."""
     membrane = system.membrane
-    w.line("free = step >= until[j]")
+    w.line("free = now >= until[j]")
     if membrane in new:
         w.line(f"held_v = {new[membrane]} if free else {env[membrane]}")
         new[membrane] = "held_v"
@@ -270,8 +272,9 @@ def _store(w: Writer, system: System, env: dict[str, str], new: dict[str, str], 
             after[state] = value
         if state not in system.own:
             # conductances that decay for ever would end as denormal numbers, which are slow
-            value = w.keep(f"{value} if abs({value}) > {flush} else {w.literal(0.0)}")
-        w.line(f"{state}[j] = {value}")
+            size = w.keep(f"abs({value})", "size")
+            value = w.keep(f"{value} if {size} > {flush} else {w.literal(0.0)}")
+        w.line(f"s_{state}[j] = {value}")
     for call in system.fires:
         w.call(call, after)
     w.line(f"fire = free & ({after['excess']} >= F(0.0))")
@@ -284,7 +287,8 @@ def _collect(
     slow: Sequence[str], kinds: Mapping[str, str],
 ) -> None:  # fmt: skip
     """List the neurons that fired and reset them: few, so this loop is plain."""
-    w.line("row = ((step + 1) % depth) * n")
+    w.line("slot = (step + 1) & (depth - 1)")
+    w.line("row = slot * n")
     w.line("count = 0")
     w.line("if fired > 0:")
     w.indent += 1
@@ -308,82 +312,94 @@ def _collect(
         if state in slow:
             # the jump is added in float64, not the rounded sum
             jump = f"np.float64({env[f'reset_{state}']} - {env[state]})"
-            text = f"{state}[j] += {jump}"
+            text = f"s_{state}[j] += {jump}"
         else:
-            text = f"{state}[j] = {env[f'reset_{state}']}"
+            text = f"s_{state}[j] = {env[f'reset_{state}']}"
         w.line(f"if not frozen: {text}" if state in system.learned else text)
     w.indent -= 3
-    w.line("ring_count[(step + 1) % depth] = count")
+    w.line("ring_count[slot] = count")
 
 
-def source_kernel(plan: PopulationPlan, dt: float) -> KernelText:
-    """The kernel of a renewal source: who is due fires, and draws its next spike from the counter-based stream."""
-    source = plan.source
-    model = getattr(source, "model", None)
-    assert isinstance(model, SourceModel)
-    names = [param.name for param in model.params]
-    w = Writer("float64")
-    w.line("stamp = step + 1")
-    w.line("row = (stamp % depth) * n")
-    w.line("count = 0")
-    w.line("if soonest[0] <= stamp:")
-    w.indent += 1
-    w.line("low = NEVER")
-    w.line("for j in range(n):")
-    w.line("    due = due_at[j]")
-    w.line("    if due == stamp:")
-    w.indent += 2
-    w.line("ring[row + count] = j")
-    w.line("count += 1")
-    w.line("counts[j] += 1")
-    _draw(w, model, names, "stamp")
-    w.line("due_at[j] = due")
-    w.indent -= 1
-    w.line("if due < low: low = due")
-    w.indent -= 1
-    w.line("soonest[0] = low")
-    w.indent -= 1
-    w.line("ring_count[stamp % depth] = count")
-    return _source_text(w, f"One step of the source {model.name}", names)
+def source_kernel(plan: PopulationPlan) -> KernelText:
+    """The kernel of a renewal source: who is due fires, and draws its next spike from the counter-based stream.
 
-
-def redraw_kernel(plan: PopulationPlan, dt: float) -> KernelText:
-    """The kernel that draws all next spikes anew, after a parameter changed."""
+    A calendar keeps who is due when: a chain of neurons for each day, the day being the stamp modulo the calendar's size.
+    So a step costs what it fires, however large the population.
+    """
     model = getattr(plan.source, "model", None)
     assert isinstance(model, SourceModel)
     names = [param.name for param in model.params]
     w = Writer("float64")
-    w.line("low = NEVER")
+    w.line("stamp = step + 1")
+    w.line("slot = stamp & (depth - 1)")
+    w.line("row = slot * n")
+    w.line("count = 0")
+    w.line("day = stamp & (chains.size - 1)")
+    w.line("j = chains[day]")
+    w.line("chains[day] = -1")
+    w.line("while j >= 0:")
+    w.indent += 1
+    w.line("after = link[j]")
+    w.line("if due_at[j] == stamp:")
+    w.indent += 1
+    w.line("ring[row + count] = j")
+    w.line("count += 1")
+    w.line("counts[j] += 1")
+    _draw(w, model, names, "stamp")
+    w.indent -= 1
+    w.line("if due_at[j] != NEVER:")
+    w.line("    day_then = due_at[j] & (chains.size - 1)")
+    w.line("    link[j] = chains[day_then]")
+    w.line("    chains[day_then] = j")
+    w.line("j = after")
+    w.indent -= 1
+    w.line("ring_count[slot] = count")
+    return _source_text(w, f"One step of the source {model.name}", names)
+
+
+def redraw_kernel(plan: PopulationPlan) -> KernelText:
+    """The kernel that draws anew the next spikes of those neurons whose parameters changed."""
+    model = getattr(plan.source, "model", None)
+    assert isinstance(model, SourceModel)
+    names = [param.name for param in model.params]
+    w = Writer("float64")
+    w.line("for day in range(chains.size):")
+    w.line("    chains[day] = -1")
     w.line("for j in range(n):")
     w.indent += 1
+    w.line("if changed[j]:")
+    w.indent += 1
     _draw(w, model, names, "step")
-    w.line("due_at[j] = due")
-    w.line("if due < low: low = due")
     w.indent -= 1
-    w.line("soonest[0] = low")
-    return _source_text(w, f"New draws for the source {model.name}", names)
+    w.line("if due_at[j] != NEVER:")
+    w.line("    day_then = due_at[j] & (chains.size - 1)")
+    w.line("    link[j] = chains[day_then]")
+    w.line("    chains[day_then] = j")
+    w.indent -= 1
+    return _source_text(w, f"New draws for the source {model.name}", names, Argument("changed", "uint8[]"))
 
 
 def _draw(w: Writer, model: SourceModel, names: Sequence[str], step: str) -> None:
     w.line(f"r0, r1, _, _ = philox(np.uint64(j), np.uint64({step}) & LOW, np.uint64({step}) >> SHIFT,")
     w.line("                       np.uint64(stream), np.uint64(seed_low), np.uint64(seed_high))")
     w.line("u = unit(r0, r1)")
-    env = {**{name: f"{name}[j]" for name in names}, "u": "u"}
+    env = {**{name: f"par_{name}[j]" for name in names}, "u": "u"}
     wait = w.inline(model.interval, [env[name] for name in arguments(model.interval)])[0]
     w.line(f"steps = np.ceil(({wait}) / dt)")
     w.line("steps = steps if steps > 1.0 else 1.0")
     w.line(f"due = np.int64({step}) + np.int64(steps) if steps < 4503599627370496.0 else NEVER")
+    w.line("due_at[j] = due")
 
 
-def _source_text(w: Writer, title: str, names: Sequence[str]) -> KernelText:
+def _source_text(w: Writer, title: str, names: Sequence[str], *more: Argument) -> KernelText:
     return KernelText(
         title=title,
         precision="float64",
         arguments=(
             Argument("n", "int"), Argument("depth", "int"), Argument("stream", "int"), Argument("seed_low", "int"),
-            Argument("seed_high", "int"), Argument("dt", "float64"), *(Argument(name, "float64[]") for name in names),
-            Argument("due_at", "int64[]"), Argument("soonest", "int64[]"), Argument("ring", "int32[]"),
-            Argument("ring_count", "int32[]"), Argument("counts", "int64[]"),
+            Argument("seed_high", "int"), Argument("dt", "float64"), *(Argument(f"par_{name}", "float64[]") for name in names),
+            Argument("due_at", "int64[]"), Argument("chains", "int32[]"), Argument("link", "int32[]"), Argument("ring", "int32[]"),
+            Argument("ring_count", "int32[]"), Argument("counts", "int64[]"), *more,
         ),
         body=tuple(w.lines),
         origins=tuple(w.origins),

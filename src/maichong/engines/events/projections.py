@@ -14,11 +14,15 @@ from typing import Any
 import numpy as np
 
 from maichong.engines.events.emit import Argument, KernelText
-from maichong.engines.events.layout import Layout
+from maichong.engines.events.layout import Layout, inert
 from maichong.engines.events.lower import Writer
 from maichong.engines.plan import ProjectionPlan, spike_traces, weight_bounds
 from maichong.spec import NEAREST, Configured, RuleModel, Trace
 from maichong.spec.reading import arguments
+
+
+NOTHING = {"float32": 2.0**-20, "float64": 1e-20}
+"""The part of a spike's jump below which a trace counts as gone: a change of a weight by less than the precision shows."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ class Shape:
     jumps: tuple[str, ...]
     scaled: bool
     gated: bool
+    quiet: bool
     types: tuple[tuple[str, str], ...]
 
 
@@ -45,6 +50,7 @@ def shape_of(entry: ProjectionPlan, layout: Layout) -> Shape:
         jumps=tuple(state for state, _ in entry.port.jumps),
         scaled=any(jump != 1.0 for _, jump in entry.port.jumps),
         gated=entry.port.receptor.model.states == (),
+        quiet=inert(entry, "on_post", "pre"),
         types=tuple((name, str(array.dtype)) for name, array in layout.arrays.items()),
     )
 
@@ -88,13 +94,15 @@ class Builder:
         ring, count, depth = self._array(f"{side}_ring", "int32"), self._array(f"{side}_count", "int32"), self._int(f"{side}_depth")
         n = self._int(f"n_{side}")
         slot = w.fresh("slot")
-        w.line(f"{slot} = ({stamp}) % {depth}")
+        w.line(f"{slot} = ({stamp}) & ({depth} - 1)")
         w.line(f"for q in range({count}[{slot}]):")
         w.indent += 1
         w.line(f"{who} = {ring}[{slot} * {n} + q]")
 
-    def _new_weight(self, w: Writer, role: str, weight: str, env: Mapping[str, str], target: str) -> None:
-        """Write ``target = clip(rule(weight, ...))``."""
+    def _new_weight(
+        self, w: Writer, role: str, weight: str, env: Mapping[str, str], target: str, late: str | None = None
+    ) -> None:
+        """Write ``target = clip(rule(weight, ...))``; ``late`` is the synapse's delay where spikes in flight carry its weight."""
         assert isinstance(self.model, RuleModel)
         function = self.model.functions()[role]
         names: dict[str, str] = {**env, "w": weight}
@@ -109,15 +117,32 @@ class Builder:
             high = self._number("par_w_max")
             value = w.keep(f"{value} if {value} < {high} else {high}", "changed")
         w.line(f"{target} = {value}")
+        if late and role != "on_signal":
+            self._amend(w, f"({value} - {weight})", late)
+
+    def _amend(self, w: Writer, change: str, late: str) -> None:
+        """Spikes that are on their way to synapse (i, j) will arrive with its weight as it is then: change what they carry."""
+        seen, head, room = self._array("seen", "int32"), self._array("seen_head", "int32"), self._int("seen_room")
+        inbox, width = self._array("inbox"), self._int("width")
+        w.line(f"if {self._array('last_seen', 'int32')}[i] + {late} > step:")
+        w.indent += 1
+        w.line(f"sent = {head}[i]")
+        w.line(f"for _ in range({room}):")
+        w.line(f"    arrival = {seen}[i * {room} + sent] + {late}")
+        w.line("    if arrival <= step: break")
+        w.line(f"    {inbox}[(arrival & ({inbox}.size // {width} - 1)) * {width} + j] += {change}")
+        w.line(f"    sent = sent - 1 if sent > 0 else {room} - 1")
+        w.indent -= 1
 
     def _asks(self, role: str) -> tuple[str, ...]:
         assert isinstance(self.model, RuleModel)
         function = self.model.functions().get(role)
         return arguments(function) if function else ()
 
-    def _pre_traces(self, w: Writer, role: str, source: str, late: str, now: str) -> dict[str, str]:
-        """Evaluate the presynaptic traces that ``role`` asks for: of arrivals before ``now`` at a synapse ``late`` steps later
-        than the earliest."""
+    def _pre_traces(
+        self, w: Writer, role: str, source: str, late: str, now: str, *, skip: bool = False
+    ) -> dict[str, str]:
+        """Evaluate the presynaptic traces that ``role`` asks for: of arrivals before ``now`` at a synapse with the delay ``late``."""
         asked = [(trace, pairing) for trace, pairing in self.pre if trace.name in self._asks(role)]
         if not asked:
             return {}
@@ -130,7 +155,9 @@ class Builder:
         w.line(f"    at = at - 1 if at > 0 else {room} - 1")
         w.line("    left -= 1")
         w.line(f"lag = ({now} - {late} - {seen}[base + at]) * {dt}")
-        w.line(f"alive = left > 0 and {seen}[base + at] >= 0")
+        w.line(f"alive = left > 0 and lag < {self._number('forgotten', 'float64')}")
+        if skip:
+            w.line("if not alive: continue")
         env = {}
         for trace, pairing in asked:
             tau = self._number(f"tau_{trace.name}", "float64")
@@ -148,6 +175,8 @@ class Builder:
 
     def deliver(self) -> KernelText:
         """Spikes that arrive now act on their receptors, then ``on_pre`` changes their weights."""
+        if self.shape.layout == "delayed":
+            return self._deliver_delayed()
         w = Writer(self.precision)
         self._int("n_pre")
         learns = bool(self.model and self.model.functions().get("on_pre"))
@@ -159,7 +188,7 @@ class Builder:
         env: dict[str, str] = {}
         if learns:
             if any(trace.name in self._asks("on_pre") for trace, _ in self.pre):
-                env = self._pre_traces(w, "on_pre", "i", "(delays[g] - delays[0])", "step")
+                env = self._pre_traces(w, "on_pre", "i", "delays[g]", "step")
             w.line("if learning:")
             w.indent += 1
             self._row(w, env, learn=True)
@@ -169,14 +198,130 @@ class Builder:
         self._row(w, env, learn=False)
         return self._text("Deliver", w)
 
+    def _deliver_delayed(self) -> KernelText:
+        """Empty this step's inbox, let ``on_pre`` act on what arrived, and lay the spikes just sent into later inboxes."""
+        w = Writer(self.precision)
+        inbox, n, late, weight = self._array("inbox"), self._int("n_post"), self._array("late"), self._array("weight")
+        width = self._int("width")
+        w.line(f"mask = {inbox}.size // {width} - 1")
+        w.line(f"row = U((step & mask) * {width})")
+        w.line(f"for j in range(U({width})):")
+        w.indent += 1
+        for state in self.shape.jumps:
+            jump = f"{self._number(f'jump_{state}')} * {inbox}[row + j]" if self.shape.scaled else f"{inbox}[row + j]"
+            to = self._array(f"to_{state}")
+            free = f" if {self._array('until', 'int32')}[j] <= step else F(0.0)" if self.shape.gated else ""
+            w.line(f"{to}[j] += {jump}{free}")
+        w.line(f"{inbox}[row + j] = F(0.0)")
+        w.indent -= 1
+        if self._asks("on_pre"):
+            self._arrivals(w)
+        first = self._array("first", "uint32")
+        w.line("for d in range(mask + 1):")
+        w.line(f"    {first}[d] = ((step + d) & mask) * {width}")
+        self._spikes(w, "pre", "step", "i")
+        w.line(f"line = U(i * {n})")
+        w.line(f"for to in range(U({n})):")
+        w.line(f"    {inbox}[U({first}[{late}[line + to]]) + to] += {weight}[line + to]")
+        if self._asks("on_pre"):
+            live, _, many = self._live()
+            w.line(f"for a in range({many}[0]):")
+            w.indent += 1
+            w.line(f"j = {live}[a]")
+            self._enter(w, "step")
+            w.indent -= 1
+        return self._text("Deliver", w)
+
+    def _enter(self, w: Writer, sent: str) -> None:
+        """Note in the calendar that the spike sent by i at ``sent`` will find the traces of j live when it arrives."""
+        due_pre, due_post, due = self._array("due_pre", "int32"), self._array("due_post", "int32"), self._array("due_count", "int64")
+        w.line(f"wait = {self._array('late')}[U(i * {self._int('n_post')} + j)]")
+        w.line(f"day = ({sent} + np.int64(wait)) & mask")
+        w.line(f"room = {due_pre}.size // (mask + 1)")
+        w.line(f"entry = {due}[day]")
+        w.line("if entry < room:")
+        w.line("    to_day = U(day * room + entry)")
+        w.line(f"    {due_pre}[to_day] = i")
+        w.line(f"    {due_post}[to_day] = j")
+        w.line(f"    {self._array('due_late', 'uint8')}[to_day] = wait")
+        w.line(f"{due}[day] = entry + 1")
+
+    def _arrivals(self, w: Writer) -> None:
+        """``on_pre`` at the synapses where a spike arrives now and the target's traces live.
+
+        They stand in a calendar, entered when the spike was sent or when the target came alive. A day with more entries than
+        the calendar has room for is done the plain way: each spike in flight visits its targets of that delay.
+        """
+        ring, count = self._array("pre_ring", "int32"), self._array("pre_count", "int32")
+        depth, n_pre, n = self._int("pre_depth"), self._int("n_pre"), self._int("n_post")
+        delays, weight = self._array("delays", "int64"), self._array("weight")
+        due_pre, due_post, due = self._array("due_pre", "int32"), self._array("due_post", "int32"), self._array("due_count", "int64")
+        w.line("day = step & mask")
+        w.line(f"room = {due_pre}.size // (mask + 1)")
+        w.line(f"entries = {due}[day]")
+        w.line(f"{due}[day] = 0")
+        w.line(f"if {self._array('control', 'int64')}[LEARNING] == 0:")
+        w.line("    pass")
+        w.line("elif entries <= room:")
+        w.indent += 1
+        w.line("for entry in range(U(day * room), U(day * room + entries)):")
+        w.indent += 1
+        w.line(f"i = np.int64({due_pre}[entry])")
+        w.line(f"j = np.int64({due_post}[entry])")
+        w.line(f"late_here = np.int64({self._array('due_late', 'uint8')}[entry])")
+        self._arrival(w, weight, n)
+        w.indent -= 2
+        w.line("else:")
+        w.indent += 1
+        w.line(f"for g in range({delays}.size):")
+        w.indent += 1
+        w.line(f"late_here = {delays}[g]")
+        w.line(f"slot = (step - late_here) & ({depth} - 1)")
+        w.line(f"for q in range({count}[slot]):")
+        w.indent += 1
+        w.line(f"i = {ring}[slot * {n_pre} + q]")
+        offset, target = self._array("offset"), self._array("target")
+        w.line(f"for s in range({offset}[i * ({delays}.size + 1) + g], {offset}[i * ({delays}.size + 1) + g + 1]):")
+        w.indent += 1
+        w.line(f"j = {target}[i * {n} + s]")
+        w.line(f"if {' + '.join(self._post_traces('on_pre', 'j').values())} != F(0.0):")
+        w.indent += 1
+        self._arrival(w, weight, n)
+        w.indent -= 5
+
+    def _arrival(self, w: Writer, weight: str, n: str) -> None:
+        env = self._pre_traces(w, "on_pre", "i", "late_here", "step")
+        w.line(f"here = U(i * {n} + j)")
+        w.line(f"w = {weight}[here]")
+        known = {**env, **self._post_traces("on_pre", "j")}
+        self._new_weight(w, "on_pre", "w", known, f"{weight}[here]", "late_here")
+
+    def refill(self) -> KernelText | None:
+        """After weights were changed from outside: what is in flight is laid into the inboxes again."""
+        if self.shape.layout != "delayed":
+            return None
+        w = Writer(self.precision)
+        inbox, n, late, weight = self._array("inbox"), self._int("n_post"), self._array("late"), self._array("weight")
+        delays, width = self._array("delays", "int64"), self._int("width")
+        w.line(f"mask = {inbox}.size // {width} - 1")
+        w.line(f"{inbox}[:] = F(0.0)")
+        w.line(f"for sent in range(step - {delays}[{delays}.size - 1], step):")
+        w.indent += 1
+        self._spikes(w, "pre", "sent", "i")
+        w.line(f"row = i * {n}")
+        w.line(f"for j in range({n}):")
+        w.line(f"    arrival = sent + np.int64({late}[row + j])")
+        w.line(f"    if arrival >= step: {inbox}[(arrival & mask) * {width} + j] += {weight}[row + j]")
+        return self._text("Refill", w)
+
     def _row(self, w: Writer, env: Mapping[str, str], *, learn: bool) -> None:
         """The inner loop over one row's synapses."""
         if self.shape.layout == "matrix":
             n = self._int("n_post")
-            w.line(f"row = i * {n}")
+            w.line(f"row = U(i * {n})")
             spans = [("0", "i"), ("i + 1", n)] if self.shape.butself else [("0", n)]
             for low, high in spans:
-                w.line(f"for j in range({low}, {high}):")
+                w.line(f"for j in range(U({low}), U({high})):")
                 w.indent += 1
                 self._synapse(w, "row + j", env, learn=learn)
                 w.indent -= 1
@@ -184,7 +329,7 @@ class Builder:
         width = "delays.size + 1"
         w.line(f"row = {self._array('start', 'int64')}[i]")
         offset = self._array("offset")
-        w.line(f"for s in range(row + {offset}[i * ({width}) + g], row + {offset}[i * ({width}) + g + 1]):")
+        w.line(f"for s in range(U(row + {offset}[i * ({width}) + g]), U(row + {offset}[i * ({width}) + g + 1])):")
         w.indent += 1
         w.line(f"j = {self._array('target')}[s]")
         self._synapse(w, "s", env, learn=learn)
@@ -208,23 +353,42 @@ class Builder:
             for trace, pairing in self.post:
                 name = self._array(f"trace_{trace.name}")
                 w.line(f"{name}[j] = F(1.0)" if pairing == NEAREST else f"{name}[j] += F(1.0)")
+            if self._keeps_list:
+                live, place, many = self._live()
+                w.line(f"if {place}[j] == 0:")
+                w.indent += 1
+                w.line(f"{live}[{many}[0]] = j")
+                w.line(f"{place}[j] = 1")
+                w.line(f"{many}[0] += 1")
+                # spikes in flight that were sent while it was not alive
+                delays = self._array("delays", "int64")
+                w.line(f"mask = {self._array('due_count', 'int64')}.size - 1")
+                w.line(f"longest = {delays}[{delays}.size - 1]")
+                w.line(f"for sent in range(max(step - longest + 1, {self._array('died', 'int32')}[j]), step + 1):")
+                w.indent += 1
+                self._spikes(w, "pre", "sent", "i")
+                w.line(f"if sent + np.int64({self._array('late')}[i * {self._int('n_post')} + j]) > step:")
+                w.indent += 1
+                self._enter(w, "sent")
+                w.indent -= 4
             w.indent -= 1
-        if self.pre:
+        if self.pre or self.shape.layout == "delayed":
             seen, head, room = self._array("seen", "int32"), self._array("seen_head", "int32"), self._int("seen_room")
-            self._spikes(w, "pre", f"step - {self._array('delays', 'int64')}[0]", "i")
+            self._spikes(w, "pre", "step", "i")
             w.line(f"at = {head}[i]")
             w.line(f"to = at + 1 if at + 1 < {room} else 0")
-            w.line(f"last = {seen}[i * {room} + at]")
+            w.line(f"before = {seen}[i * {room} + at]")
             for trace, pairing in self.pre:
                 if pairing != NEAREST:
                     kept, tau = self._array(f"kept_{trace.name}", "float64"), self._number(f"tau_{trace.name}", "float64")
                     dt = self._number("dt", "float64")
                     w.line(
-                        f"{kept}[i * {room} + to] = 1.0 + ({kept}[i * {room} + at] * np.exp(-(step - last) * {dt} / {tau}) "
-                        "if last >= 0 else 0.0)"
+                        f"{kept}[i * {room} + to] = 1.0 + ({kept}[i * {room} + at] * np.exp(-(step - before) * {dt} / {tau}) "
+                        "if before >= 0 else 0.0)"
                     )
             w.line(f"{seen}[i * {room} + to] = step")
             w.line(f"{head}[i] = to")
+            w.line(f"{self._array('last_seen', 'int32')}[i] = step")
         return self._text("Jump", w)
 
     def decay(self) -> KernelText | None:
@@ -232,13 +396,33 @@ class Builder:
         if not self.post:
             return None
         w = Writer(self.precision)
-        least = w.literal(1e-20 if self.precision == "float32" else 1e-200)
+        least = w.literal(NOTHING[self.precision])
         for trace, _ in self.post:
             name, factor = self._array(f"trace_{trace.name}"), self._number(f"decay_{trace.name}")
             w.line(f"for j in range({name}.size):")
             w.line(f"    x = {name}[j] * {factor}")
             w.line(f"    {name}[j] = x if x > {least} else F(0.0)")
+        if self._keeps_list:
+            live, place, many = self._live()
+            w.line("k = 0")
+            w.line(f"while k < {many}[0]:")
+            w.line(f"    j = {live}[k]")
+            w.line(f"    if {' + '.join(self._post_traces('on_pre', 'j').values())} == F(0.0):")
+            w.line(f"        {many}[0] -= 1")
+            w.line(f"        {live}[k] = {live}[{many}[0]]")
+            w.line(f"        {place}[j] = 0")
+            w.line(f"        {self._array('died', 'int32')}[j] = step + 1")
+            w.line("    else:")
+            w.line("        k += 1")
         return self._text("Decay", w)
+
+    @property
+    def _keeps_list(self) -> bool:
+        """Whether the neurons whose traces matter to ``on_pre`` are listed, so that the others cost nothing."""
+        return self.shape.layout == "delayed" and bool(self._asks("on_pre"))
+
+    def _live(self) -> tuple[str, str, str]:
+        return self._array("live", "int32"), self._array("is_live", "uint8"), self._array("live_count", "int64")
 
     def learn(self) -> KernelText | None:
         """Postsynaptic spikes of this step's end change their incoming weights."""
@@ -254,28 +438,36 @@ class Builder:
         env = {}
         for name, text in self._post_traces("on_post", "j").items():
             env[name] = w.keep(text, f"here_{name}")
-        if self.shape.layout == "matrix":
+        late = None
+        if self.shape.layout != "rows":
             w.line(f"for i in range({self._int('n_pre')}):")
             w.indent += 1
             if self.shape.butself:
                 w.line("if i == j: continue")
+            self._skip_silent(w, "i")
             w.line(f"s = i * {self._int('n_post')} + j")
-            env |= self._pre_traces(w, "on_post", "i", "0", "now")
+            delay = f"{self._array('delays', 'int64')}[0]"
+            if self.shape.layout == "delayed":
+                late = delay = "late_here"
+                w.line(f"late_here = np.int64({self._array('late')}[s])")
+            env |= self._pre_traces(w, "on_post", "i", delay, "now", skip=self.shape.quiet)
         else:
             column, pre, place = self._array("column", "int64"), self._array("column_pre"), self._array("column_place")
             w.line(f"for c in range({column}[j], {column}[j + 1]):")
             w.indent += 1
             w.line(f"i = {pre}[c]")
+            self._skip_silent(w, "i")
             w.line(f"s = {self._array('start', 'int64')}[i] + {place}[c]")
-            late = "0"
-            if self.shape.groups:
-                delays = self._array("delays", "int64")
-                w.line(f"late = {delays}[{self._array('column_group')}[c]] - {delays}[0]")
-                late = "late"
-            env |= self._pre_traces(w, "on_post", "i", late, "now")
+            delay = f"{self._array('delays', 'int64')}[{self._array('column_group')}[c] if {int(self.shape.groups)} else 0]"
+            env |= self._pre_traces(w, "on_post", "i", delay, "now", skip=self.shape.quiet)
         w.line(f"w = {weight}[s]")
-        self._new_weight(w, "on_post", "w", env, f"{weight}[s]")
+        self._new_weight(w, "on_post", "w", env, f"{weight}[s]", late)
         return self._text("Learn", w)
+
+    def _skip_silent(self, w: Writer, source: str) -> None:
+        """Pass over a source that has not spiked for so long that the rule would change nothing."""
+        if self.shape.quiet and self.pre:
+            w.line(f"if step - {self._array('last_seen', 'int32')}[{source}] > {self._int('horizon')}: continue")
 
     def each_step(self) -> KernelText | None:
         """``on_step`` visits every synapse."""
@@ -305,15 +497,13 @@ class Builder:
         weight = self._array("weight")
 
         def change(place: str) -> None:
-            late = "0"
-            if self.shape.groups:
+            delay = f"{self._array('delays', 'int64')}[0]"
+            if self.shape.groups and self.shape.layout == "rows" and role != "on_signal":
                 # the delay of a synapse is where its place falls among the row's offsets
-                delays, offset = self._array("delays", "int64"), self._array("offset")
                 w.line("g = 0")
-                w.line(f"while s - row >= {offset}[i * ({delays}.size + 1) + g + 1]: g += 1")
-                w.line(f"late = {delays}[g] - {delays}[0]")
-                late = "late"
-            known = {**env, **self._pre_traces(w, role, "i", late, "now"), **self._post_traces(role, "j")}
+                w.line(f"while s - row >= {self._array('offset')}[i * (delays.size + 1) + g + 1]: g += 1")
+                delay = "delays[g]"
+            known = {**env, **self._pre_traces(w, role, "i", delay, "now"), **self._post_traces(role, "j")}
             w.line(f"w = {weight}[{place}]")
             self._new_weight(w, role, "w", known, f"{weight}[{place}]")
 
@@ -323,7 +513,7 @@ class Builder:
         """Open loops over all synapses and let ``act(place)`` write what happens at each."""
         w.line(f"for i in range({self._int('n_pre')}):")
         w.indent += 1
-        if self.shape.layout == "matrix":
+        if self.shape.layout != "rows":
             n = self._int("n_post")
             w.line(f"row = i * {n}")
             w.line(f"for j in range({n}):")
@@ -341,13 +531,15 @@ class Builder:
         w.indent -= 2
 
 
-def rule_values(rule: Configured | None, dt: float) -> dict[str, Any]:
+def rule_values(rule: Configured | None, dt: float, precision: str) -> dict[str, Any]:
     """The numbers of a rule's kernels."""
     if rule is None:
         return {}
     values: dict[str, Any] = {f"par_{name}": value for name, value in rule.values.items() if isinstance(value, float)}
     for trace, _, tau in spike_traces(rule):
         values |= {f"tau_{trace.name}": tau, f"decay_{trace.name}": float(np.exp(-dt / tau))}
+    longest = max((tau for trace, _, tau in spike_traces(rule) if trace.on == "pre"), default=0.0)
+    values["forgotten"] = -np.log(NOTHING[precision]) * longest
     return values
 
 
