@@ -15,7 +15,7 @@ import numpy as np
 
 from maichong import files
 from maichong.engines.plan import Plan
-from maichong.errors import CheckpointError, EngineError, NetworkError, ParameterError, did_you_mean
+from maichong.errors import CheckpointError, NetworkError, ParameterError, did_you_mean
 from maichong.network import Network, Population, SpikeTimes
 from maichong.spec import Configured, SourceModel
 from maichong.spec.quantities import in_unit
@@ -81,6 +81,7 @@ class Run:
         self._options = dict(options)
         self._recorded: list[Records] = [[] for _ in backend.plan.probes]
         self._chunk = 64
+        self.notes: dict[str, Any] = {}
 
     @property
     def network(self) -> Network:
@@ -186,9 +187,13 @@ class Run:
             raise ParameterError(where, "must be finite", "NaN or infinity")
         self._backend.set_weights(index, np.broadcast_to(values, (entry.size,)))
 
-    def save(self, path: str | Path) -> Path:
-        """Write the run to one file, atomically: the network, its whole state and what was recorded."""
-        data = {"format": FORMAT, "engine": self.engine, "options": self._options, "network": self.network.to_dict()}
+    def save(self, path: str | Path, notes: Mapping[str, Any] | None = None) -> Path:
+        """Write the run to one file, atomically: the network, its whole state, what was recorded, and ``notes`` of your own
+        (JSON-ready data and arrays), which ``resume`` gives back as ``run.notes``."""
+        data = {
+            "format": FORMAT, "engine": self.engine, "options": self._options, "network": self.network.to_dict(),
+            "notes": dict(notes or {}),
+        }  # fmt: skip
         arrays = {f"state/{name}": values for name, values in self._backend.snapshot().items()}
         for index, kept in enumerate(self._recorded):
             stamps, values = _joined(kept)
@@ -332,6 +337,7 @@ def resume(path: str | Path, models: Any = ()) -> Run:
     run = importlib.import_module("maichong.engines").build(network, data["engine"], **data["options"])
     try:
         run._restore(arrays)
+        run.notes = data["notes"]
     except (KeyError, ValueError) as error:
         raise CheckpointError(str(path), "must fit the network that it holds", error) from None
     return run
@@ -339,8 +345,12 @@ def resume(path: str | Path, models: Any = ()) -> Run:
 
 @contextlib.contextmanager
 def _deferred_interrupt() -> Iterator[Callable[[], bool]]:
-    """Within, Ctrl-C only raises a flag, so that a step is never torn; a second Ctrl-C interrupts at once."""
-    if threading.current_thread() is not threading.main_thread():
+    """Within, Ctrl-C only raises a flag, so that a step is never torn; a second Ctrl-C interrupts at once.
+
+    Where the caller watches Ctrl-C in a way of its own, that way stays.
+    """
+    watched = signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+    if watched or threading.current_thread() is not threading.main_thread():
         yield lambda: False
         return
     hit = False
@@ -352,10 +362,7 @@ def _deferred_interrupt() -> Iterator[Callable[[], bool]]:
             raise KeyboardInterrupt
         hit = True
 
-    try:
-        signal.signal(signal.SIGINT, remember)
-    except ValueError as error:
-        raise EngineError("run", "Ctrl-C cannot be watched here", error) from None
+    signal.signal(signal.SIGINT, remember)
     try:
         yield lambda: hit
     finally:

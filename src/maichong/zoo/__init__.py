@@ -1,0 +1,1 @@
+"""The zoo: one runnable file per paper, ending in its claims."""
