@@ -187,6 +187,18 @@ class Run:
             raise ParameterError(where, "must be finite", "NaN or infinity")
         self._backend.set_weights(index, np.broadcast_to(values, (entry.size,)))
 
+    def snapshot(self) -> dict[str, np.ndarray]:
+        """The whole state as arrays by name, a copy; what was recorded is not part of it."""
+        return self._backend.snapshot()
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> Run:
+        """Put a ``snapshot`` back: of this run, or of one on the same engine whose network differs in its probes only."""
+        try:
+            self._backend.restore(state)
+        except (KeyError, ValueError) as error:
+            raise CheckpointError("restore", "the state must be of the same network on the same engine", error) from None
+        return self
+
     def save(self, path: str | Path, notes: Mapping[str, Any] | None = None) -> Path:
         """Write the run to one file, atomically: the network, its whole state, what was recorded, and ``notes`` of your own
         (JSON-ready data and arrays), which ``resume`` gives back as ``run.notes``."""

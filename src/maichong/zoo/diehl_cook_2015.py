@@ -15,10 +15,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from maichong import files
 from maichong import AllButSelf, AllToAll, Network, OneToOne, Uniform, resume
 from maichong.encoding.poisson import Poisson
 from maichong.engines import Run
@@ -187,11 +189,13 @@ def reproduce(settings: Settings, context: Context) -> Result:
         "largest_weight": float(np.nanmax(run.weights("learned"))),
         "split": "validation" if settings.validate else "test",
     }
-    _keep(run, context, named)
+    arrays = {"weights": run.weights("learned").astype(np.float32), "theta": run["exc"]["theta"], "names": named}
+    files.write_bundle(context.folder / "weights.npz", {"weights": "[pre, post], nS", "theta": "mV"}, arrays)
     shown = int(np.flatnonzero(guess == y_test)[0]) if (guess == y_test).any() else 0
 
     def figures() -> list[Any]:
-        return _figures(run, settings, data, metrics, named, x_test[shown], state)
+        answers = {**metrics, "answers": state["answers_test"].sum(axis=1)}
+        return _figures(run, settings, data, answers, named, x_test[shown], context.folder)
 
     return Result({"test accuracy": accuracy}, settings.epochs * len(x_train), state["learn_s"], metrics, figures)
 
@@ -270,54 +274,72 @@ def _flat(images: np.ndarray | None, n: int) -> np.ndarray:
     return _first(images, n).reshape(len(_first(images, n)), -1)
 
 
-def _keep(run: Run, context: Context, named: np.ndarray) -> None:
-    """What others may want: weights, thresholds and names of the neurons as plain arrays."""
-    from maichong.files import write_bundle
-
-    arrays = {"weights": run.weights("learned").astype(np.float32), "theta": run["exc"]["theta"], "names": named}
-    write_bundle(context.folder / "weights.npz", {"weights": "[pre, post]", "theta": "mV"}, arrays)
+def one_image(run: Run, settings: Settings, pixels: np.ndarray) -> dict[str, Any]:
+    """The spikes of all populations while one image is shown and after, by name; the run itself stays as it is."""
+    net = network(settings, pixels.size, run.network.seed)
+    for population in net.populations:
+        net.probe(population, "spikes")
+    copy = net.build("events", precision=settings.precision).restore(run.snapshot())
+    copy.learning = False
+    begin = copy.t
+    present(copy, pixels, settings)
+    spikes = {name: copy[name].spikes for name in net.populations}
+    return {name: (train.times - begin, train.ids) for name, train in spikes.items()}
 
 
 def _figures(
-    run: Run, settings: Settings, data: Any, metrics: dict[str, Any], named: np.ndarray, image: np.ndarray, state: dict[str, Any]
+    run: Run, settings: Settings, data: Any, metrics: dict[str, Any], named: np.ndarray, image: np.ndarray, folder: Path
 ) -> list[Any]:
-    """The report's pictures: receptive fields, a raster, the confusion matrix, accuracy over training, rates, thresholds."""
+    """The report's pictures: receptive fields, a raster, the confusion matrix, accuracy over training, answers, thresholds."""
     from matplotlib.figure import Figure
 
     from maichong import plots
-    from maichong.files import write_bundle
 
-    def drawn(draw: Callable[[Any], Any], size: tuple[float, float]) -> Any:
+    def picture(title: str, caption: str, draw: Callable[[Any], Any], size: tuple[float, float]) -> Any:
         figure = Figure(figsize=size, layout="constrained")
         draw(figure.add_subplot())
-        return figure
+        return plots.Picture(title, caption, figure)
 
-    side = data.x_train.shape[1:]
     fields = run.weights("learned")
-    times, ids = _one_image(run, settings, image)
-    write_bundle(run_folder := state["folder"], {}, {}) if "folder" in state else None  # noqa: F841
+    spikes = one_image(run, settings, image)
+    flat = {f"{name}/{what}": array for name, pair in spikes.items() for what, array in zip(("times", "ids"), pair, strict=True)}
+    files.write_bundle(folder / "spikes.npz", {"times": "ms", "what": "one test image, then rest"}, flat)
+    kinds = {"input": "input", "exc": "excitatory", "inh": "inhibitory"}
+    sizes = {name: population.n for name, population in run.network.populations.items()}
+    paper = next((c.paper / 100 for c in CLAIMS if c.when["neurons"] == settings.neurons and data.name == "mnist"), None)
     pictures = [
-        plots.Picture(
-            "Receptive fields", "The weights onto each excitatory neuron, laid out as an image, and the class that named it.",
-            drawn(lambda ax: plots.receptive_fields(fields, shape=side, labels=named, ax=ax, unit="nS"), (8, 8)),
+        picture(
+            "Receptive fields", "Weights onto each excitatory neuron, laid out as an image, with the class that names it.",
+            lambda ax: plots.receptive_fields(fields, shape=data.x_train.shape[1:], labels=named, ax=ax, unit="nS"), (8, 8),
         ),
-        plots.Picture(
-            "One image", "Spikes while one test image is shown and after: input, excitatory and inhibitory neurons.",
-            drawn(
-                lambda ax: plots.raster(
-                    times, ids, ax=ax, kinds={"input": "input", "exc": "excitatory", "inh": "inhibitory"},
-                    sizes={"input": fields.shape[0], "exc": settings.neurons, "inh": settings.neurons},
-                ),
-                (8, 5),
-            ),
+        picture(
+            "One test image", "Spikes while the image is shown and after.",
+            lambda ax: plots.raster(
+                {name: pair[0] for name, pair in spikes.items()}, {name: pair[1] for name, pair in spikes.items()},
+                ax=ax, kinds=kinds, sizes=sizes,
+            ), (8, 5),
         ),
-        plots.Picture(
-            "Confusion", "Rows: the true class; columns: the answer.",
-            drawn(lambda ax: plots.confusion(metrics["confusion"], ax=ax), (6, 5.5)),
+        picture(
+            "Confusion matrix", "Rows are the true classes, columns the answers.",
+            lambda ax: plots.confusion(metrics["confusion"], ax=ax), (6, 5.5),
+        ),
+        picture(
+            "Excitatory spikes per image", "How many spikes the test images evoke.",
+            lambda ax: plots.histogram(metrics["answers"], xlabel="spikes per image", counted="images", kind="excitatory", ax=ax),
+            (6, 3.5),
+        ),
+        picture(
+            "Thresholds", "How far each excitatory neuron's threshold has risen.",
+            lambda ax: plots.histogram(run["exc"]["theta"], xlabel="theta (mV)", kind="excitatory", ax=ax), (6, 3.5),
         ),
     ]  # fmt: skip
+    if len(metrics["curve_images"]) > 1:
+        pictures.insert(
+            0,
+            picture(
+                "Accuracy while learning", "On the training images of each window, with neurons named by the window before.",
+                lambda ax: plots.accuracy_curve(metrics["curve_images"], metrics["curve_accuracy"], reference=paper, ax=ax),
+                (6, 3.5),
+            ),
+        )
     return pictures
-
-
-def _one_image(run: Run, settings: Settings, image: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    raise NotImplementedError
