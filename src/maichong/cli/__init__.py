@@ -1,0 +1,136 @@
+"""The command line: verbs only. Tables go to stdout, progress to stderr; ``--json`` writes what programs read."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from maichong.errors import MaichongError
+
+app = typer.Typer(
+    name="maichong",
+    help="Spiking neural networks: models, simulations, and papers reproduced with verdicts.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Json = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Also write the outcome as JSON to FILE.")]
+
+
+@app.command("list")
+def list_(
+    kind: Annotated[str | None, typer.Argument(help="neuron, receptor, rule, source, paper, data ...; all if left out.")] = None,
+    json: Json = None,
+) -> None:
+    """List the models, papers and data sets.
+
+    Example: maichong list neuron
+    """
+    from maichong.cli import views
+
+    views.show_list(kind, json)
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="A model or a paper, e.g. LIF, pair_stdp or diehl-cook-2015.")], json: Json = None
+) -> None:
+    """Show a model's equations, parameters with units and source, or a paper's settings and claims.
+
+    Example: maichong show Izhikevich
+    """
+    from maichong.cli import views
+
+    views.show_one(name, json)
+
+
+@app.command()
+def reproduce(
+    name: Annotated[str, typer.Argument(help="The paper, e.g. diehl-cook-2015; 'maichong list paper' shows all.")],
+    data: Annotated[str | None, typer.Option(help="The data set; the paper's embedded default if left out.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; may be repeated.")] = None,
+    seeds: Annotated[int, typer.Option(help="How many seeds to run.")] = 1,
+    out: Annotated[Path | None, typer.Option(help="The run's folder; runs/NAME if left out.")] = None,
+    resume: Annotated[Path | None, typer.Option(metavar="DIR", help="Carry on the run in this folder.")] = None,
+    smoke: Annotated[bool, typer.Option("--smoke", help="A quick look: few samples, no verdict to be trusted.")] = False,
+    json: Json = None,
+) -> None:
+    """Reproduce a paper: train, test, compare with its figures, write a report.
+
+    Ctrl-C saves; --resume carries on. The exit code is 0 when all claims hold, 1 when one fails, 2 for bad input.
+
+    Example: maichong reproduce diehl-cook-2015 --data mnist --set neurons=400
+    """
+    from maichong.cli import views
+
+    pairs = {}
+    for entry in set_ or []:
+        key, sign, value = entry.partition("=")
+        if not sign or not key:
+            raise MaichongError("--set", "must look like KEY=VALUE", repr(entry))
+        pairs[key.strip()] = value.strip()
+    raise typer.Exit(views.run_reproduction(name, data, pairs, seeds, out, resume, smoke, json))
+
+
+@app.command()
+def check(
+    name: Annotated[str | None, typer.Argument(help="A model; all of them if left out.")] = None, json: Json = None
+) -> None:
+    """Check that models keep the contract: units, documents, engines that agree. Exit code 0 when all pass.
+
+    Example: maichong check LIF
+    """
+    from maichong.cli import views
+
+    raise typer.Exit(views.run_checks(name, json))
+
+
+@app.command()
+def bench(
+    name: Annotated[str, typer.Argument(help="The benchmark, e.g. diehl-cook-2015.")],
+    against: Annotated[str, typer.Option(help="Peers, by commas: brian2,bindsnet. Each gets an environment of its own.")] = "",
+    images: Annotated[int, typer.Option(help="Images that maichong trains on; peers get as many as their speed allows.")] = 2000,
+    neurons: Annotated[int, typer.Option(help="Excitatory neurons.")] = 400,
+    json: Json = None,
+) -> None:
+    """Time maichong and its peers on the same network, one after the other, in one run.
+
+    Example: maichong bench diehl-cook-2015 --against brian2,bindsnet
+    """
+    from maichong.cli import views
+
+    views.run_bench(name, [peer.strip() for peer in against.split(",") if peer.strip()], images, neurons, json)
+
+
+def version(shown: bool) -> None:
+    if shown:
+        from maichong import __version__
+
+        typer.echo(f"maichong {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version_: Annotated[bool, typer.Option("--version", callback=version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    """maichong (脉冲): spiking neural networks."""
+
+
+def main(args: list[str] | None = None) -> Any:
+    """Run the command line; an error a user can act on is one sentence on stderr and exit code 2."""
+    from maichong.cli.errors import say
+
+    try:
+        return app(args=args, standalone_mode=True)
+    except MaichongError as error:
+        say(str(error))
+        sys.exit(2)
+    except KeyboardInterrupt as interrupt:
+        folder = str(interrupt)
+        say(f"stopped; carry on with --resume {folder}" if folder else "stopped")
+        sys.exit(130)
