@@ -241,15 +241,10 @@ def plan(network: Network) -> Plan:
         if key not in ports[projection.post]:
             ports[projection.post].append(key)
         port_of[projection.name] = ports[projection.post].index(key)
-    ends = {name: network.populations[name].n for name in order}
     longest = dict.fromkeys(order, 1)
     drafts = []
     for projection in network.projections.values():
-        draft = ProjectionPlan(
-            projection.name, order.index(projection.pre), order.index(projection.post), projection,
-            Port(projection.receptor, projection.input, "", ()), ends[projection.pre], ends[projection.post],
-            network.dt, network.seed,
-        )  # fmt: skip
+        draft = draft_projection(network, projection)
         _check_bounds(projection.weight, projection.plasticity, f"projection {projection.name!r}")
         longest[projection.pre] = max(longest[projection.pre], draft.longest)
         drafts.append(draft)
@@ -265,6 +260,16 @@ def plan(network: Network) -> Plan:
     return Plan(
         network, network.dt, populations, tuple(projections), probes, _schedule(populations, projections, probes)
     )
+
+
+def draft_projection(network: Network, projection: Projection) -> ProjectionPlan:
+    """A projection's plan before its target is composed: enough to count and to forecast; nothing is drawn."""
+    order = list(network.populations)
+    return ProjectionPlan(
+        projection.name, order.index(projection.pre), order.index(projection.post), projection,
+        Port(projection.receptor, projection.input, "", ()), network.populations[projection.pre].n,
+        network.populations[projection.post].n, network.dt, network.seed,
+    )  # fmt: skip
 
 
 def _schedule(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from maichong.engines.plan import ProjectionPlan
-from maichong.spec import RuleModel
+from maichong.spec import Distribution, RuleModel
 from maichong.spec.reading import arguments
 from maichong.spec.symbolic import expressions, symbol
 
@@ -66,12 +66,59 @@ def needs_columns(entry: ProjectionPlan) -> bool:
     return rule is not None and isinstance(rule.model, RuleModel) and rule.model.on_post is not None
 
 
+def kind_of(entry: ProjectionPlan, *, spread: bool) -> str:
+    """Which layout suits a projection; ``spread`` says that its delays differ."""
+    if entry.dense and not spread:
+        return "matrix"
+    sparse_visits = inert(entry, "on_pre", "post") and not asks(entry, "on_step")
+    if entry.connector == "all_to_all" and entry.longest < 256 and sparse_visits:
+        return "delayed"
+    return "rows"
+
+
+def forecast(entry: ProjectionPlan, precision: str) -> tuple[str, float]:
+    """The layout that ``build`` will choose and the bytes that it will take, from expected numbers: nothing is drawn."""
+    real = np.dtype(precision).itemsize
+    size = entry.projection.connector.expected(entry.n_pre, entry.n_post)
+    groups = _delay_groups(entry)
+    kind = kind_of(entry, spread=groups > 1)
+    weights = 0.0 if entry.weight is not None else size * real
+    if kind == "matrix":
+        return kind, weights
+    index = narrow(entry.n_post).itemsize
+    width = narrow(int(size / max(entry.n_pre, 1)) + 1).itemsize
+    table = entry.n_pre * (groups + 1) * width
+    if kind == "delayed":
+        depth = 1 << int(entry.longest + 1).bit_length()
+        room = calendar_room(entry.n_post)
+        visits = size * index + table + depth * (room * 9 + 8) if asks(entry, "on_pre") else 0.0
+        return kind, weights + size + depth * padded(entry.n_post) * real + visits
+    columns = size * (narrow(entry.n_pre).itemsize + width + (groups > 1)) if needs_columns(entry) else 0.0
+    return kind, weights + size * index + table + entry.n_pre * 8 + columns
+
+
+def _delay_groups(entry: ProjectionPlan) -> int:
+    value = entry.projection.delay
+    if not isinstance(value, Distribution):
+        return int(np.unique(np.floor(np.asarray(value) / entry.dt + 0.5)).size)
+    low, high = value.bounds()
+    if not np.isfinite(high):
+        low, high = np.percentile(value.draw(np.random.default_rng(0), 10_000), (0, 100))
+    return int(np.floor(high / entry.dt + 0.5) - np.floor(max(low, entry.dt) / entry.dt + 0.5)) + 1
+
+
+def calendar_room(n_post: int) -> int:
+    """Entries of one day of the calendar of live arrivals."""
+    return max(256, n_post // 2)
+
+
 def build(entry: ProjectionPlan, precision: str) -> Layout:
     """Lay a projection out."""
     real = np.dtype(precision)
-    if entry.dense and entry.delay is not None:
+    kind = kind_of(entry, spread=entry.delay is None)
+    if kind == "matrix":
         return _matrix(entry, real)
-    if entry.connector == "all_to_all" and entry.longest < 256 and inert(entry, "on_pre", "post") and not asks(entry, "on_step"):
+    if kind == "delayed":
         return _delayed(entry, real)
     synapses = entry.synapses()
     pre, post = synapses.pre, synapses.post
@@ -159,7 +206,7 @@ def _delayed(entry: ProjectionPlan, real: np.dtype) -> Layout:
         offset = np.zeros((entry.n_pre, delays.size + 1), np.int64)
         for g, delay in enumerate(delays):
             offset[:, g + 1] = offset[:, g] + (by_pre == delay).sum(axis=1)
-        room = max(256, entry.n_post // 2)
+        room = calendar_room(entry.n_post)
         arrays |= {
             "target": target.reshape(-1),
             "offset": offset.astype(narrow(entry.n_post + 1)).reshape(-1),
