@@ -6,7 +6,10 @@ spikes wait in a table of who fired when. Nothing is shared with the fast engine
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -34,17 +37,22 @@ class Reference:
         self.learning = True
         self.populations = [_Population(entry, plan) for entry in plan.populations]
         self.projections = [_Projection(entry, plan) for entry in plan.projections]
-        self.records: list[list[tuple[np.ndarray, np.ndarray]]] = [[] for _ in plan.probes]
+        self._records: list[list[tuple[np.ndarray, np.ndarray]]] = [[] for _ in plan.probes]
         for population in self.populations:
             population.emit_first()
         self._record_spikes(0)
 
     def advance(self, steps: int) -> int:
-        """Do ``steps`` steps and return their number."""
-        for _ in range(steps):
-            for operation in self.plan.schedule:
-                getattr(self, f"_{operation.phase}")(operation.index)
-            self.step += 1
+        """Do ``steps`` steps and return their number; Ctrl-C is heard between two of them."""
+        with _deferred_interrupt() as interrupted:
+            for _ in range(steps):
+                for operation in self.plan.schedule:
+                    getattr(self, f"_{operation.phase}")(operation.index)
+                self.step += 1
+                if interrupted():
+                    break
+        if interrupted():
+            raise KeyboardInterrupt
         return steps
 
     def _deliver(self, index: int) -> None:
@@ -95,7 +103,7 @@ class Reference:
         elif probe.every is not None and stamp % round(probe.every / self.plan.dt) == 0:
             values = population.env[population.symbol(probe.what)]
             chosen = values[list(probe.cells)] if probe.cells else values.copy()
-            self.records[index].append((np.array([stamp]), chosen[None]))
+            self._records[index].append((np.array([stamp]), chosen[None]))
 
     def _record_spikes(self, stamp: int, only: int | None = None) -> None:
         for index, probe in enumerate(self.plan.probes):
@@ -105,15 +113,14 @@ class Reference:
                 if probe.cells is not None:
                     ids = ids[np.isin(ids, probe.cells)]
                 if ids.size:
-                    self.records[index].append((np.full(ids.size, stamp), ids))
+                    self._records[index].append((np.full(ids.size, stamp), ids))
 
     # what a run may ask for and change -------------------------------------------------------------------------------
 
-    def take_records(self, index: int) -> list[tuple[np.ndarray, np.ndarray]]:
-        """What probe ``index`` saw since the last call, in pieces: stamps and spiking cells [spikes], or stamps [samples] and
-        values [samples, cells]."""
-        taken, self.records[index] = self.records[index], []
-        return taken
+    def records(self, index: int) -> list[tuple[np.ndarray, np.ndarray]]:
+        """What probe ``index`` saw, in pieces: stamps and spiking cells [spikes], or stamps [samples] and values
+        [samples, cells]. The list is the engine's own: the caller may join its pieces."""
+        return self._records[index]
 
     def counts(self, index: int) -> np.ndarray:
         """Spikes of each neuron since the start, int64 [n]."""
@@ -337,3 +344,29 @@ class _Projection:
             known["w_sum"] = np.bincount(self.post, self.weight, self.n_post)[self.post[chosen]]
         low, high = weight_bounds(rule)
         self.weight[chosen] = np.clip(function(*(known[name] for name in asked)), low, high)
+
+
+@contextlib.contextmanager
+def _deferred_interrupt() -> Iterator[Callable[[], bool]]:
+    """Within, Ctrl-C only raises a flag, so that a step is never torn; a second Ctrl-C interrupts at once.
+
+    Where the caller watches Ctrl-C in a way of its own, that way stays.
+    """
+    watched = signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+    if watched or threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    hit = False
+    previous = signal.getsignal(signal.SIGINT)
+
+    def remember(number: int, frame: Any) -> None:
+        nonlocal hit
+        if hit:
+            raise KeyboardInterrupt
+        hit = True
+
+    signal.signal(signal.SIGINT, remember)
+    try:
+        yield lambda: hit
+    finally:
+        signal.signal(signal.SIGINT, previous)

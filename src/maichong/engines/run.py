@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -37,7 +34,7 @@ class Backend(Protocol):
     learning: bool
 
     def advance(self, steps: int) -> int: ...
-    def take_records(self, index: int) -> Records: ...
+    def records(self, index: int) -> Records: ...
     def counts(self, index: int) -> np.ndarray: ...
     def get_state(self, index: int, name: str) -> np.ndarray: ...
     def set_state(self, index: int, name: str, values: np.ndarray) -> None: ...
@@ -79,7 +76,6 @@ class Run:
     def __init__(self, backend: Backend, options: Mapping[str, Any]) -> None:
         self._backend = backend
         self._options = dict(options)
-        self._recorded: list[Records] = [[] for _ in backend.plan.probes]
         self._chunk = 64
         self.notes: dict[str, Any] = {}
 
@@ -126,21 +122,16 @@ class Run:
         if abs(steps * dt - span) > 1e-6 * max(span, dt):
             raise ParameterError("run, duration", f"must be a whole number of steps of {dt:g} ms", f"{span:g} ms")
         done = 0
-        with _deferred_interrupt() as interrupted:
-            while done < steps and not interrupted():
-                begun = time.perf_counter()
-                did = self._backend.advance(min(self._chunk, steps - done))
-                done += did
-                took = time.perf_counter() - begun
-                if did == self._chunk:
-                    # as many steps as fit the wall time between two looks, found by doubling and halving
-                    self._chunk = max(1, self._chunk * 2 if took < LOOK_S / 2 else self._chunk // 2 if took > LOOK_S else self._chunk)
-                if progress:
-                    progress(done * dt)
-        for index, kept in enumerate(self._recorded):
-            kept.extend(self._backend.take_records(index))
-        if done < steps:
-            raise KeyboardInterrupt
+        while done < steps:
+            begun = time.perf_counter()
+            did = self._backend.advance(min(self._chunk, steps - done))
+            done += did
+            took = time.perf_counter() - begun
+            if did == self._chunk:
+                # as many steps as fit the wall time between two looks, found by doubling and halving
+                self._chunk = max(1, did * 2 if took < LOOK_S / 2 else did // 2 if took > LOOK_S else did)
+            if progress:
+                progress(done * dt)
         return self
 
     def signal(self, name: str, value: float = 0.0) -> None:
@@ -207,15 +198,15 @@ class Run:
             "notes": dict(notes or {}),
         }  # fmt: skip
         arrays = {f"state/{name}": values for name, values in self._backend.snapshot().items()}
-        for index, kept in enumerate(self._recorded):
-            stamps, values = _joined(kept)
+        for index in range(len(self.plan.probes)):
+            stamps, values = _joined(self._backend.records(index))
             arrays |= {f"record/{index}/stamps": stamps, f"record/{index}/values": values}
         return files.write_bundle(path, data, arrays)
 
     def _restore(self, arrays: Mapping[str, np.ndarray]) -> None:
         self._backend.restore({key[6:]: value for key, value in arrays.items() if key.startswith("state/")})
-        for index in range(len(self._recorded)):
-            self._recorded[index] = [(arrays[f"record/{index}/stamps"], arrays[f"record/{index}/values"])]
+        for index in range(len(self.plan.probes)):
+            self._backend.records(index)[:] = [(arrays[f"record/{index}/stamps"], arrays[f"record/{index}/values"])]
 
     def _projection(self, name: str) -> tuple[Any, int]:
         for index, entry in enumerate(self.plan.projections):
@@ -260,7 +251,7 @@ class View:
         name = self._population.name
         for index, probe in enumerate(self._run.plan.probes):
             if probe.population == name and probe.what == what:
-                return self._run._recorded[index]
+                return self._run._backend.records(index)
         raise NetworkError(
             f"population {name!r}", f"its {what} were not recorded", fix=f"add net.probe({name!r}, {what!r}) before build"
         )
@@ -353,32 +344,6 @@ def resume(path: str | Path, models: Any = ()) -> Run:
     except (KeyError, ValueError) as error:
         raise CheckpointError(str(path), "must fit the network that it holds", error) from None
     return run
-
-
-@contextlib.contextmanager
-def _deferred_interrupt() -> Iterator[Callable[[], bool]]:
-    """Within, Ctrl-C only raises a flag, so that a step is never torn; a second Ctrl-C interrupts at once.
-
-    Where the caller watches Ctrl-C in a way of its own, that way stays.
-    """
-    watched = signal.getsignal(signal.SIGINT) is not signal.default_int_handler
-    if watched or threading.current_thread() is not threading.main_thread():
-        yield lambda: False
-        return
-    hit = False
-    previous = signal.getsignal(signal.SIGINT)
-
-    def remember(number: int, frame: Any) -> None:
-        nonlocal hit
-        if hit:
-            raise KeyboardInterrupt
-        hit = True
-
-    signal.signal(signal.SIGINT, remember)
-    try:
-        yield lambda: hit
-    finally:
-        signal.signal(signal.SIGINT, previous)
 
 
 def _joined(records: Records) -> tuple[np.ndarray, np.ndarray]:

@@ -9,8 +9,8 @@ import numpy as np
 
 from maichong.engines.events import monitors, populations, projections
 from maichong.engines.events.emit import Kernel, KernelText
-from maichong.engines.events.layout import Layout, build, padded, places
-from maichong.engines.events.runtime import LEARNING, STOP, drive
+from maichong.engines.events.layout import BLOCK, Layout, build, padded, places
+from maichong.engines.events.runtime import LEARNING, STEP, STOP, drive
 from maichong.engines.plan import Plan, PopulationPlan, ProjectionPlan
 from maichong.errors import EngineError
 from maichong.network import Probe, SpikeTimes
@@ -35,9 +35,10 @@ class Events:
         if precision not in PRECISIONS:
             raise EngineError("build, precision", f"must be one of {', '.join(map(repr, PRECISIONS))}", repr(precision))
         self.plan = plan
-        self.step = 0
-        self.control = np.array([0, 1], np.int64)
-        self.populations = [_Population(entry, plan, precision, self.control) for entry in plan.populations]
+        self.control = np.array([0, 1, 0], np.int64)
+        self.populations = [
+            _Population(entry, plan, precision, self.control, sleeps=_sleeps(plan, k)) for k, entry in enumerate(plan.populations)
+        ]
         self.projections = [
             _Projection(
                 entry, self.populations[entry.pre_population], self.populations[entry.post_population], precision, self.control
@@ -60,6 +61,11 @@ class Events:
         self._frames = np.array([kernel.frame.ctypes.data for kernel in kernels], np.int64)
 
     @property
+    def step(self) -> int:
+        """Steps done since t = 0."""
+        return int(self.control[STEP])
+
+    @property
     def learning(self) -> bool:
         return bool(self.control[LEARNING])
 
@@ -73,15 +79,16 @@ class Events:
         if last > LAST_STEP:
             raise EngineError("run", f"one run may last {LAST_STEP} steps", last, "save its weights and start a new one")
         self.control[STOP] = 0
-        reached = drive(self._addresses, self._frames, self.step, last, self.control)
-        done, self.step = reached - self.step, reached
+        first = last - steps
+        reached = drive(self._addresses, self._frames, first, last, self.control)
         if self.control[STOP]:
             for probe in self.probes:
                 probe.empty()
-        return done
+        return reached - first
 
-    def take_records(self, index: int) -> list[tuple[np.ndarray, np.ndarray]]:
-        return self.probes[index].take()
+    def records(self, index: int) -> list[tuple[np.ndarray, np.ndarray]]:
+        self.probes[index].empty()
+        return self.probes[index].taken
 
     def counts(self, index: int) -> np.ndarray:
         return self.populations[index].arrays["counts"]
@@ -91,13 +98,15 @@ class Events:
 
     def set_state(self, index: int, name: str, values: np.ndarray) -> None:
         self.populations[index].state(name)[:] = values
+        self.populations[index].wake()
 
     def set_drive(self, index: int, name: str, values: np.ndarray) -> None:
         self.populations[index].state(f"drive_{name}")[:] = values
+        self.populations[index].wake()
 
     def set_source(self, index: int, params: Mapping[str, np.ndarray] | SpikeTimes) -> None:
-        self.populations[index].set_source(params, self.step)
-        self._schedule()
+        if self.populations[index].set_source(params, self.step):
+            self._schedule()
 
     def get_weights(self, index: int) -> np.ndarray:
         return self.projections[index].get_weights()
@@ -121,7 +130,7 @@ class Events:
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """All that changes, as arrays by name; a copy."""
-        arrays = {"step": np.asarray(self.step), "control": self.control}
+        arrays = {"control": self.control}
         for name, owned in self._owners():
             arrays |= {f"{name}/{key}": value for key, value in owned.items()}
         return {key: np.array(value) for key, value in arrays.items()}
@@ -131,18 +140,37 @@ class Events:
         for population in self.populations:
             population.before_restore(arrays)
         self._schedule()
-        self.step = int(arrays["step"])
         self.control[:] = arrays["control"]
         for name, owned in self._owners():
             for key, value in owned.items():
                 value[...] = arrays[f"{name}/{key}"]
+        for population in self.populations:
+            population.wake()
+
+
+FEW_INPUTS = 4
+"""Neurons with fewer synapses than this, on average, are mostly at rest: their population may sleep."""
+
+
+def _sleeps(plan: Plan, index: int) -> bool:
+    """Whether it pays to pass over blocks of a population that are at rest."""
+    population = plan.populations[index]
+    synapses = sum(
+        entry.projection.connector.expected(entry.n_pre, entry.n_post)
+        for entry in plan.projections
+        if entry.post_population == index
+    )
+    return population.system is not None and not population.system.learned and synapses < FEW_INPUTS * population.n
 
 
 class _Population:
     """The arrays and the kernel of one population."""
 
-    def __init__(self, plan: PopulationPlan, whole: Plan, precision: str, control: np.ndarray) -> None:
+    def __init__(
+        self, plan: PopulationPlan, whole: Plan, precision: str, control: np.ndarray, *, sleeps: bool
+    ) -> None:
         self.plan, self.whole, self.precision = plan, whole, precision
+        self.awake = np.ones(padded(plan.n) // BLOCK, np.uint8) if sleeps else None
         n, depth = plan.n, 1 << int(plan.max_delay + 1).bit_length()
         self.numbers = {"n": n, "width": padded(n), "depth": depth}
         self.arrays: dict[str, np.ndarray] = {
@@ -172,7 +200,9 @@ class _Population:
         # the padding is refractory for ever, so it never fires
         self.arrays["until"] = np.zeros(self.numbers["width"], np.int32)
         self.arrays["until"][plan.n :] = np.iinfo(np.int32).max
-        text, numbers = populations.neuron_kernel(plan, self.precision, self.whole.dt)
+        text, numbers = populations.neuron_kernel(
+            plan, self.precision, self.whole.dt, sleeps=self.awake is not None
+        )
         kinds = {argument.name: argument.kind for argument in text.arguments}
         values: dict[str, Any] = {
             name: self._padded(value, kinds[name].removesuffix("[]")) if isinstance(value, np.ndarray) else value
@@ -181,7 +211,7 @@ class _Population:
         values |= {
             **{f"single_{name}": np.zeros(self.numbers["width"], np.float32) for name in slow},
             "flags": np.zeros(self.numbers["width"], np.uint8), "refractory": plan.refractory.astype(np.int32),
-            "control": control,
+            "control": control, "awake": self.awake,
         }  # fmt: skip
         self.kernels = {"advance": [Kernel(text, {**self.numbers, **self._named(), **values})]}
 
@@ -214,7 +244,7 @@ class _Population:
         values = {**self.numbers, **self.arrays, **params, **numbers, "changed": self._changed}
         self.kernels = {"advance": [Kernel(populations.source_kernel(plan), values)]}
         self._redraw = Kernel(populations.redraw_kernel(plan), values)
-        _once(self._redraw, 0)
+        self._redraw.once(0)
 
     def _give(self, spikes: SpikeTimes, step: int) -> None:
         stamps = np.floor(spikes.times / self.whole.dt + 0.5).astype(np.int64)
@@ -227,20 +257,27 @@ class _Population:
         given = {"stamps": stamps, "ids": ids, "at": self.arrays["given_at"]}
         self.kernels = {"advance": [Kernel(monitors.GIVEN, {**self.numbers, **self.arrays, **given})]}
 
-    def set_source(self, params: Mapping[str, np.ndarray] | SpikeTimes, step: int) -> None:
+    def set_source(self, params: Mapping[str, np.ndarray] | SpikeTimes, step: int) -> bool:
+        """Change what drives a source; True where its kernel is another one now."""
         if isinstance(params, SpikeTimes):
             self._give(params, step)
-            return
+            return True
         self._changed[:] = 0
         for name, values in params.items():
             self._changed |= self.arrays[name] != values
             self.arrays[name][:] = values
-        _once(self._redraw, step)
+        self._redraw.once(step)
+        return False
 
     def before_restore(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Given spikes may have been exchanged for others, of another number."""
         if "given_at" in self.arrays:
             self._set_given(arrays[f"{self.plan.name}/given_stamps"].copy(), arrays[f"{self.plan.name}/given_ids"].copy())
+
+    def wake(self) -> None:
+        """A state was changed from outside: nobody may be passed over."""
+        if self.awake is not None:
+            self.awake[:] = 1
 
     def state(self, name: str) -> np.ndarray:
         """The array of a state; a view without the padding."""
@@ -265,7 +302,7 @@ class _Projection:
         self.state: dict[str, np.ndarray] = {}
         self.scratch: dict[str, np.ndarray] = {}
         rule = plan.spike_rule
-        shape = projections.shape_of(plan, self.layout)
+        shape = projections.shape_of(plan, self.layout, wakes=post.awake is not None)
         room = int(self.layout.delays[-1]) + 2
         delayed = self.layout.kind == "delayed"
         if projections.traces_on(rule, "pre") or (rule and delayed):
@@ -277,7 +314,7 @@ class _Projection:
         for trace, _ in projections.traces_on(rule, "post"):
             self.state[f"trace_{trace.name}"] = np.zeros(padded(plan.n_post), precision)
         if delayed:
-            calendar = ("inbox", "due_pre", "due_post", "due_late", "due_count")
+            calendar = ("inbox", "due", "due_count")
             self.state |= {name: array for name, array in self.layout.arrays.items() if name in calendar}
             self.state |= {
                 "live": np.zeros(plan.n_post, np.int32), "is_live": np.zeros(plan.n_post, np.uint8),
@@ -288,7 +325,7 @@ class _Projection:
             "n_pre": plan.n_pre, "n_post": plan.n_post, "width": padded(plan.n_post), "seen_room": room, "dt": plan.dt,
             "pre_ring": pre.arrays["ring"], "pre_count": pre.arrays["ring_count"], "pre_depth": pre.numbers["depth"],
             "post_ring": post.arrays["ring"], "post_count": post.arrays["ring_count"], "post_depth": post.numbers["depth"],
-            "until": post.arrays["until"], "control": control, "delays": self.layout.delays,
+            "until": post.arrays["until"], "control": control, "awake": post.awake, "delays": self.layout.delays,
             "weight": self.layout.weight, **self.layout.arrays, **self.state, **self.scratch, **projections.rule_values(rule, plan.dt, precision),
         }  # fmt: skip
         if rule:
@@ -321,7 +358,7 @@ class _Projection:
         for signal, kernel in self._signals:
             if signal == name:
                 self.values["signal"][0] = value
-                _once(kernel, step)
+                kernel.once(step)
                 self._settle(step)
 
     def get_weights(self) -> np.ndarray:
@@ -336,7 +373,7 @@ class _Projection:
 
     def _settle(self, step: int) -> None:
         if self._refill:
-            _once(self._refill, step)
+            self._refill.once(step)
 
     def changing(self) -> dict[str, np.ndarray]:
         return {**self.state, **({} if self.layout.shared else {"weight": self.layout.weight})}
@@ -388,17 +425,6 @@ class _Probe:
         values = self.values[: k * self.width].reshape(k, self.width) if self.width else self.values[:k]
         self.taken.append((self.stamps[:k].copy(), values.copy()))
         self.fill[0] = 0
-
-    def take(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        self.empty()
-        taken, self.taken = self.taken, []
-        return taken
-
-
-def _once(kernel: Kernel, step: int) -> None:
-    """Call one kernel, for one step."""
-    address, frame = np.array([kernel.address], np.int64), np.array([kernel.frame.ctypes.data], np.int64)
-    drive(address, frame, step, step + 1, np.zeros(2, np.int64))
 
 
 __all__ = ["Events"]

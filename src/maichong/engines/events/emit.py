@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from maichong.engines.events.runtime import drive
 from maichong.errors import EngineError
 from maichong.files import write_bytes
 
@@ -121,6 +122,9 @@ def compiled(source: str) -> Any:
     return sys.modules[name].kernel
 
 
+_NOBODY = np.zeros(3, np.int64)
+
+
 class Kernel:
     """A compiled kernel with its arguments in place."""
 
@@ -130,6 +134,11 @@ class Kernel:
         self.address = int(self._function.address)
         self.kept: dict[str, np.ndarray] = {}
         self.frame = self._fill(text.arguments, values)
+        self._table = np.array([self.address], np.int64), np.array([self.frame.ctypes.data], np.int64)
+
+    def once(self, step: int) -> None:
+        """Call the kernel alone, for one step."""
+        drive(*self._table, step, step + 1, _NOBODY)
 
     def _fill(self, arguments: Sequence[Argument], values: Mapping[str, Any]) -> np.ndarray:
         words: list[int] = []

@@ -71,7 +71,8 @@ def kind_of(entry: ProjectionPlan, *, spread: bool) -> str:
     if entry.dense and not spread:
         return "matrix"
     sparse_visits = inert(entry, "on_pre", "post") and not asks(entry, "on_step")
-    if entry.connector == "all_to_all" and entry.longest < 256 and sparse_visits:
+    small = max(entry.n_pre, entry.n_post) < 2**28
+    if entry.connector == "all_to_all" and entry.longest < 256 and small and sparse_visits:
         return "delayed"
     return "rows"
 
@@ -91,7 +92,7 @@ def forecast(entry: ProjectionPlan, precision: str) -> tuple[str, float]:
     if kind == "delayed":
         depth = 1 << int(entry.longest + 1).bit_length()
         room = calendar_room(entry.n_post)
-        visits = size * index + table + depth * (room * 9 + 8) if asks(entry, "on_pre") else 0.0
+        visits = size * index + table + depth * (room * 8 + 8) if asks(entry, "on_pre") else 0.0
         return kind, weights + size + depth * padded(entry.n_post) * real + visits
     columns = size * (narrow(entry.n_pre).itemsize + width + (groups > 1)) if needs_columns(entry) else 0.0
     return kind, weights + size * index + table + entry.n_pre * 8 + columns
@@ -210,9 +211,7 @@ def _delayed(entry: ProjectionPlan, real: np.dtype) -> Layout:
         arrays |= {
             "target": target.reshape(-1),
             "offset": offset.astype(narrow(entry.n_post + 1)).reshape(-1),
-            "due_pre": np.zeros(depth * room, np.int32),
-            "due_post": np.zeros(depth * room, np.int32),
-            "due_late": np.zeros(depth * room, np.uint8),
+            "due": np.zeros(depth * room, np.uint64),
             "due_count": np.zeros(depth, np.int64),
         }
     return Layout("delayed", delays.astype(np.int64), weight, arrays=arrays)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from maichong.engines.events.emit import Argument, KernelText
+from maichong.engines.events.layout import BLOCK
 from maichong.engines.events.lower import Writer
 from maichong.engines.integration import ONE, TABLEAUS, Integration, Propagator
 from maichong.engines.plan import PopulationPlan
@@ -56,8 +57,13 @@ class Coefficients:
         return " + ".join(terms) if terms else "F(0.0)"
 
 
-def neuron_kernel(plan: PopulationPlan, precision: str, dt: float) -> tuple[KernelText, dict[str, Any]]:
+def neuron_kernel(
+    plan: PopulationPlan, precision: str, dt: float, *, sleeps: bool = False
+) -> tuple[KernelText, dict[str, Any]]:
     """The kernel that takes a population of neurons through a step, and the values of its parameters.
+
+    With ``sleeps``, a block of neurons whose states did not change in a step, to the bit, is passed over until a spike arrives:
+    the same function of the same states would change nothing again.
 
     The caller adds the arrays: states, drives, ``until``, ``refractory``, ``flags``, ``ring``, ``ring_count``, ``counts``,
     ``control``, and the numbers ``n``, ``width`` (the padded length of the arrays: a whole number of SIMD blocks, so that no
@@ -85,12 +91,24 @@ def neuron_kernel(plan: PopulationPlan, precision: str, dt: float) -> tuple[Kern
         _slow_loop(w, state, state in system.learned, exact, integration, numbers)
     w.line("now = np.int32(step)")
     w.line("fired = np.int32(0)")
-    w.line("for j in range(width):")
-    w.indent += 1
+    depth = w.indent
+    if sleeps:
+        w.line(f"for block in range(width // {BLOCK}):")
+        w.line("    if awake[block] == 0: continue")
+        w.line("    moved = np.int32(0)")
+        w.line("    hits = np.int32(0)")
+        w.line(f"    for j in range(U(block * {BLOCK}), U(block * {BLOCK} + {BLOCK})):")
+        w.indent += 2
+    else:
+        w.line("for j in range(width):")
+        w.indent += 1
     env = _load(w, system, numbers, static, slow, kinds)
     new = _advance(w, system, integration, exact, stages, env, dt, slow)
-    _store(w, system, env, new, slow)
-    w.indent -= 1
+    _store(w, system, env, new, slow, sleeps=sleeps)
+    w.indent = depth
+    if sleeps:
+        w.line("    awake[block] = moved != 0")
+        w.line("    fired = np.int32(fired + hits)")
     _collect(w, system, env, numbers, static, slow, kinds)
     text = KernelText(
         title=f"One step of {system.neuron.model.name} with {len(system.ports)} receptors, {integration.method}",
@@ -103,7 +121,7 @@ def neuron_kernel(plan: PopulationPlan, precision: str, dt: float) -> tuple[Kern
             *(Argument(f"par_{name}", kind) for name, kind in kinds.items()),
             Argument("until", "int32[]"), Argument("refractory", "int32[]"), Argument("flags", "uint8[]"),
             Argument("ring", "int32[]"), Argument("ring_count", "int32[]"), Argument("counts", "int64[]"),
-            Argument("control", "int64[]"),
+            Argument("control", "int64[]"), *([Argument("awake", "uint8[]")] if sleeps else []),
         ),
         body=tuple(w.lines),
         origins=tuple(w.origins),
@@ -254,7 +272,9 @@ def _sympy_text(w: Writer, expression: Any, env: Mapping[str, str]) -> str:
     return f"{names[type(expression).__name__]}({', '.join(_sympy_text(w, arg, env) for arg in expression.args)})"
 
 
-def _store(w: Writer, system: System, env: dict[str, str], new: dict[str, str], slow: Sequence[str]) -> None:
+def _store(
+    w: Writer, system: System, env: dict[str, str], new: dict[str, str], slow: Sequence[str], *, sleeps: bool
+) -> None:
     """Hold the refractory, test the threshold, write back."""
     membrane = system.membrane
     w.line("free = now >= until[j]")
@@ -275,11 +295,18 @@ def _store(w: Writer, system: System, env: dict[str, str], new: dict[str, str], 
             size = w.keep(f"abs({value})", "size")
             value = w.keep(f"{value} if {size} > {flush} else {w.literal(0.0)}")
         w.line(f"s_{state}[j] = {value}")
+        if sleeps:
+            w.line(f"moved = np.int32(moved + np.int32({value} != {env[state]}))")
     for call in system.fires:
         w.call(call, after)
     w.line(f"fire = free & ({after['excess']} >= F(0.0))")
     w.line("flags[j] = fire")
-    w.line("fired = np.int32(fired + np.int32(fire))")
+    total = "hits" if sleeps else "fired"
+    w.line(f"{total} = np.int32({total} + np.int32(fire))")
+    if sleeps:
+        # who is refractory will move when that ends; the padding, refractory for ever, will not
+        w.line("waits = (now < until[j]) & (until[j] != np.int32(2147483647))")
+        w.line("moved = np.int32(moved + np.int32(fire | waits))")
 
 
 def _collect(

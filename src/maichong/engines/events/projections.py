@@ -36,11 +36,12 @@ class Shape:
     jumps: tuple[str, ...]
     scaled: bool
     gated: bool
+    wakes: bool
     quiet: bool
     types: tuple[tuple[str, str], ...]
 
 
-def shape_of(entry: ProjectionPlan, layout: Layout) -> Shape:
+def shape_of(entry: ProjectionPlan, layout: Layout, *, wakes: bool) -> Shape:
     """The shape of a projection."""
     return Shape(
         layout=layout.kind,
@@ -50,6 +51,7 @@ def shape_of(entry: ProjectionPlan, layout: Layout) -> Shape:
         jumps=tuple(state for state, _ in entry.port.jumps),
         scaled=any(jump != 1.0 for _, jump in entry.port.jumps),
         gated=entry.port.receptor.model.states == (),
+        wakes=wakes,
         quiet=inert(entry, "on_post", "pre"),
         types=tuple((name, str(array.dtype)) for name, array in layout.arrays.items()),
     )
@@ -212,6 +214,8 @@ class Builder:
             to = self._array(f"to_{state}")
             free = f" if {self._array('until', 'int32')}[j] <= step else F(0.0)" if self.shape.gated else ""
             w.line(f"{to}[j] += {jump}{free}")
+        if self.shape.wakes:
+            w.line(f"if {inbox}[row + j] != F(0.0): {self._array('awake', 'uint8')}[j >> U(6)] = 1")
         w.line(f"{inbox}[row + j] = F(0.0)")
         w.indent -= 1
         if self._asks("on_pre"):
@@ -234,17 +238,14 @@ class Builder:
 
     def _enter(self, w: Writer, sent: str) -> None:
         """Note in the calendar that the spike sent by i at ``sent`` will find the traces of j live when it arrives."""
-        due_pre, due_post, due = self._array("due_pre", "int32"), self._array("due_post", "int32"), self._array("due_count", "int64")
+        due, count = self._array("due", "uint64"), self._array("due_count", "int64")
         w.line(f"wait = {self._array('late')}[U(i * {self._int('n_post')} + j)]")
-        w.line(f"day = ({sent} + np.int64(wait)) & mask")
-        w.line(f"room = {due_pre}.size // (mask + 1)")
-        w.line(f"entry = {due}[day]")
-        w.line("if entry < room:")
-        w.line("    to_day = U(day * room + entry)")
-        w.line(f"    {due_pre}[to_day] = i")
-        w.line(f"    {due_post}[to_day] = j")
-        w.line(f"    {self._array('due_late', 'uint8')}[to_day] = wait")
-        w.line(f"{due}[day] = entry + 1")
+        w.line(f"day = U(({sent} + np.int64(wait)) & mask)")
+        w.line(f"entry = {count}[day]")
+        w.line(f"{count}[day] = entry + 1")
+        w.line(f"room = {due}.size // (mask + 1)")
+        # one word holds the pair and its delay: 28 bits, 28 bits and 8
+        w.line(f"if entry < room: {due}[day * U(room) + U(entry)] = (U(i) << U(36)) | (U(j) << U(8)) | U(wait)")
 
     def _arrivals(self, w: Writer) -> None:
         """``on_pre`` at the synapses where a spike arrives now and the target's traces live.
@@ -255,20 +256,20 @@ class Builder:
         ring, count = self._array("pre_ring", "int32"), self._array("pre_count", "int32")
         depth, n_pre, n = self._int("pre_depth"), self._int("n_pre"), self._int("n_post")
         delays, weight = self._array("delays", "int64"), self._array("weight")
-        due_pre, due_post, due = self._array("due_pre", "int32"), self._array("due_post", "int32"), self._array("due_count", "int64")
+        due, many = self._array("due", "uint64"), self._array("due_count", "int64")
         w.line("day = step & mask")
-        w.line(f"room = {due_pre}.size // (mask + 1)")
-        w.line(f"entries = {due}[day]")
-        w.line(f"{due}[day] = 0")
+        w.line(f"room = {due}.size // (mask + 1)")
+        w.line(f"entries = {many}[day]")
+        w.line(f"{many}[day] = 0")
         w.line(f"if {self._array('control', 'int64')}[LEARNING] == 0:")
         w.line("    pass")
         w.line("elif entries <= room:")
         w.indent += 1
         w.line("for entry in range(U(day * room), U(day * room + entries)):")
         w.indent += 1
-        w.line(f"i = np.int64({due_pre}[entry])")
-        w.line(f"j = np.int64({due_post}[entry])")
-        w.line(f"late_here = np.int64({self._array('due_late', 'uint8')}[entry])")
+        w.line(f"word = {due}[entry]")
+        w.line("i, j = np.int64(word >> U(36)), np.int64((word >> U(8)) & U(0xFFFFFFF))")
+        w.line("late_here = np.int64(word & U(255))")
         self._arrival(w, weight, n)
         w.indent -= 2
         w.line("else:")
@@ -342,6 +343,8 @@ class Builder:
             jump = f"{self._number(f'jump_{state}')} * w" if self.shape.scaled else "w"
             text = f"{self._array(f'to_{state}')}[j] += {jump}"
             w.line(f"if {self._array('until', 'int32')}[j] <= step: {text}" if self.shape.gated else text)
+        if self.shape.wakes:
+            w.line(f"{self._array('awake', 'uint8')}[j >> 6] = 1")
         if learn:
             self._new_weight(w, "on_pre", "w", {**env, **self._post_traces("on_pre", "j")}, f"{weight}[{place}]")
 

@@ -73,16 +73,20 @@ def exp32(x):
     return p * _scale(shifted)
 
 
-STOP, LEARNING = 0, 1
+STOP, LEARNING, STEP = 0, 1, 2
 """Places in the control array that all kernels of a run share."""
 
 
 @njit("int64(int64[::1], int64[::1], int64, int64, int64[::1])", error_model="numpy", nogil=True, cache=True)
 def drive(kernels, frames, first, last, control):
-    """Run all kernels, in order, for the steps first ... last - 1; stop early after a step that asked for it."""
+    """Run all kernels, in order, for the steps first ... last - 1; stop early after a step that asked for it.
+
+    The step reached is returned and kept in ``control``, so that an interrupt between here and Python loses nothing.
+    """
     for step in range(first, last):
         for k in range(kernels.size):
             call_kernel(kernels[k], frames[k], step)
+        control[STEP] = step + 1
         if control[STOP]:
             return step + 1
     return last

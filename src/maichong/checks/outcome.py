@@ -1,0 +1,108 @@
+"""What a check finds, and how a list of findings is shown: as rows of a table, as JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from maichong.errors import EngineError, MaichongError
+from maichong.spec import Model
+
+NO_ENGINE = "-"
+MARKS = {"ok": "✓", "fails": "✗", "unsupported": "–"}
+"""The mark of each verdict in a table; where a check does not apply the cell is empty."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One check of one model: ``verdict`` is "ok", "fails" or "unsupported".
+
+    ``engine`` is "-" where the check needs none; ``detail`` says in one sentence what is wrong or why it cannot be checked.
+    """
+
+    model: str
+    kind: str
+    check: str
+    engine: str
+    verdict: str
+    detail: str = ""
+
+    @property
+    def column(self) -> str:
+        """The check, and the engine where it needs one: ``"agrees: events"``."""
+        return self.check if self.engine == NO_ENGINE else f"{self.check}: {self.engine}"
+
+
+class Failed(Exception):
+    """Raised by a check: the model does not conform."""
+
+
+class Unsupported(Exception):
+    """Raised by a check: it cannot be made, for the reason given."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """An engine with options; ``loose`` where it works in single precision."""
+
+    name: str
+    engine: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    loose: bool = False
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check by name: ``function(model)``, or ``function(model, variant)`` once per engine, raises where it fails.
+
+    Called with a model it returns the Outcome; whatever the model's own functions raise becomes a failure.
+    """
+
+    name: str
+    function: Callable[..., None]
+    by_engine: bool = False
+
+    def __call__(self, model: Model, variant: Variant | None = None) -> Outcome:
+        given = (model,) if variant is None else (model, variant)
+        verdict, detail = "ok", ""
+        try:
+            with np.errstate(all="ignore"):
+                self.function(*given)
+        except (Unsupported, EngineError) as error:
+            verdict, detail = "unsupported", _sentence(error)
+        except Exception as error:  # a foreign model may raise anything
+            verdict, detail = "fails", _sentence(error)
+        return Outcome(
+            model.identifier, model.kind, self.name, variant.name if variant else NO_ENGINE, verdict, detail
+        )
+
+
+def _sentence(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    known = isinstance(error, (Failed, Unsupported, MaichongError))
+    return text if known and text else f"{type(error).__name__}: {text}".rstrip(": ")
+
+
+def passed(outcomes: Iterable[Outcome]) -> bool:
+    """Whether nothing fails; what an engine does not support is no failure."""
+    return all(outcome.verdict != "fails" for outcome in outcomes)
+
+
+def table(outcomes: Iterable[Outcome]) -> list[list[str]]:
+    """Models x checks as rows of text, the first row the heads; a cell holds one of MARKS, or nothing."""
+    outcomes = list(outcomes)
+    columns = list(dict.fromkeys(outcome.column for outcome in outcomes))
+    models = dict.fromkeys((outcome.model, outcome.kind) for outcome in outcomes)
+    marks = {(outcome.model, outcome.kind, outcome.column): MARKS[outcome.verdict] for outcome in outcomes}
+    rows = [[model, kind, *(marks.get((model, kind, column), "") for column in columns)] for model, kind in models]
+    return [["model", "kind", *columns], *rows]
+
+
+def to_json(outcomes: Iterable[Outcome]) -> dict[str, Any]:
+    """``{"passed": bool, "outcomes": [...]}``, JSON-ready."""
+    outcomes = list(outcomes)
+    return {"passed": passed(outcomes), "outcomes": [dataclasses.asdict(outcome) for outcome in outcomes]}
