@@ -32,9 +32,9 @@ IMAGES, SHOWN, REST = 3, 300, 100  # in steps
 PERIOD = SHOWN + REST
 STEPS = IMAGES * PERIOD
 
-RULE = {"eta_pre": 0.03, "eta_post": 0.3, "tau_pre": 20.0, "tau_post1": 20.0, "tau_post2": 40.0}
+RULE = {"eta_pre": 0.03, "eta_post": 0.2, "tau_pre": 20.0, "tau_post1": 20.0, "tau_post2": 40.0}
 TOTAL = 28.0  # nS: the sum of the weights onto a neuron
-THETA = {"theta_plus": 0.5, "tau_theta": 1e4, "theta_0": 20.0}
+THETA = {"theta_plus": 1.0, "tau_theta": 1e4, "theta_0": 20.0}
 EXC = {"tau_m": 100.0, "v_rest": -65.0, "v_r": -65.0, "v_th": -72.0, "t_ref": 5.0}
 INH = {"tau_m": 10.0, "v_rest": -60.0, "v_r": -45.0, "v_th": -40.0, "t_ref": 2.0}
 V_EXC, V_INH = -105.0, -100.0  # mV, at the start
@@ -43,16 +43,16 @@ W_EI, W_IE = 10.4, 17.0  # nS
 
 @dataclass(frozen=True)
 class Given:
-    """What is drawn once and handed to both: input spikes (steps, ids), weights in nS and delays in steps [pre, post]."""
+    """What is drawn once for both: input spikes (steps, ids), weights in nS and delays in steps, both [pre, post]."""
 
     steps: np.ndarray
     ids: np.ndarray
-    weight_PQ: np.ndarray
-    delay_PQ: np.ndarray
+    weight: np.ndarray
+    delay: np.ndarray
 
     def arrivals(self) -> np.ndarray:
         """The step in which each input spike arrives at each neuron, [spikes, post]."""
-        return self.steps[:, None] + self.delay_PQ[self.ids]
+        return self.steps[:, None] + self.delay[self.ids]
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,9 @@ class Outcome:
 def draw() -> Given:
     """Each image lights half of the inputs; a rest is dim, not dark, so that spikes are in flight when an image begins."""
     rng = np.random.default_rng(2015)
-    rate = np.full((STEPS, N_IN), 4.0)  # Hz
+    rate = np.full((STEPS, N_IN), 20.0)  # Hz
     for start in range(0, STEPS, PERIOD):
-        rate[start : start + SHOWN] = np.where(rng.random(N_IN) < 0.5, 60.0, 4.0)
+        rate[start : start + SHOWN] = np.where(rng.random(N_IN) < 0.5, 50.0, 20.0)
     steps, ids = np.nonzero(rng.random(rate.shape) < rate * DT / 1000.0)
     return Given(steps + 1, ids, rng.uniform(0.003, 0.303, (N_IN, N)), rng.integers(1, 21, (N_IN, N)))
 
@@ -88,7 +88,7 @@ def in_maichong(engine: str, connector: Any) -> tuple[Outcome, Plan]:
     e = net.population("exc", cell, N, init={"v": V_EXC}, plasticity=HomeostaticThreshold(**THETA))
     i = net.population("inh", partner, N, init={"v": V_INH})
     net.project(
-        x, e, connector, name="learned", weight=GIVEN.weight_PQ, delay=GIVEN.delay_PQ * DT,
+        x, e, connector, name="learned", weight=GIVEN.weight, delay=GIVEN.delay * DT,
         receptor=Exponential(tau=1.0, e_rev=0.0), plasticity=[DiehlCook(**RULE), WeightNormalisation(total=TOTAL)],
     )  # fmt: skip
     net.project(e, i, OneToOne(), weight=W_EI, delay=DT, receptor=Exponential(tau=1.0, e_rev=0.0))
@@ -172,8 +172,8 @@ def in_brian2() -> tuple[Outcome, int, int]:
     learned = b2.Synapses(x, exc, LEARNED, on_pre=ON_PRE, on_post=ON_POST, namespace=named(RULE))
     learned.connect()
     pre, post = np.array(learned.i), np.array(learned.j)
-    learned.w = GIVEN.weight_PQ[pre, post]
-    learned.pre.delay = GIVEN.delay_PQ[pre, post] * DT * b2.ms
+    learned.w = GIVEN.weight[pre, post]
+    learned.pre.delay = GIVEN.delay[pre, post] * DT * b2.ms
     # translation: maichong ends a step with on_post and begins the next with the arrivals: here on_post goes before on_pre,
     # which makes it read the old trace of the arrivals, and the arrivals act with the new weight
     learned.post.order, learned.pre.order = 0, 2
@@ -241,15 +241,16 @@ def test_the_network_does_all_that_is_compared(judged: Any) -> None:
     """Agreement is worth what happens: spikes, competition, learning both ways, ties, spikes in flight between images."""
     theirs, ups, downs = judged
     steps, ids = theirs.exc.T
+    arrivals = GIVEN.arrivals()
     assert 20 <= len(theirs.exc) <= 60
     assert np.unique(ids).size >= 8
-    assert all((steps > start).sum() > (steps > start + PERIOD).sum() for start in range(0, STEPS, PERIOD))
+    assert np.histogram(steps, np.arange(IMAGES + 1) * PERIOD)[0].min() >= 5
     assert len(theirs.inh) >= 20  # each silences 15 neurons
     assert min(ups, downs) > 500
     assert (theirs.weights == 0).any()
     assert (theirs.weights == 1).any()
-    arrivals = GIVEN.arrivals()
     assert (arrivals[:, ids] == steps).sum() >= 10  # an arrival at the very instant of the neuron's spike
     for start in (PERIOD, 2 * PERIOD):
-        assert (arrivals == start).any()
-        assert ((GIVEN.steps[:, None] < start) & (arrivals > start)).sum() >= 10
+        assert ((GIVEN.steps[:, None] < start) & (arrivals > start)).sum() >= 10  # in flight when the weights are normalised
+        fired_lately = ids[(start - 120 < steps) & (steps < start)]
+        assert (arrivals[:, fired_lately] == start).any()  # normalised and depressed at the same instant

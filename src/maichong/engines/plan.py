@@ -111,6 +111,12 @@ class ProjectionPlan:
                 return rule
         return None
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The smallest and the largest weight that all rules allow: every write, by whichever rule, is clipped to them."""
+        limits = [weight_bounds(rule) for rule in self.rules]
+        return max((low for low, _ in limits), default=-np.inf), min((high for _, high in limits), default=np.inf)
+
     @functools.cached_property
     def delay(self) -> int | None:
         """The delay in steps that all synapses share; None where they differ."""

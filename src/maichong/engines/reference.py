@@ -16,7 +16,7 @@ import numpy as np
 
 from maichong.engines import random
 from maichong.engines.integration import ONE, TABLEAUS, Propagator
-from maichong.engines.plan import Plan, PopulationPlan, ProjectionPlan, spike_traces, weight_bounds
+from maichong.engines.plan import Plan, PopulationPlan, ProjectionPlan, spike_traces
 from maichong.engines.system import evaluate
 from maichong.errors import EngineError
 from maichong.network import SpikeTimes
@@ -342,8 +342,7 @@ class _Projection:
         known |= {"w": self.weight[chosen], **rule.values}
         if "w_sum" in asked:
             known["w_sum"] = np.bincount(self.post, self.weight, self.n_post)[self.post[chosen]]
-        low, high = weight_bounds(rule)
-        self.weight[chosen] = np.clip(function(*(known[name] for name in asked)), low, high)
+        self.weight[chosen] = np.clip(function(*(known[name] for name in asked)), *self.plan.bounds)
 
 
 @contextlib.contextmanager

@@ -176,6 +176,10 @@ class Run:
             raise NetworkError(where, f"must be one number, {entry.size} numbers or a matrix [pre, post]", values.shape)
         if not np.isfinite(values).all():
             raise ParameterError(where, "must be finite", "NaN or infinity")
+        low, high = entry.bounds
+        if values.size and (values.min() < low or values.max() > high):
+            worst = values.min() if values.min() < low else values.max()
+            raise ParameterError(where, f"must lie between {low:g} and {high:g}, the bounds of its rules", f"{worst:g}")
         self._backend.set_weights(index, np.broadcast_to(values, (entry.size,)))
 
     def snapshot(self) -> dict[str, np.ndarray]:

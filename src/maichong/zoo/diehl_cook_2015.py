@@ -82,7 +82,8 @@ class Settings:
 
 
 DATA: dict[str, dict[str, Any]] = {
-    "digits": {"neurons": 100, "epochs": 4},
+    # 64 pixels instead of 784, and a thirtieth of the images: chosen on a validation split of 300 training images
+    "digits": {"neurons": 200, "epochs": 8, "weight_sum": 150.0, "max_rate": 255.0, "tau_theta": 4e6},
     "mnist": {},
 }
 

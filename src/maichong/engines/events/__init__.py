@@ -325,7 +325,7 @@ class _Projection:
             "n_pre": plan.n_pre, "n_post": plan.n_post, "width": padded(plan.n_post), "seen_room": room, "dt": plan.dt,
             "pre_ring": pre.arrays["ring"], "pre_count": pre.arrays["ring_count"], "pre_depth": pre.numbers["depth"],
             "post_ring": post.arrays["ring"], "post_count": post.arrays["ring_count"], "post_depth": post.numbers["depth"],
-            "until": post.arrays["until"], "control": control, "awake": post.awake, "delays": self.layout.delays,
+            "until": post.arrays["until"], "control": control, "lowest": plan.bounds[0], "highest": plan.bounds[1], "awake": post.awake, "delays": self.layout.delays,
             "weight": self.layout.weight, **self.layout.arrays, **self.state, **self.scratch, **projections.rule_values(rule, plan.dt, precision),
         }  # fmt: skip
         if rule:

@@ -16,7 +16,7 @@ import numpy as np
 from maichong.engines.events.emit import Argument, KernelText
 from maichong.engines.events.layout import Layout, inert
 from maichong.engines.events.lower import Writer
-from maichong.engines.plan import ProjectionPlan, spike_traces, weight_bounds
+from maichong.engines.plan import ProjectionPlan, spike_traces
 from maichong.spec import NEAREST, Configured, RuleModel, Trace
 from maichong.spec.reading import arguments
 
@@ -38,6 +38,7 @@ class Shape:
     gated: bool
     wakes: bool
     quiet: bool
+    bounded: tuple[bool, bool]
     types: tuple[tuple[str, str], ...]
 
 
@@ -53,6 +54,7 @@ def shape_of(entry: ProjectionPlan, layout: Layout, *, wakes: bool) -> Shape:
         gated=entry.port.receptor.model.states == (),
         wakes=wakes,
         quiet=inert(entry, "on_post", "pre"),
+        bounded=(bool(np.isfinite(entry.bounds[0])), bool(np.isfinite(entry.bounds[1]))),
         types=tuple((name, str(array.dtype)) for name, array in layout.arrays.items()),
     )
 
@@ -67,7 +69,6 @@ class Builder:
         self.pre = [(trace, pairing) for trace, pairing, _ in traces if trace.on == "pre"]
         self.post = [(trace, pairing) for trace, pairing, _ in traces if trace.on == "post"]
         self.static = {p.name: float(rule[p.name]) for p in rule.model.params if p.static} if rule else {}
-        self.bounds = weight_bounds(rule) if rule else (-np.inf, np.inf)
         self.used: dict[str, str] = {}
 
     # small pieces ----------------------------------------------------------------------------------------------------
@@ -112,11 +113,11 @@ class Builder:
             if name not in names:
                 names[name] = w.literal(self.static[name]) if name in self.static else self._number(f"par_{name}")
         value = w.keep(w.inline(function, [names[name] for name in arguments(function)])[0], "changed")
-        if np.isfinite(self.bounds[0]):
-            low = self._number("par_w_min")
+        if self.shape.bounded[0]:
+            low = self._number("lowest")
             value = w.keep(f"{value} if {value} > {low} else {low}", "changed")
-        if np.isfinite(self.bounds[1]):
-            high = self._number("par_w_max")
+        if self.shape.bounded[1]:
+            high = self._number("highest")
             value = w.keep(f"{value} if {value} < {high} else {high}", "changed")
         w.line(f"{target} = {value}")
         if late and role != "on_signal":

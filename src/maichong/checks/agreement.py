@@ -1,0 +1,168 @@
+"""The check that an engine does what the reference does, on small networks with the model."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from maichong.checks.networks import Scene, scenes
+from maichong.checks.outcome import Failed, Unsupported, Variant
+from maichong.spec import Model
+
+STATES, WEIGHTS = 1e-9, 1e-10
+"""How far states and weights may differ in double precision, relative to the largest of the population or projection."""
+
+LOOSE_STATES = 1e-3
+"""The same in single precision, for cells that have not spiked: 500 steps of rounding at 6e-8 each, thirty times over."""
+
+LOOSE_COUNTS = 0.1
+"""How far the number of a population's spikes may differ in single precision (2 spikes are always allowed): a spike that comes
+a step late shifts all later ones, and chaotic neurons part for good, but not in how often they fire."""
+
+LOOSE_LEARNING = 0.05
+"""How far weights may differ in single precision, on average, in parts of their average change: a spike in another step of
+0.5 ms is read on traces that differ by exp(-0.5 / 20), 2.5 %."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is compared: ``counts`` by population, ``states`` by population and state, ``weights`` by projection."""
+
+    t: float
+    counts: dict[str, np.ndarray]
+    states: dict[tuple[str, str], np.ndarray]
+    weights: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Played:
+    """One scene on one engine: what was seen after each action, and the spikes of every population, sorted."""
+
+    seen: tuple[Seen, ...]
+    spikes: dict[str, np.ndarray]
+
+
+def agrees(model: Model, variant: Variant) -> None:
+    """The engine runs the model's networks, and spikes, states and weights are those of the reference."""
+    if variant.engine == "reference":
+        for scene in scenes(model):
+            _stays_finite(scene.name, _judge(model)[scene.name])
+        return
+    try:
+        judge = _judge(model)
+    except Exception as error:
+        raise Unsupported(f"the reference engine, which is the judge, does not run it: {error}") from None
+    for scene in scenes(model):
+        if scene.loosely or not variant.loose:
+            compare = _compare_loosely if variant.loose else _compare
+            compare(scene.name, judge[scene.name], play(scene, variant))
+
+
+@functools.lru_cache(maxsize=4)
+def _judge(model: Model) -> dict[str, Played]:
+    return {scene.name: play(scene, Variant("reference", "reference")) for scene in scenes(model)}
+
+
+def play(scene: Scene, variant: Variant) -> Played:
+    """Build the scene's network on an engine and follow the script."""
+    try:
+        run = scene.network.build(variant.engine, **variant.options)
+    except ImportError as error:
+        raise Unsupported(f"the engine {variant.engine!r} lacks a package: {error}") from None
+    seen = [_look(run)]
+    for action in scene.script:
+        action(run)
+        seen.append(_look(run))
+    spikes = {}
+    for name in scene.network.populations:
+        found = run[name].spikes
+        pairs = np.stack([found.times, found.ids], axis=1)
+        spikes[name] = pairs[np.lexsort((found.ids, found.times))]
+    return Played(tuple(seen), spikes)
+
+
+def _look(run: Any) -> Seen:
+    states = {}
+    for entry in run.plan.populations:
+        if entry.system:
+            rules = [state.name for rule in run.network.populations[entry.name].plasticity for state in rule.model.states]
+            received = [f"{state.name}{port.suffix}" for port in entry.system.ports for state in port.receptor.model.states]
+            states |= {(entry.name, name): run[entry.name][name] for name in (*entry.system.own, *received, *rules)}
+    plastic = [name for name, projection in run.network.projections.items() if projection.plasticity]
+    return Seen(
+        run.t,
+        {name: run[name].counts for name in run.network.populations},
+        states,
+        {name: run.synapses(name)["weight"] for name in plastic},
+    )
+
+
+def _stays_finite(scene: str, played: Played) -> None:
+    begun, ended = played.seen[0].states, played.seen[-1].states
+    for (population, state), values in ended.items():
+        lost = ~np.isfinite(values) & np.isfinite(begun[population, state])
+        if lost.any():
+            raise Failed(
+                f"{scene}: {state} of {population!r} does not stay finite in {lost.sum()} of {lost.size} cells "
+                f"within {played.seen[-1].t:g} ms"
+            )
+
+
+def _compare(scene: str, judge: Played, played: Played) -> None:
+    for population, expected in judge.spikes.items():
+        _same_spikes(f"{scene}: spikes of {population!r}", expected, played.spikes[population])
+    for there, here in zip(judge.seen, played.seen, strict=True):
+        for population, counts in there.counts.items():
+            if not np.array_equal(counts, here.counts[population]):
+                raise Failed(f"{scene}: the spike counts of {population!r} differ at {there.t:g} ms")
+        for (population, state), values in there.states.items():
+            _near(f"{scene}: {state} of {population!r} at {there.t:g} ms", values, here.states[population, state], STATES)
+        for projection, weights in there.weights.items():
+            _near(f"{scene}: weights of {projection!r} at {there.t:g} ms", weights, here.weights[projection], WEIGHTS)
+
+
+def _same_spikes(where: str, expected: np.ndarray, found: np.ndarray) -> None:
+    if np.array_equal(expected, found):
+        return
+    shorter = min(len(expected), len(found))
+    different = (expected[:shorter] != found[:shorter]).any(axis=1)
+    first = int(np.argmax(different)) if different.any() else shorter
+    longer = expected if first < len(expected) else found
+    t, cell = longer[first]
+    raise Failed(f"{where}: {len(found)} instead of {len(expected)}, the first difference at {t:g} ms in cell {cell:g}")
+
+
+def _near(where: str, expected: np.ndarray, found: np.ndarray, tolerance: float) -> None:
+    scale = np.abs(expected[np.isfinite(expected)]).max(initial=0.0)
+    # NaN may stand where the reference has NaN: whether the model should be finite is another check's question
+    wrong = ~np.isclose(found, expected, rtol=0.0, atol=tolerance * scale, equal_nan=True)
+    if wrong.any():
+        k = int(np.flatnonzero(wrong)[0])
+        raise Failed(
+            f"{where}: {found[k]:.12g} instead of {expected[k]:.12g} at index {k}, and {wrong.sum()} of {wrong.size} "
+            f"differ by more than {tolerance:g} of the largest"
+        )
+
+
+def _compare_loosely(scene: str, judge: Played, played: Played) -> None:
+    for there, here in zip(judge.seen, played.seen, strict=True):
+        for population, counts in there.counts.items():
+            expected, found = int(counts.sum()), int(here.counts[population].sum())
+            if abs(found - expected) > max(2.0, LOOSE_COUNTS * expected):
+                raise Failed(f"{scene}: {population!r} fired {found} instead of {expected} spikes by {there.t:g} ms")
+        if there.t > 50.0:
+            continue
+        for (population, state), values in there.states.items():
+            quiet = (there.counts[population] == 0) & (here.counts[population] == 0)
+            where = f"{scene}: {state} of {population!r}, cells without a spike, at {there.t:g} ms"
+            _near(where, values[quiet], here.states[population, state][quiet], LOOSE_STATES)
+    for projection, weights in judge.seen[-1].weights.items():
+        learned = np.abs(weights - judge.seen[0].weights[projection]).mean()
+        apart = np.abs(weights - played.seen[-1].weights[projection]).mean()
+        if not apart <= LOOSE_LEARNING * learned + 1e-5 * np.abs(weights).max(initial=0.0):
+            raise Failed(
+                f"{scene}: the weights of {projection!r} are {apart:.3g} apart on average, having changed by {learned:.3g}"
+            )

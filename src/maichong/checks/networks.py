@@ -1,0 +1,244 @@
+"""Small networks that exercise a model, the same on every engine: one or two scenes for each kind.
+
+How strong a drive or a weight must be is found by trying magnitudes on the reference engine, so that a model in any units, of
+any excitability, has cells on both sides of its threshold. The scenes of all models are alike, so that few kernels compile.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from maichong.checks.outcome import Unsupported
+from maichong.checks.values import host, nearby, varied, weight_range
+from maichong.encoding.poisson import Poisson
+from maichong.network import Network, SpikeTimes
+from maichong.neurons.lif import LIF
+from maichong.spec import (
+    Configured,
+    IntrinsicModel,
+    Model,
+    NeuronModel,
+    ReceptorModel,
+    RuleModel,
+    SourceModel,
+    Uniform,
+)
+from maichong.synapses.delta import Delta
+from maichong.synapses.exponential import Exponential
+from maichong.topology import AllToAll, FixedProbability, OneToOne
+
+CELLS = 20
+MAGNITUDES = np.logspace(-3, 6, 55)
+SCAN_MS = 200.0
+SPREAD = np.linspace(0.3, 3.0, CELLS)
+"""Drives and weights of the cells, in parts of the smallest that makes one fire."""
+
+Action = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A network and what is done with its run, step by step; after each step the engines are compared.
+
+    ``loosely``: whether the scene is also played in single precision.
+    """
+
+    name: str
+    network: Network
+    script: tuple[Action, ...]
+    loosely: bool = True
+
+
+def carry_on(duration: float) -> Action:
+    """Run for ``duration`` ms."""
+    return lambda run: run.run(duration)
+
+
+def send(signal: str) -> Action:
+    """Send a signal."""
+    return lambda run: run.signal(signal, 0.7)
+
+
+def stop_learning(run: Any) -> None:
+    """Switch plasticity off."""
+    run.learning = False
+
+
+@functools.lru_cache(maxsize=64)
+def scenes(model: Model) -> tuple[Scene, ...]:
+    """The scenes that exercise ``model``."""
+    for kind, make in MAKERS.items():
+        if isinstance(model, kind):
+            return tuple(make(model))
+    raise Unsupported(f"there is no network that exercises the kind {model.kind!r}")
+
+
+def of_neuron(model: NeuronModel) -> list[Scene]:
+    """Cells of equal parameters with currents, and cells that differ with conductances, under varied drive and noise."""
+    scale = excitability(model())
+    net = Network(dt=0.1, seed=1)
+    even = net.population("equal", model(), CELLS, drive=driven(model, scale * SPREAD))
+    uneven = net.population("uneven", spread(model), CELLS, drive=driven(model, scale * SPREAD))
+    noise = net.population("noise", Poisson(rate=50.0), 10)
+    if model.inputs:
+        start = _start_of_membrane(net)
+        current, conductance = Exponential(), Exponential(e_rev=start + 70.0)
+        _connect(net, noise, even, current, 0.2 * scale)
+        _connect(net, noise, uneven, conductance, 0.2 * scale / 70.0)
+    else:
+        for cells in (even, uneven):
+            net.project(noise, cells, FixedProbability(0.5), weight=_columns(scale), receptor=Delta())
+    return [Scene("neuron", net, (carry_on(50.0), carry_on(50.0)))]
+
+
+def of_receptor(model: ReceptorModel) -> list[Scene]:
+    """Leaky cells driven through the receptor alone: as a current, and as a conductance where it can be one."""
+    net = Network(dt=0.1, seed=2)
+    source = net.population("noise", Poisson(rate=100.0), 10)
+    ways = [model()] if model.jumps_membrane else [model(), model(e_rev=0.0)]
+    for number, receptor in enumerate(ways):
+        cells = net.population(f"cells {number + 1}", LIF(t_ref=2.0), CELLS)
+        weight = _columns(receptivity(receptor))
+        net.project(source, cells, FixedProbability(0.5), weight=weight, delay=Uniform(0.1, 2.0), receptor=receptor)
+    return [Scene("receptor", net, (carry_on(50.0), carry_on(50.0)))]
+
+
+def of_source(model: SourceModel) -> list[Scene]:
+    """The source alone, at many rates; halfway the rates change places."""
+    rates = {param.name: np.linspace(5.0, 300.0, CELLS) for param in model.params if param.unit == "Hz"}
+    net = Network(dt=0.1, seed=3)
+    net.population("source", model(**rates), CELLS)
+    reversed_ = {name: values[::-1].copy() for name, values in rates.items()}
+    turn = [lambda run: run["source"].set(**reversed_)] if rates else []
+    return [Scene("source", net, (carry_on(100.0), *turn, carry_on(100.0)))]
+
+
+def of_rule(model: RuleModel) -> list[Scene]:
+    """Random spikes onto cells that a teacher makes fire: all to all, and sparse with every parameter moved."""
+    return [
+        Scene("dense", _plastic(model(), AllToAll()), _lesson(model)),
+        Scene("sparse", _plastic(varied(model), FixedProbability(0.6)), _lesson(model), loosely=False),
+    ]
+
+
+def of_intrinsic(model: IntrinsicModel) -> list[Scene]:
+    """Cells with the rule under varied drive and noise; at the end learning is off."""
+    neuron = host(model)
+    scale = excitability(neuron(), model())
+    net = Network(dt=0.1, seed=5)
+    cells = net.population("cells", neuron(), CELLS, drive=driven(neuron, scale * SPREAD), plasticity=model())
+    if neuron.inputs:
+        _connect(net, net.population("noise", Poisson(rate=50.0), 10), cells, Exponential(), 0.2 * scale)
+    return [Scene("intrinsic rule", net, (carry_on(50.0), carry_on(30.0), stop_learning, carry_on(20.0)))]
+
+
+MAKERS: dict[type[Model], Callable[[Any], Sequence[Scene]]] = {
+    NeuronModel: of_neuron,
+    ReceptorModel: of_receptor,
+    SourceModel: of_source,
+    RuleModel: of_rule,
+    IntrinsicModel: of_intrinsic,
+}
+
+
+def driven(model: NeuronModel, amounts: np.ndarray | float) -> dict[str, Any]:
+    """A drive of the first input; none where a neuron has no input."""
+    return {model.inputs[0].name: amounts} if model.inputs else {}
+
+
+def spread(model: NeuronModel) -> Configured:
+    """The neuron with parameters that differ by up to 2 % from cell to cell, and a refractory period."""
+    rng = np.random.default_rng(7)
+    values: dict[str, Any] = {}
+    for param in model.params:
+        if not param.static and param.default:
+            step = np.clip(nearby(param) - param.default, -0.02 * abs(param.default), 0.02 * abs(param.default))
+            values[param.name] = param.default + step * rng.random(CELLS)
+    return model(**{**values, "t_ref": 1.0})
+
+
+@functools.lru_cache(maxsize=64)
+def excitability(neuron: Configured, rule: Configured | None = None) -> float:
+    """The smallest drive (for a neuron without inputs: the smallest weight of Delta, in mV) that changes how often a cell fires.
+
+    1 where none of MAGNITUDES, of either sign, does.
+    """
+    amounts = np.concatenate([[0.0], MAGNITUDES, -MAGNITUDES])
+    rules = () if rule is None else (rule,)
+    net = Network(dt=0.1, seed=1)
+    model = neuron.model
+    assert isinstance(model, NeuronModel)
+    cells = net.population("cells", neuron, amounts.size, drive=driven(model, amounts), plasticity=rules)
+    if not model.inputs:
+        times = np.repeat(np.arange(5.0, SCAN_MS, 5.0), amounts.size)
+        ids = np.tile(np.arange(amounts.size), times.size // amounts.size)
+        pulses = net.population("pulses", SpikeTimes(times, ids), amounts.size)
+        net.project(pulses, cells, OneToOne(), weight=amounts, receptor=Delta())
+    return _smallest(net, "cells", amounts, SCAN_MS)
+
+
+@functools.lru_cache(maxsize=64)
+def receptivity(receptor: Configured) -> float:
+    """The smallest weight that makes a leaky cell fire within 100 ms of input; 1 where none of MAGNITUDES does."""
+    amounts = np.concatenate([[0.0], MAGNITUDES])
+    net = Network(dt=0.1, seed=1)
+    source = net.population("noise", Poisson(rate=100.0), 5)
+    cells = net.population("cells", LIF(t_ref=2.0), amounts.size)
+    net.project(source, cells, AllToAll(), weight=np.tile(amounts, (5, 1)), receptor=receptor)
+    return _smallest(net, "cells", amounts, 100.0)
+
+
+def _smallest(net: Network, cells: str, amounts: np.ndarray, duration: float) -> float:
+    net.probe(cells, "counts")
+    counts = net.build("reference").run(duration)[cells].counts
+    changed = amounts[counts != counts[0]]
+    if not changed.size:
+        return 1.0
+    return float(changed[changed > 0].min(initial=np.inf) if (changed > 0).any() else changed.max())
+
+
+def _start_of_membrane(net: Network) -> float:
+    run = net.build("reference")
+    membrane = net.populations["equal"].model.model.membrane  # type: ignore[union-attr]
+    start = float(run["equal"][membrane][0])
+    return start if np.isfinite(start) else 0.0
+
+
+def _connect(net: Network, source: Any, cells: Any, receptor: Configured, largest: float) -> None:
+    weight = Uniform(*sorted((0.0, largest)))
+    net.project(source, cells, FixedProbability(0.5), weight=weight, delay=Uniform(0.1, 2.0), receptor=receptor)
+
+
+def _columns(scale: float) -> np.ndarray:
+    """Weights [pre, post] that are weak onto the first cells and strong onto the last."""
+    return np.tile(scale * SPREAD, (10, 1)) * np.linspace(0.9, 1.1, 10)[:, None]
+
+
+def _plastic(rule: Configured, connector: Any) -> Network:
+    n_pre, n_post = 12, 8
+    rng = np.random.default_rng(4)
+    net = Network(dt=0.5, seed=4)
+    pre = net.population("pre", Poisson(rate=80.0), n_pre)
+    # a small capacitance, so that weights of the order of 1 pA move the membrane by a millivolt
+    post = net.population("post", LIF(c_m=5.0, t_ref=2.0), n_post)
+    times = 0.5 * np.floor(rng.uniform(2, 200, 8 * n_post))
+    teacher = net.population("teacher", SpikeTimes(times, np.tile(np.arange(n_post), 8)), n_post)
+    low, high = weight_range(rule.model)
+    net.project(
+        pre, post, connector, weight=Uniform(low, high), delay=Uniform(0.5, 5.0), receptor=Exponential(),
+        plasticity=rule, name="plastic",
+    )  # fmt: skip
+    net.project(teacher, post, OneToOne(), weight=20.0, receptor=Delta(), name="teaching")
+    return net
+
+
+def _lesson(model: RuleModel) -> tuple[Action, ...]:
+    signal = (send(model.signal),) if model.signal else ()
+    return (carry_on(40.0), *signal, carry_on(40.0), *signal, stop_learning, carry_on(20.0))
+
+
