@@ -56,7 +56,7 @@ def agrees(model: Model, variant: Variant) -> None:
     except Exception as error:
         raise Unsupported(f"the reference engine, which is the judge, does not run it: {error}") from None
     for scene in scenes(model):
-        if scene.loosely or not variant.loose:
+        if scene.single if variant.loose else scene.double:
             compare = _compare_loosely if variant.loose else _compare
             compare(scene.name, judge[scene.name], play(scene, variant))
 

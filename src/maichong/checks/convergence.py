@@ -12,7 +12,8 @@ from maichong.engines.integration import TABLEAUS
 from maichong.network import Network
 from maichong.spec import NeuronModel
 from maichong.spec.model import names
-from maichong.spec.reading import OP_NAMES, arguments, straight_line
+from maichong.spec.reading import arguments
+from maichong.spec.symbolic import expressions
 
 STEPS = (0.2, 0.1, 0.05, 0.025)
 """A time step, in ms, and its three halvings."""
@@ -20,8 +21,8 @@ DRIVES = np.array([-0.5, 0.25, 0.5])
 """The drives of three cells, in parts of the smallest that makes one fire: they stay silent."""
 FLOOR = 1e-9
 """An error, relative to the state's largest value, that counts as none: the solution itself is good to about 1e-10."""
-KINKS = {"where", "minimum", "maximum", "absolute", "sign", "floor"}
-"""Operations that cost a method its order."""
+KINKS = ("Piecewise", "Min", "Max", "Abs", "sign", "floor")
+"""What costs a method its order, as SymPy calls it."""
 
 
 def converges(model: NeuronModel) -> None:
@@ -109,9 +110,9 @@ def _error(found: dict[str, np.ndarray], solution: dict[str, np.ndarray]) -> flo
 
 
 def _has_kinks(model: NeuronModel) -> bool:
-    used = set(straight_line(model.flow).function.__code__.co_names)
-    known = {**model.flow.__globals__}
-    return any(OP_NAMES.get(id(known.get(name))) in KINKS or name in KINKS for name in used)
+    import sympy as sp
+
+    return any(flow.has(*(getattr(sp, name) for name in KINKS)) for flow in expressions(model.flow))
 
 
 def _listed(values: tuple[float, ...]) -> str:

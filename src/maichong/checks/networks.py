@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from maichong.checks.outcome import Unsupported
-from maichong.checks.values import host, nearby, varied, weight_range
+from maichong.checks.values import host, nearby, shortened, varied, weight_range
 from maichong.encoding.poisson import Poisson
 from maichong.network import Network, SpikeTimes
 from maichong.neurons.lif import LIF
@@ -30,7 +30,7 @@ from maichong.spec import (
 )
 from maichong.synapses.delta import Delta
 from maichong.synapses.exponential import Exponential
-from maichong.topology import AllToAll, FixedProbability, OneToOne
+from maichong.topology import AllToAll, Connector, FixedProbability, OneToOne
 
 CELLS = 20
 MAGNITUDES = np.logspace(-3, 6, 55)
@@ -45,13 +45,14 @@ Action = Callable[[Any], Any]
 class Scene:
     """A network and what is done with its run, step by step; after each step the engines are compared.
 
-    ``loosely``: whether the scene is also played in single precision.
+    ``double`` and ``single`` say in which precisions it is played.
     """
 
     name: str
     network: Network
     script: tuple[Action, ...]
-    loosely: bool = True
+    double: bool = True
+    single: bool = True
 
 
 def carry_on(duration: float) -> Action:
@@ -119,11 +120,20 @@ def of_source(model: SourceModel) -> list[Scene]:
 
 
 def of_rule(model: RuleModel) -> list[Scene]:
-    """Random spikes onto cells that a teacher makes fire: all to all, and sparse with every parameter moved."""
-    return [
-        Scene("dense", _plastic(model(), AllToAll()), _lesson(model)),
-        Scene("sparse", _plastic(varied(model), FixedProbability(0.6)), _lesson(model), loosely=False),
+    """Random spikes onto cells that a teacher makes fire, in each of the ways in which synapses can lie in memory."""
+    lesson = _lesson(model, 40.0)
+    scattered, same = Uniform(0.5, 5.0), 1.5
+    found = [
+        Scene("dense", _plastic(model(), AllToAll(), scattered), lesson, single=False),
+        Scene("sparse", _plastic(varied(model), FixedProbability(0.6), scattered), lesson, single=False),
+        # its kernels are those of "dense" but for the delay: played where rounding shows
+        Scene("one delay", _plastic(model(), AllToAll(), same), lesson, double=False),
     ]
+    if model.traces:
+        # no new kernel: traces that fade away between rare spikes
+        fading = _plastic(shortened(model), AllToAll(), scattered, rate=15.0, pulses=3, duration=300.0)
+        found.append(Scene("fading traces", fading, _lesson(model, 120.0), single=False))
+    return found
 
 
 def of_intrinsic(model: IntrinsicModel) -> list[Scene]:
@@ -219,26 +229,24 @@ def _columns(scale: float) -> np.ndarray:
     return np.tile(scale * SPREAD, (10, 1)) * np.linspace(0.9, 1.1, 10)[:, None]
 
 
-def _plastic(rule: Configured, connector: Any) -> Network:
+def _plastic(
+    rule: Configured, connector: Connector, delay: Any, rate: float = 80.0, pulses: int = 8, duration: float = 100.0
+) -> Network:
     n_pre, n_post = 12, 8
     rng = np.random.default_rng(4)
     net = Network(dt=0.5, seed=4)
-    pre = net.population("pre", Poisson(rate=80.0), n_pre)
+    pre = net.population("pre", Poisson(rate=rate), n_pre)
     # a small capacitance, so that weights of the order of 1 pA move the membrane by a millivolt
     post = net.population("post", LIF(c_m=5.0, t_ref=2.0), n_post)
-    times = 0.5 * np.floor(rng.uniform(2, 200, 8 * n_post))
-    teacher = net.population("teacher", SpikeTimes(times, np.tile(np.arange(n_post), 8)), n_post)
-    low, high = weight_range(rule.model)
-    net.project(
-        pre, post, connector, weight=Uniform(low, high), delay=Uniform(0.5, 5.0), receptor=Exponential(),
-        plasticity=rule, name="plastic",
-    )  # fmt: skip
+    times = net.dt * np.floor(rng.uniform(1.0, duration, pulses * n_post) / net.dt)
+    teacher = net.population("teacher", SpikeTimes(times, np.tile(np.arange(n_post), pulses)), n_post)
+    weight, receptor = Uniform(*weight_range(rule.model)), Exponential()
+    net.project(pre, post, connector, weight=weight, delay=delay, receptor=receptor, plasticity=rule, name="plastic")
     net.project(teacher, post, OneToOne(), weight=20.0, receptor=Delta(), name="teaching")
     return net
 
 
-def _lesson(model: RuleModel) -> tuple[Action, ...]:
+def _lesson(model: RuleModel, part: float) -> tuple[Action, ...]:
+    """Two parts with learning, the rule's signal after each, and half a part without."""
     signal = (send(model.signal),) if model.signal else ()
-    return (carry_on(40.0), *signal, carry_on(40.0), *signal, stop_learning, carry_on(20.0))
-
-
+    return (carry_on(part), *signal, carry_on(part), *signal, stop_learning, carry_on(part / 2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -83,8 +84,10 @@ class Check:
 
 def _sentence(error: Exception) -> str:
     text = " ".join(str(error).split())
-    known = isinstance(error, (Failed, Unsupported, MaichongError))
-    return text if known and text else f"{type(error).__name__}: {text}".rstrip(": ")
+    if isinstance(error, (Failed, Unsupported, MaichongError)):
+        return text
+    *_, last = traceback.extract_tb(error.__traceback__)
+    return f"{type(error).__name__} at {last.filename}:{last.lineno}" + (f": {text}" if text else "")
 
 
 def passed(outcomes: Iterable[Outcome]) -> bool:

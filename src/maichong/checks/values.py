@@ -105,6 +105,12 @@ def varied(model: Model) -> Configured:
     return model(**moved, **chosen)
 
 
+def shortened(model: RuleModel) -> Configured:
+    """The rule with the time constants of its traces forty times shorter."""
+    taus = {trace.tau: model.param(trace.tau) for trace in model.traces}
+    return model(**{name: max(tau.default / 40.0, tau.low or 0.0) for name, tau in taus.items() if tau.default})
+
+
 def _last(option: Option) -> str:
     return option.choices[-1]
 

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from maichong.engines import random
+from maichong.engines.located import located_step
 from maichong.engines.integration import ONE, TABLEAUS, Propagator
 from maichong.engines.plan import Plan, PopulationPlan, ProjectionPlan, spike_traces
 from maichong.engines.system import evaluate
-from maichong.errors import EngineError
 from maichong.network import SpikeTimes
 from maichong.spec import NEAREST, RuleModel, SourceModel
 from maichong.spec.reading import arguments
@@ -246,7 +246,10 @@ class _Population:
         env = self.env
         held = step < self.until
         if integration.method == "ode":
-            raise EngineError(f"population {self.plan.name!r}", "the integrator 'ode' comes with analysis", fix="use 'rk4'")
+            states, fired = located_step(system, env, held, self.dt, learning)
+            env.update(states)
+            self.until[fired] = step + 1 + self.plan.refractory[fired]
+            return np.flatnonzero(fired)
         new = self._stepped()
         for name in system.states:
             if name in system.learned and not learning:
