@@ -1,12 +1,12 @@
 """A network as a description: populations, projections, probes. It is inert: building and running belong to the engines.
 
-    >>> from maichong import LIF, Exponential, FixedProbability, Network
-    >>> net = Network(dt=0.1, seed=1)
-    >>> e = net.population("e", LIF(tau_m=20.0), 3200, drive=400.0)
-    >>> i = net.population("i", LIF(tau_m=20.0), 800, drive=400.0)
-    >>> _ = net.project(e, i, FixedProbability(0.02), weight=4.0, delay=0.2, receptor=Exponential(tau=5.0, e_rev=0.0))
-    >>> sorted(net.populations)
-    ['e', 'i']
+>>> from maichong import LIF, Exponential, FixedProbability, Network
+>>> net = Network(dt=0.1, seed=1)
+>>> e = net.population("e", LIF(tau_m=20.0), 3200, drive=400.0)
+>>> i = net.population("i", LIF(tau_m=20.0), 800, drive=400.0)
+>>> _ = net.project(e, i, FixedProbability(0.02), weight=4.0, delay=0.2, receptor=Exponential(tau=5.0, e_rev=0.0))
+>>> sorted(net.populations)
+['e', 'i']
 """
 
 from __future__ import annotations
@@ -61,11 +61,7 @@ class SpikeTimes:
         object.__setattr__(self, "ids", ids.astype(np.int64))
 
     def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, SpikeTimes)
-            and np.array_equal(self.times, other.times)
-            and np.array_equal(self.ids, other.ids)
-        )
+        return isinstance(other, SpikeTimes) and np.array_equal(self.times, other.times) and np.array_equal(self.ids, other.ids)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -223,9 +219,7 @@ class Network:
         weight = self._synaptic(weight, weight_unit(receptor), f"{where}, weight", connector, source.n, target.n)
         delay = self._synaptic(self.dt if delay is None else delay, "ms", f"{where}, delay", connector, source.n, target.n)
         self._check_delay(delay, f"{where}, delay")
-        self.projections[label] = Projection(
-            label, source.name, target.name, connector, weight, delay, receptor, rules, input
-        )
+        self.projections[label] = Projection(label, source.name, target.name, connector, weight, delay, receptor, rules, input)
         return self.projections[label]
 
     def probe(
@@ -241,9 +235,7 @@ class Network:
         where = f"probe on {target.name!r}"
         states = _states(target)
         if what not in ("spikes", "counts", *states):
-            raise NetworkError(
-                where, f"{what!r} cannot be recorded", fix=did_you_mean(what, ("spikes", "counts", *states))
-            )
+            raise NetworkError(where, f"{what!r} cannot be recorded", fix=did_you_mean(what, ("spikes", "counts", *states)))
         step = None
         if what in states:
             step = in_unit(self.dt if every is None else every, "ms", f"{where}, every")
@@ -414,9 +406,7 @@ def _check_population(population: Population, where: str) -> None:
         return
     for rule in population.plasticity:
         if not isinstance(rule, Configured) or not isinstance(rule.model, IntrinsicModel):
-            raise NetworkError(
-                where, "its plasticity must be intrinsic rules, such as HomeostaticThreshold()", repr(rule)
-            )
+            raise NetworkError(where, "its plasticity must be intrinsic rules, such as HomeostaticThreshold()", repr(rule))
         targets = [param.name for param in model.model.params]
         if rule.model.target not in targets:
             raise NetworkError(where, f"{rule.model.name} modulates {rule.model.target!r}, which {model.model.name} lacks")

@@ -34,7 +34,12 @@ BENCHMARKS = ("diehl-cook-2015",)
 
 
 def run(
-    name: str, against: Sequence[str] = (), *, images: int = 2000, neurons: int = 400, tell: Callable[[str], None] = lambda _: None
+    name: str,
+    against: Sequence[str] = (),
+    *,
+    images: int = 2000,
+    neurons: int = 400,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Time the training of the Diehl-Cook network, ours and that of the peers in ``against``.
 
@@ -55,7 +60,12 @@ def run(
         rows = []
         for label, extra in (("maichong", ()), ("maichong, no delays", ("--no-delays",))):
             tell(f"{label}: {images} images")
-            rows.append({**_measure(sys.executable, ["-m", "maichong.bench.ours"], pictures, images, neurons, folder, extra), "tool": label})
+            rows.append(
+                {
+                    **_measure(sys.executable, ["-m", "maichong.bench.ours"], pictures, images, neurons, folder, extra),
+                    "tool": label,
+                }
+            )
         for peer in against:
             entry = PEERS[peer]
             python = _environment(peer, entry, tell)
@@ -83,7 +93,7 @@ def _measure(
         python, *script, "--images", str(pictures), "--count", str(images), "--neurons", str(neurons), "--dt", "0.5",
         "--present-ms", "350", "--rest-ms", "150", "--seed", "1", "--json", str(out), *extra,
     ]  # fmt: skip
-    threads = {key: "1" for key in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")}
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **threads}, check=False)
     if done.returncode or not out.exists():
         last = (done.stderr.strip() or done.stdout.strip() or "no output").splitlines()[-1]
@@ -105,7 +115,9 @@ def _environment(peer: str, entry: Mapping[str, Any], tell: Callable[[str], None
         venv.create(folder, with_pip=True, clear=True)
         steps = [["-r", str(HERE / "peers" / entry["requirements"])], *([list(entry["extra"])] if entry["extra"] else [])]
         for step in steps:
-            done = subprocess.run([str(python), "-m", "pip", "install", "-q", *step], capture_output=True, text=True, check=False)
+            done = subprocess.run(
+                [str(python), "-m", "pip", "install", "-q", *step], capture_output=True, text=True, check=False
+            )
             if done.returncode:
                 last = (done.stderr.strip() or "no output").splitlines()[-1]
                 raise EngineError(f"bench, {peer}", "must be installable with pip", last, "is there a network?")

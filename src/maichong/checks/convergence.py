@@ -103,9 +103,7 @@ def _solve(model: NeuronModel, start: dict[str, np.ndarray], duration: float) ->
 
 def _error(found: dict[str, np.ndarray], solution: dict[str, np.ndarray]) -> float:
     """The largest error of any cell and state, relative to the largest value of that state."""
-    worst = [
-        np.abs(found[name] - values).max() / max(np.abs(values).max(), 1e-12) for name, values in solution.items()
-    ]
+    worst = [np.abs(found[name] - values).max() / max(np.abs(values).max(), 1e-12) for name, values in solution.items()]
     return float(np.max(worst))
 
 

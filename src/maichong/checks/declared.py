@@ -43,7 +43,7 @@ def _undocumented(model: Model) -> Iterator[str]:
         if not any(EQUATION.search(line) for line in model.doc.splitlines()):
             yield ": its doc holds no equation, such as 'tau_m dv/dt = v_rest - v'"
         if not SOURCE.search(model.doc):
-            yield ": its doc names no source (a DOI, an arXiv number, or a book as: Author 1997, \"Title\")"
+            yield ': its doc names no source (a DOI, an arXiv number, or a book as: Author 1997, "Title")'
     for symbol in (*model.params, *model.states, *getattr(model, "inputs", ())):
         if not isinstance(symbol.unit, str):
             yield f".{symbol.name}: has no unit ('' where it is a pure number)"
@@ -123,9 +123,7 @@ def _with_conversions(function: Function) -> Function:
     quantity = unit_registry().Quantity
     code = function.__code__
     literals = tuple(
-        quantity(value, CONVERSIONS[abs(value)])
-        if isinstance(value, (int, float)) and abs(value) in CONVERSIONS
-        else value
+        quantity(value, CONVERSIONS[abs(value)]) if isinstance(value, (int, float)) and abs(value) in CONVERSIONS else value
         for value in code.co_consts
     )
     return types.FunctionType(
@@ -144,5 +142,3 @@ def branch_free(model: Model) -> None:
     """Every function is straight-line code, which every engine can read."""
     for function in model.functions().values():
         straight_line(function)
-
-

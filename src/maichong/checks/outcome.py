@@ -77,9 +77,7 @@ class Check:
             verdict, detail = "unsupported", _sentence(error)
         except Exception as error:  # a foreign model may raise anything
             verdict, detail = "fails", _sentence(error)
-        return Outcome(
-            model.identifier, model.kind, self.name, variant.name if variant else NO_ENGINE, verdict, detail
-        )
+        return Outcome(model.identifier, model.kind, self.name, variant.name if variant else NO_ENGINE, verdict, detail)
 
 
 def _sentence(error: Exception) -> str:

@@ -23,7 +23,9 @@ Json = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Also 
 
 @app.command("list")
 def list_(
-    kind: Annotated[str | None, typer.Argument(help="neuron, receptor, rule, source, paper, data ...; all if left out.")] = None,
+    kind: Annotated[
+        str | None, typer.Argument(help="neuron, receptor, rule, source, paper, data ...; all if left out.")
+    ] = None,
     json: Json = None,
 ) -> None:
     """List the models, papers and data sets.
@@ -52,7 +54,9 @@ def show(
 def reproduce(
     name: Annotated[str, typer.Argument(help="The paper, e.g. diehl-cook-2015; 'maichong list paper' shows all.")],
     data: Annotated[str | None, typer.Option(help="The data set; the paper's embedded default if left out.")] = None,
-    set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; may be repeated.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; may be repeated.")
+    ] = None,
     seeds: Annotated[int, typer.Option(help="How many seeds to run.")] = 1,
     out: Annotated[Path | None, typer.Option(help="The run's folder; runs/NAME if left out.")] = None,
     resume: Annotated[Path | None, typer.Option(metavar="DIR", help="Carry on the run in this folder.")] = None,
@@ -93,7 +97,9 @@ def check(
 def bench(
     name: Annotated[str, typer.Argument(help="The benchmark, e.g. diehl-cook-2015.")],
     against: Annotated[str, typer.Option(help="Peers, by commas: brian2,bindsnet. Each gets an environment of its own.")] = "",
-    images: Annotated[int, typer.Option(help="Images that maichong trains on; peers get as many as their speed allows.")] = 2000,
+    images: Annotated[
+        int, typer.Option(help="Images that maichong trains on; peers get as many as their speed allows.")
+    ] = 2000,
     neurons: Annotated[int, typer.Option(help="Excitatory neurons.")] = 400,
     json: Json = None,
 ) -> None:

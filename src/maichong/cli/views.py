@@ -146,7 +146,13 @@ def run_reproduction(
     """Run a paper with a progress bar; the exit code that its claims earn."""
     from maichong.zoo import protocol
 
-    columns = (TextColumn("{task.description:>6}"), BarColumn(), TextColumn("{task.completed:,.0f}/{task.total:,.0f}"), _Facts(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description:>6}"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
+        _Facts(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=stderr, transient=not stderr.is_terminal) as progress:
         tasks: dict[str, Any] = {}
 

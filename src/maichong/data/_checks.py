@@ -11,9 +11,7 @@ from maichong.errors import DataError, ParameterError
 
 def images(where: str, values: object) -> np.ndarray:
     """``values`` as uint8 [N, height, width], if they are whole numbers in 0..255; raises DataError."""
-    array = _numbers(
-        where, values, "images [N, height, width]", 3, "reshape flat images, turn colour to grey"
-    )
+    array = _numbers(where, values, "images [N, height, width]", 3, "reshape flat images, turn colour to grey")
     unit = array.dtype.kind == "f" and 0 <= array.min() <= array.max() <= 1
     return _whole(where, array, 255, np.uint8, "multiply by 255 and round" if unit else None)
 
@@ -60,9 +58,7 @@ def _numbers(where: str, values: object, what: str, ndim: int, fix: str) -> np.n
     if array.ndim != ndim:
         raise DataError(where, f"must be {what}", f"shape {array.shape}", fix)
     if array.size == 0:
-        raise DataError(
-            where, f"must be {what}, not empty", f"shape {array.shape}", "check the file or the filter"
-        )
+        raise DataError(where, f"must be {what}, not empty", f"shape {array.shape}", "check the file or the filter")
     if array.dtype.kind == "f" and not (finite := np.isfinite(array)).all():
         raise DataError(where, "must be finite", f"{np.count_nonzero(~finite)} values that are not")
     return array

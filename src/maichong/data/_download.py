@@ -20,9 +20,7 @@ _FAILURES = {
 }
 
 
-def download(
-    urls: Sequence[str], sha256: str, file: str, where: str, otherwise: str, cache: str | Path | None = None
-) -> Path:
+def download(urls: Sequence[str], sha256: str, file: str, where: str, otherwise: str, cache: str | Path | None = None) -> Path:
     """Path of ``file`` in ``cache``, fetched from the first of ``urls`` that serves bytes with ``sha256``.
 
     A file that is already there is used if its checksum is right and replaced if not. pooch writes to a

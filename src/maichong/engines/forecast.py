@@ -24,9 +24,7 @@ class Share:
 
 def shares(network: Network, precision: str = "float64") -> list[Share]:
     """The forecast for the engine "events", part by part."""
-    found = [
-        Share(p.name, "population", p.n, _population_bytes(network, p, precision)) for p in network.populations.values()
-    ]
+    found = [Share(p.name, "population", p.n, _population_bytes(network, p, precision)) for p in network.populations.values()]
     for projection in network.projections.values():
         entry = draft_projection(network, projection)
         layout, size = forecast(entry, precision)

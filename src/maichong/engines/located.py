@@ -62,5 +62,7 @@ def _one(system: System, mine: Mapping[str, float], held: bool, dt: float, learn
         spiked = True
         scratch = {**known(y), "excess": 0.0}
         evaluate(system.reset, scratch)
-        y = np.array([float(scratch.get(f"reset_{name}", scratch[name])) if name not in frozen else scratch[name] for name in names])
+        y = np.array(
+            [float(scratch.get(f"reset_{name}", scratch[name])) if name not in frozen else scratch[name] for name in names]
+        )
     return y, spiked

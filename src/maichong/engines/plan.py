@@ -254,18 +254,14 @@ def plan(network: Network) -> Plan:
         _check_bounds(projection.weight, projection.plasticity, f"projection {projection.name!r}")
         longest[projection.pre] = max(longest[projection.pre], draft.longest)
         drafts.append(draft)
-    populations = tuple(
-        _population(network, network.populations[name], ports[name], longest[name]) for name in order
-    )
+    populations = tuple(_population(network, network.populations[name], ports[name], longest[name]) for name in order)
     projections = []
     for draft in drafts:
         system = populations[draft.post_population].system
         assert system is not None
         projections.append(dataclasses.replace(draft, port=system.ports[port_of[draft.name]]))
     probes = tuple(network.probes) or tuple(Probe(name) for name in order)
-    return Plan(
-        network, network.dt, populations, tuple(projections), probes, _schedule(populations, projections, probes)
-    )
+    return Plan(network, network.dt, populations, tuple(projections), probes, _schedule(populations, projections, probes))
 
 
 def draft_projection(network: Network, projection: Projection) -> ProjectionPlan:
@@ -343,9 +339,7 @@ def _start(population: Population, system: System, draw: Callable[..., Any]) -> 
     start: dict[str, np.ndarray] = {}
 
     def settle(part: Configured, suffix: str, given: Mapping[str, Any]) -> None:
-        known: dict[str, Any] = {
-            param.name: system.params.get(param.name + suffix) for param in part.model.params
-        }
+        known: dict[str, Any] = {param.name: system.params.get(param.name + suffix) for param in part.model.params}
         for state in part.model.states:
             value = draw(given[state.name], f"init {state.name}") if state.name in given else _declared(state, known)
             known[state.name] = value

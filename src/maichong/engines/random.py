@@ -46,8 +46,8 @@ def unit(r0, r1):
 def uniform(seed: int, stream: int, step: int, neurons: np.ndarray) -> np.ndarray:
     """The uniform numbers in [0, 1) of ``neurons`` at ``step``, float64 [len(neurons)]."""
     words = np.asarray(neurons, np.uint64)
-    counter = (words, _word(step), _word(step >> 32), _word(stream))
-    r0, r1, _, _ = philox(*np.broadcast_arrays(*counter), _word(seed), _word(seed >> 32))
+    c0, c1, c2, c3 = np.broadcast_arrays(words, _word(step), _word(step >> 32), _word(stream))
+    r0, r1, _, _ = philox(c0, c1, c2, c3, _word(seed), _word(seed >> 32))
     return unit(r0, r1)
 
 

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from maichong.engines import random
-from maichong.engines.located import located_step
 from maichong.engines.integration import ONE, TABLEAUS, Propagator
+from maichong.engines.located import located_step
 from maichong.engines.plan import Plan, PopulationPlan, ProjectionPlan, spike_traces
 from maichong.engines.system import evaluate
 from maichong.network import SpikeTimes

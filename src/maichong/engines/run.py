@@ -278,7 +278,9 @@ class View:
             raise NetworkError(f"population {self._population.name!r}", "has no input to drive")
         name = input or next(iter(inputs))
         if name not in inputs:
-            raise NetworkError(f"population {self._population.name!r}", f"has no input {name!r}", fix=did_you_mean(name, inputs))
+            raise NetworkError(
+                f"population {self._population.name!r}", f"has no input {name!r}", fix=did_you_mean(name, inputs)
+            )
         self._run._backend.set_drive(self._index, name, self._per_neuron(values, name, inputs[name]))
 
     def set(self, **params: Any) -> None:

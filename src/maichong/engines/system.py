@@ -187,6 +187,4 @@ def _jumps(receptor: Configured, membrane: str, suffix: str) -> tuple[tuple[str,
     result = part.arrive(*(values[name] for name in arguments(part.arrive)))
     amounts = result if isinstance(result, tuple) else (result,)
     targets = [membrane] if part.jumps_membrane else [name + suffix for name in names(part.states)]
-    return tuple(
-        (state, float(amount)) for state, amount in zip(targets, amounts, strict=True) if float(amount) != 0.0
-    )
+    return tuple((state, float(amount)) for state, amount in zip(targets, amounts, strict=True) if float(amount) != 0.0)

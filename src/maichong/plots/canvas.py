@@ -28,9 +28,7 @@ def axes_on(ax: Axes | None, size: tuple[float, float] = HALF) -> Axes:
     return ax
 
 
-def finish(
-    ax: Axes, *, xlabel: str = "", ylabel: str = "", title: str = "", bar: Colorbar | None = None
-) -> Axes:
+def finish(ax: Axes, *, xlabel: str = "", ylabel: str = "", title: str = "", bar: Colorbar | None = None) -> Axes:
     """Write the labels; on a figure of ours also set ink and sizes (somebody else's style is left alone)."""
     themed = ax.figure.get_gid() == THEMED
     style = {"color": INK, "fontsize": 9} if themed else {}

@@ -36,9 +36,7 @@ def accuracy_curve(
     """
     seen = finite("accuracy_curve.images_seen", images_seen, "n_points")
     if np.any(np.diff(seen) < 0):
-        raise ParameterError(
-            "accuracy_curve.images_seen", "must not fall", None, "sort both arrays by images seen"
-        )
+        raise ParameterError("accuracy_curve.images_seen", "must not fall", None, "sort both arrays by images seen")
     seeds = np.atleast_2d(_fraction("accuracy_curve.accuracy", accuracy, "n_points", "n_seeds, n_points"))
     if seeds.shape[1] != len(seen):
         expected = f"must have one value per entry of images_seen, {len(seen):,}"

@@ -92,9 +92,7 @@ def _chosen(show: int | Sequence[int], n_neurons: int) -> tuple[NDArray[np.int64
     neurons = several(n_neurons, "neuron")
     if isinstance(show, float | int | np.number):
         first = count(where, show)
-        return np.arange(
-            min(first, n_neurons)
-        ), neurons if first >= n_neurons else f"first {first:,} of {neurons}"
+        return np.arange(min(first, n_neurons)), neurons if first >= n_neurons else f"first {first:,} of {neurons}"
     chosen = whole(where, show, "n_shown")
     if chosen.max() >= n_neurons:
         raise ParameterError(where, f"must be indices below {n_neurons:,}", int(chosen.max()))
@@ -108,9 +106,7 @@ def _columns(n: int) -> int:
     return min(whole_rows, key=lambda c: abs(c - ideal), default=math.ceil(ideal))
 
 
-def _sheet(
-    fields_NHW: NDArray[np.float64], across: int, margin: int
-) -> tuple[np.ma.MaskedArray, list[tuple[int, int]]]:
+def _sheet(fields_NHW: NDArray[np.float64], across: int, margin: int) -> tuple[np.ma.MaskedArray, list[tuple[int, int]]]:
     """Lay the fields out row by row; return the masked sheet and the (top, left) pixel of each field."""
     n, rows, columns = fields_NHW.shape
     step_y, step_x = rows + _GAP, columns + _GAP + margin

@@ -17,9 +17,7 @@ from .colours import INK
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_MOST_VECTOR = (
-    350_000  # characters of drawing (embedded bitmaps aside) past which a bitmap serves the reader better
-)
+_MOST_VECTOR = 350_000  # characters of drawing (embedded bitmaps aside) past which a bitmap serves the reader better
 _BITMAP_DPI = 200
 _WIDE = 6.0  # inches; wider figures fill the column
 
@@ -70,15 +68,11 @@ def _from_bytes(where: str, data: bytes, title: str) -> Embedded:
         return Embedded(_image("png", data, title), int.from_bytes(data[16:20]) > 900, False)
     if b"<svg" in data[:2_000]:
         return Embedded(_image("svg+xml", data, title), False, False)
-    raise ParameterError(
-        where, "must be the bytes of an SVG or PNG file", f"{data[:8]!r}...", "is it another format?"
-    )
+    raise ParameterError(where, "must be the bytes of an SVG or PNG file", f"{data[:8]!r}...", "is it another format?")
 
 
 def _image(kind: str, data: bytes, title: str) -> str:
-    return (
-        f'<img alt="{html.escape(title)}" src="data:image/{kind};base64,{base64.b64encode(data).decode()}">'
-    )
+    return f'<img alt="{html.escape(title)}" src="data:image/{kind};base64,{base64.b64encode(data).decode()}">'
 
 
 def _svg(figure: Figure, key: str, title: str, themed: bool) -> tuple[str, int]:
@@ -100,14 +94,10 @@ def _svg(figure: Figure, key: str, title: str, themed: bool) -> tuple[str, int]:
     for parent in list(root.iter()):
         for child in list(parent):
             if _bare(child.tag) in ("metadata", "style"):
-                parent.remove(
-                    child
-                )  # a style element would reach the whole page; the page's own sheet has its rule
+                parent.remove(child)  # a style element would reach the whole page; the page's own sheet has its rule
     for element in root.iter():
         element.tag = _bare(element.tag)
-        element.attrib = {
-            _bare(name): _owned(_bare(name), text, key) for name, text in element.attrib.items()
-        }
+        element.attrib = {_bare(name): _owned(_bare(name), text, key) for name, text in element.attrib.items()}
     for name in ("width", "height"):
         root.attrib.pop(name, None)
     root.attrib.update({"role": "img", "aria-labelledby": f"{key}-title"})

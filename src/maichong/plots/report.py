@@ -76,9 +76,7 @@ def write_report(path: str | os.PathLike[str], report: Report) -> Path:
         os.replace(beside, target)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise DataError(
-            "write_report.path", f"cannot write {target.name}", reason, "choose another folder"
-        ) from error
+        raise DataError("write_report.path", f"cannot write {target.name}", reason, "choose another folder") from error
     finally:
         beside.unlink(missing_ok=True)
     return target

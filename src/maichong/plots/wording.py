@@ -103,9 +103,7 @@ def _aligned(seeds: Sequence[object]) -> list[str]:
 def tally(rows: Sequence[ClaimRow]) -> str:
     """Count the verdicts: ``"3 holds, 1 fails"``, most frequent word first."""
     words = [row.verdict for row in rows]
-    return ", ".join(
-        f"{words.count(word)} {word}" for word in sorted(set(words), key=lambda w: (-words.count(w), w))
-    )
+    return ", ".join(f"{words.count(word)} {word}" for word in sorted(set(words), key=lambda w: (-words.count(w), w)))
 
 
 def _verdict(given: object) -> tuple[str, str]:

@@ -68,13 +68,9 @@ class Model:
         options = {option.name: option for option in self.options}
         for name in values:
             if name not in params and name not in options:
-                raise ParameterError(
-                    self.name, f"has no parameter {name!r}", fix=did_you_mean(name, [*params, *options])
-                )
+                raise ParameterError(self.name, f"has no parameter {name!r}", fix=did_you_mean(name, [*params, *options]))
         accepted = {name: param.accept(values.get(name, param.default), self.name) for name, param in params.items()}
-        chosen = {
-            name: option.accept(values.get(name, option.choices[0]), self.name) for name, option in options.items()
-        }
+        chosen = {name: option.accept(values.get(name, option.choices[0]), self.name) for name, option in options.items()}
         return Configured(self, accepted, chosen)
 
     def __repr__(self) -> str:

@@ -98,9 +98,7 @@ def straight_line(function: Callable[..., Any]) -> StraightLine:
                     f"a model's function must be branch-free, {words} cannot be read by every engine",
                     fix="use where(condition, a, b) of maichong.ops, and & or | between conditions",
                 )
-    body = [
-        node for node in tree.body if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
-    ]
+    body = [node for node in tree.body if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
     assignments: list[tuple[tuple[str, ...], ast.expr]] = []
     if not body or not isinstance(body[-1], ast.Return) or body[-1].value is None:
         raise ModelError(at(tree), "must end by returning its value")

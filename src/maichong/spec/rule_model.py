@@ -32,7 +32,6 @@ def bounds_params(low: float | None, high: float | None) -> tuple[Param, Param]:
     )
 
 
-
 def visible(scope: str) -> tuple[str, ...]:
     """The names that a rule of ``scope`` may ask for besides its own."""
     order = list(SCOPES)

@@ -41,9 +41,7 @@ class Connector:
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):
             return False
-        return all(
-            np.array_equal(getattr(self, field.name), getattr(other, field.name)) for field in dataclasses.fields(self)
-        )
+        return all(np.array_equal(getattr(self, field.name), getattr(other, field.name)) for field in dataclasses.fields(self))
 
     def __hash__(self) -> int:
         return hash(self.kind)
@@ -159,9 +157,7 @@ class ExplicitList(Connector):
                 raise ParameterError(f"ExplicitList.{name}", "must be a list of whole numbers", f"{array.dtype} {array.shape}")
             object.__setattr__(self, name, whole)
         if self.pre.shape != self.post.shape:
-            raise ParameterError(
-                "ExplicitList", "pre and post must be equally long", f"{self.pre.size} and {self.post.size}"
-            )
+            raise ParameterError("ExplicitList", "pre and post must be equally long", f"{self.pre.size} and {self.post.size}")
 
     def check(self, n_pre: int, n_post: int, where: str) -> None:
         for name, array, n in (("pre", self.pre, n_pre), ("post", self.post, n_post)):
@@ -183,9 +179,7 @@ def _same_size(connector: Connector, n_pre: int, n_post: int, where: str) -> Non
         )
 
 
-KINDS: dict[str, type[Connector]] = {
-    cls.kind: cls for cls in (AllToAll, AllButSelf, OneToOne, FixedProbability, ExplicitList)
-}
+KINDS: dict[str, type[Connector]] = {cls.kind: cls for cls in (AllToAll, AllButSelf, OneToOne, FixedProbability, ExplicitList)}
 
 
 def from_dict(data: dict[str, Any]) -> Connector:

@@ -20,8 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from maichong import files
-from maichong import AllButSelf, AllToAll, Network, OneToOne, Uniform, resume
+from maichong import AllButSelf, AllToAll, Network, OneToOne, Uniform, files, resume
 from maichong.encoding.poisson import Poisson
 from maichong.engines import Run
 from maichong.errors import CheckpointError, ParameterError
@@ -101,9 +100,7 @@ def network(settings: Settings, n_inputs: int, seed: int) -> Network:
     """The paper's network for ``n_inputs`` pixels."""
     net = Network(dt=settings.dt, seed=seed)
     x = net.population("input", Poisson(), n_inputs)
-    theta = HomeostaticThreshold(
-        theta_plus=settings.theta_plus, theta_0=settings.theta_0, tau_theta=settings.tau_theta
-    )
+    theta = HomeostaticThreshold(theta_plus=settings.theta_plus, theta_0=settings.theta_0, tau_theta=settings.tau_theta)
     # conductances count in units of the leak, so the leak is 1 nS: c_m in pF equals tau_m in ms
     cell = LIF(tau_m=100.0, c_m=100.0, v_rest=-65.0, v_r=-65.0, v_th=-72.0, t_ref=5.0)
     e = net.population("exc", cell, settings.neurons, init={"v": -105.0}, plasticity=theta)
@@ -303,7 +300,9 @@ def _figures(
 
     fields = run.weights("learned")
     spikes = one_image(run, settings, image)
-    flat = {f"{name}/{what}": array for name, pair in spikes.items() for what, array in zip(("times", "ids"), pair, strict=True)}
+    flat = {
+        f"{name}/{what}": array for name, pair in spikes.items() for what, array in zip(("times", "ids"), pair, strict=True)
+    }
     files.write_bundle(folder / "spikes.npz", {"times": "ms", "what": "one test image, then rest"}, flat)
     kinds = {"input": "input", "exc": "excitatory", "inh": "inhibitory"}
     sizes = {name: population.n for name, population in run.network.populations.items()}
@@ -338,7 +337,8 @@ def _figures(
         pictures.insert(
             0,
             picture(
-                "Accuracy while learning", "On the training images of each window, with neurons named by the window before.",
+                "Accuracy while learning",
+                "On the training images of each window, with neurons named by the window before.",
                 lambda ax: plots.accuracy_curve(metrics["curve_images"], metrics["curve_accuracy"], reference=paper, ax=ax),
                 (6, 3.5),
             ),

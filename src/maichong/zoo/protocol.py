@@ -118,7 +118,9 @@ def _modules() -> Iterator[ModuleType]:
 def settle(module: ModuleType, data: str, given: Mapping[str, str], smoke: bool) -> Any:
     """The settings: the paper's, changed by the data set, by ``smoke`` and by what the user gave as text."""
     if data not in module.DATA:
-        raise ParameterError(f"{module.NAME}, data", f"runs on {', '.join(module.DATA)}", repr(data), did_you_mean(data, module.DATA))
+        raise ParameterError(
+            f"{module.NAME}, data", f"runs on {', '.join(module.DATA)}", repr(data), did_you_mean(data, module.DATA)
+        )
     values: dict[str, Any] = {**module.DATA[data], **(module.SMOKE if smoke else {})}
     kinds = typing.get_type_hints(module.Settings)
     for key, text in given.items():

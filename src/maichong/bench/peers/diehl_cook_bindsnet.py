@@ -87,9 +87,7 @@ def import_model():
 
 def build(model, n_pixels, args):
     """The network, its weights normalised and its thresholds at their start of 20 mV."""
-    net = model(
-        n_inpt=n_pixels, n_neurons=args.neurons, dt=args.dt, nu=(1e-4, 1e-2), norm=78.0, theta_plus=0.05
-    )
+    net = model(n_inpt=n_pixels, n_neurons=args.neurons, dt=args.dt, nu=(1e-4, 1e-2), norm=78.0, theta_plus=0.05)
     net.layers["Ae"].theta.fill_(20.0)
     for connection in net.connections.values():
         connection.sparse_compute = True

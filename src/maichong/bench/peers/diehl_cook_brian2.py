@@ -118,9 +118,7 @@ def build(b2, image, args):
     # p changes where an image or a rest begins: both lie on this coarser clock
     coarse = math.gcd(round(args.present_ms / args.dt), round(args.rest_ms / args.dt)) * args.dt * ms
 
-    pixel = b2.NeuronGroup(
-        image.values.shape[1], PIXEL, threshold="t_in_timesteps >= k_next", reset=INTERVAL + PIXEL_SPIKES
-    )
+    pixel = b2.NeuronGroup(image.values.shape[1], PIXEL, threshold="t_in_timesteps >= k_next", reset=INTERVAL + PIXEL_SPIKES)
     pixel.t_last = -1 * b2.second
     pixel.run_regularly(SHOW, dt=coarse)
 

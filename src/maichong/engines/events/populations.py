@@ -259,7 +259,7 @@ def _sympy_text(w: Writer, expression: Any, env: Mapping[str, str]) -> str:
     if expression.is_Pow:
         return f"({_sympy_text(w, expression.base, env)} ** {_sympy_text(w, expression.exp, env)})"
     if isinstance(expression, sp.Piecewise):
-        (value, condition), *rest = expression.args
+        (value, condition), *rest = expression.args  # pyright: ignore[reportGeneralTypeIssues]
         if condition == True or not rest:  # noqa: E712 - SymPy's true is no Python True
             return _sympy_text(w, value, env)
         return (
@@ -267,14 +267,13 @@ def _sympy_text(w: Writer, expression: Any, env: Mapping[str, str]) -> str:
             f"else {_sympy_text(w, sp.Piecewise(*rest), env)})"
         )
     if isinstance(expression, sp.core.relational.Relational):
-        return f"({_sympy_text(w, expression.lhs, env)} {expression.rel_op} {_sympy_text(w, expression.rhs, env)})"
+        sign = expression.rel_op  # pyright: ignore[reportAttributeAccessIssue]
+        return f"({_sympy_text(w, expression.lhs, env)} {sign} {_sympy_text(w, expression.rhs, env)})"
     names = {"exp": "exp32" if w.precision == "float32" else "np.exp", "log": "np.log", "Abs": "abs", "tanh": "np.tanh"}
     return f"{names[type(expression).__name__]}({', '.join(_sympy_text(w, arg, env) for arg in expression.args)})"
 
 
-def _store(
-    w: Writer, system: System, env: dict[str, str], new: dict[str, str], slow: Sequence[str], *, sleeps: bool
-) -> None:
+def _store(w: Writer, system: System, env: dict[str, str], new: dict[str, str], slow: Sequence[str], *, sleeps: bool) -> None:
     """Hold the refractory, test the threshold, write back."""
     membrane = system.membrane
     w.line("free = now >= until[j]")

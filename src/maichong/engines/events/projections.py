@@ -20,7 +20,6 @@ from maichong.engines.plan import ProjectionPlan, spike_traces
 from maichong.spec import NEAREST, Configured, RuleModel, Trace
 from maichong.spec.reading import arguments
 
-
 NOTHING = {"float32": 2.0**-20, "float64": 1e-20}
 """The part of a spike's jump below which a trace counts as gone: a change of a weight by less than the precision shows."""
 
@@ -94,7 +93,11 @@ class Builder:
 
     def _spikes(self, w: Writer, side: str, stamp: str, who: str) -> None:
         """Open a loop over the neurons of ``side`` that have a spike stamped ``stamp``."""
-        ring, count, depth = self._array(f"{side}_ring", "int32"), self._array(f"{side}_count", "int32"), self._int(f"{side}_depth")
+        ring, count, depth = (
+            self._array(f"{side}_ring", "int32"),
+            self._array(f"{side}_count", "int32"),
+            self._int(f"{side}_depth"),
+        )
         n = self._int(f"n_{side}")
         slot = w.fresh("slot")
         w.line(f"{slot} = ({stamp}) & ({depth} - 1)")
@@ -142,10 +145,8 @@ class Builder:
         function = self.model.functions().get(role)
         return arguments(function) if function else ()
 
-    def _pre_traces(
-        self, w: Writer, role: str, source: str, late: str, now: str, *, skip: bool = False
-    ) -> dict[str, str]:
-        """Evaluate the presynaptic traces that ``role`` asks for: of arrivals before ``now`` at a synapse with the delay ``late``."""
+    def _pre_traces(self, w: Writer, role: str, source: str, late: str, now: str, *, skip: bool = False) -> dict[str, str]:
+        """Evaluate the presynaptic traces that ``role`` asks for: of arrivals before ``now``, ``late`` steps after they were sent."""
         asked = [(trace, pairing) for trace, pairing in self.pre if trace.name in self._asks(role)]
         if not asked:
             return {}

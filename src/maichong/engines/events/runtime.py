@@ -70,7 +70,7 @@ def exp32(x):
     p = p * r + F(0.16666419804096222)
     p = p * r + F(0.49999991059303284)
     p = p * (r * r) + r + F(1.0)
-    return p * _scale(shifted)
+    return p * _scale(shifted)  # pyright: ignore[reportCallIssue]
 
 
 STOP, LEARNING, STEP = 0, 1, 2
@@ -85,7 +85,7 @@ def drive(kernels, frames, first, last, control):
     """
     for step in range(first, last):
         for k in range(kernels.size):
-            call_kernel(kernels[k], frames[k], step)
+            call_kernel(kernels[k], frames[k], step)  # pyright: ignore[reportCallIssue]
         control[STEP] = step + 1
         if control[STOP]:
             return step + 1

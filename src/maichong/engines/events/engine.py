@@ -1,0 +1,146 @@
+"""The engine "events": the parts of a network as plain arrays, their kernels in the plan's order, one compiled step loop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from maichong.engines.events.emit import Kernel
+from maichong.engines.events.live_population import LivePopulation, sleeps
+from maichong.engines.events.live_projection import LiveProjection
+from maichong.engines.events.monitors import LiveProbe
+from maichong.engines.events.runtime import LEARNING, STEP, STOP, drive
+from maichong.engines.plan import Plan
+from maichong.errors import EngineError
+from maichong.network import SpikeTimes
+
+PRECISIONS = ("float64", "float32")
+LAST_STEP = 2**31 - 2**20
+"""Stamps are int32 in the kernels."""
+
+
+class Events:
+    """The state of one network in plain arrays; see :class:`maichong.engines.reference.Reference` for the words.
+
+    ``precision`` is "float64", which agrees with the reference, or "float32", which is faster and lighter.
+    """
+
+    name = "events"
+
+    def __init__(self, plan: Plan, precision: str = "float64") -> None:
+        if precision not in PRECISIONS:
+            raise EngineError("build, precision", f"must be one of {', '.join(map(repr, PRECISIONS))}", repr(precision))
+        self.plan = plan
+        self.control = np.array([0, 1, 0], np.int64)
+        self.populations = [
+            LivePopulation(entry, plan, precision, self.control, sleeps=sleeps(plan, k))
+            for k, entry in enumerate(plan.populations)
+        ]
+        self.projections = [
+            LiveProjection(
+                entry, self.populations[entry.pre_population], self.populations[entry.post_population], precision, self.control
+            )
+            for entry in plan.projections
+        ]
+        self.probes = [
+            LiveProbe(probe, self.populations[plan.index(probe.population)], plan.dt, self.control) for probe in plan.probes
+        ]
+        self._schedule()
+
+    def _schedule(self) -> None:
+        """The table of kernels and frames that the driver walks, in the plan's order."""
+        kernels: list[Kernel] = []
+        for operation in self.plan.schedule:
+            owner = getattr(self, f"{operation.kind}s")[operation.index]
+            kernels += owner.kernels.get(operation.phase, [])
+        self._kernels = kernels
+        self._addresses = np.array([kernel.address for kernel in kernels], np.int64)
+        self._frames = np.array([kernel.frame.ctypes.data for kernel in kernels], np.int64)
+
+    @property
+    def step(self) -> int:
+        """Steps done since t = 0."""
+        return int(self.control[STEP])
+
+    @property
+    def learning(self) -> bool:
+        return bool(self.control[LEARNING])
+
+    @learning.setter
+    def learning(self, value: bool) -> None:
+        self.control[LEARNING] = int(value)
+
+    def advance(self, steps: int) -> int:
+        """Do up to ``steps`` steps, fewer where a recording must be emptied; return their number."""
+        last = self.step + steps
+        if last > LAST_STEP:
+            raise EngineError("run", f"one run may last {LAST_STEP} steps", last, "save its weights and start a new one")
+        self.control[STOP] = 0
+        first = last - steps
+        reached = drive(self._addresses, self._frames, first, last, self.control)
+        if self.control[STOP]:
+            for probe in self.probes:
+                probe.empty()
+        return reached - first
+
+    def records(self, index: int) -> list[tuple[np.ndarray, np.ndarray]]:
+        self.probes[index].empty()
+        return self.probes[index].taken
+
+    def counts(self, index: int) -> np.ndarray:
+        return self.populations[index].arrays["counts"]
+
+    def get_state(self, index: int, name: str) -> np.ndarray:
+        return self.populations[index].state(name).astype(np.float64)
+
+    def set_state(self, index: int, name: str, values: np.ndarray) -> None:
+        self.populations[index].state(name)[:] = values
+        self.populations[index].wake()
+
+    def set_drive(self, index: int, name: str, values: np.ndarray) -> None:
+        self.populations[index].state(f"drive_{name}")[:] = values
+        self.populations[index].wake()
+
+    def set_source(self, index: int, params: Mapping[str, np.ndarray] | SpikeTimes) -> None:
+        if self.populations[index].set_source(params, self.step):
+            self._schedule()
+
+    def get_weights(self, index: int) -> np.ndarray:
+        return self.projections[index].get_weights()
+
+    def set_weights(self, index: int, weights: np.ndarray) -> None:
+        if self.projections[index].layout.shared:
+            # one number stood for all; from now on each synapse has its own
+            raise EngineError(
+                f"projection {self.projections[index].plan.name!r}", "has one weight for all synapses on this engine",
+                fix="give the weights as an array when the network is described",
+            )  # fmt: skip
+        self.projections[index].set_weights(weights, self.step)
+
+    def signal(self, name: str, value: float) -> None:
+        if self.learning:
+            for projection in self.projections:
+                projection.on_signal(name, value, self.step)
+
+    def _owners(self) -> list[tuple[str, dict[str, np.ndarray]]]:
+        return [(owner.plan.name, owner.changing()) for owner in (*self.populations, *self.projections)]
+
+    def snapshot(self) -> dict[str, np.ndarray]:
+        """All that changes, as arrays by name; a copy."""
+        arrays = {"control": self.control}
+        for name, owned in self._owners():
+            arrays |= {f"{name}/{key}": value for key, value in owned.items()}
+        return {key: np.array(value) for key, value in arrays.items()}
+
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Continue from what ``snapshot`` gave."""
+        for population in self.populations:
+            population.before_restore(arrays)
+        self._schedule()
+        self.control[:] = arrays["control"]
+        for name, owned in self._owners():
+            for key, value in owned.items():
+                value[...] = arrays[f"{name}/{key}"]
+        for population in self.populations:
+            population.wake()

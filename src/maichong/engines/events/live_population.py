@@ -1,0 +1,156 @@
+"""One population while it runs: its arrays and its kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from maichong.engines.events import monitors, populations
+from maichong.engines.events.emit import Kernel
+from maichong.engines.events.layout import BLOCK, padded
+from maichong.engines.plan import Plan, PopulationPlan
+from maichong.errors import EngineError
+from maichong.network import SpikeTimes
+
+CALENDAR = 1 << 12
+"""Days of a source's calendar of next spikes."""
+
+FEW_INPUTS = 4
+"""Neurons with fewer synapses than this, on average, are mostly at rest: their population may sleep."""
+
+
+def sleeps(plan: Plan, index: int) -> bool:
+    """Whether it pays to pass over blocks of a population that are at rest."""
+    population = plan.populations[index]
+    synapses = sum(
+        entry.projection.connector.expected(entry.n_pre, entry.n_post)
+        for entry in plan.projections
+        if entry.post_population == index
+    )
+    return population.system is not None and not population.system.learned and synapses < FEW_INPUTS * population.n
+
+
+class LivePopulation:
+    """The arrays and the kernel of one population; ``arrays`` holds all that changes."""
+
+    def __init__(self, plan: PopulationPlan, whole: Plan, precision: str, control: np.ndarray, *, sleeps: bool) -> None:
+        self.plan, self.whole, self.precision = plan, whole, precision
+        self.awake = np.ones(padded(plan.n) // BLOCK, np.uint8) if sleeps else None
+        n, depth = plan.n, 1 << int(plan.max_delay + 1).bit_length()
+        self.numbers = {"n": n, "width": padded(n), "depth": depth}
+        self.arrays: dict[str, np.ndarray] = {
+            "ring": np.zeros(depth * n, np.int32), "ring_count": np.zeros(depth, np.int32), "counts": np.zeros(n, np.int64),
+        }  # fmt: skip
+        self.kernels: dict[str, list[Kernel]] = {}
+        if plan.system:
+            self._neurons(control)
+        else:
+            self._source(plan.source)
+
+    def _neurons(self, control: np.ndarray) -> None:
+        plan = self.plan
+        assert plan.system and plan.integration and plan.start is not None and plan.drive is not None
+        assert plan.refractory is not None
+        if plan.integration.method == "ode":
+            raise EngineError(
+                f"population {plan.name!r}", "the integrator 'ode' runs on the engine 'reference' alone",
+                fix="use 'rk4', or build('reference')",
+            )  # fmt: skip
+        real = np.dtype(self.precision)
+        slow = populations.slow_states(plan.system, plan.integration) if self.precision == "float32" else ()
+        for name, start in plan.start.items():
+            self.arrays[name] = self._padded(start, np.float64 if name in slow else real)
+        for name, drive in plan.drive.items():
+            self.arrays[f"drive_{name}"] = self._padded(drive, real)
+        # the padding is refractory for ever, so it never fires
+        self.arrays["until"] = np.zeros(self.numbers["width"], np.int32)
+        self.arrays["until"][plan.n :] = np.iinfo(np.int32).max
+        text, numbers = populations.neuron_kernel(plan, self.precision, self.whole.dt, sleeps=self.awake is not None)
+        kinds = {argument.name: argument.kind for argument in text.arguments}
+        values: dict[str, Any] = {
+            name: self._padded(value, kinds[name].removesuffix("[]")) if isinstance(value, np.ndarray) else value
+            for name, value in numbers.items()
+        }
+        values |= {
+            **{f"single_{name}": np.zeros(self.numbers["width"], np.float32) for name in slow},
+            "flags": np.zeros(self.numbers["width"], np.uint8), "refractory": plan.refractory.astype(np.int32),
+            "control": control, "awake": self.awake,
+        }  # fmt: skip
+        self.kernels = {"advance": [Kernel(text, {**self.numbers, **self._named(), **values})]}
+
+    def _named(self) -> dict[str, np.ndarray]:
+        """The arrays as a neuron's kernel calls them: a model's own symbols carry a prefix, so that they hide nothing."""
+        system = self.plan.system
+        own = (*system.states, *system.drives.values()) if system else ()
+        return {f"s_{name}" if name in own else name: array for name, array in self.arrays.items()}
+
+    def _padded(self, values: np.ndarray, kind: Any) -> np.ndarray:
+        return np.concatenate([values, np.repeat(values[-1:], self.numbers["width"] - self.plan.n)]).astype(kind)
+
+    def _source(self, source: Any) -> None:
+        plan, seed = self.plan, self.whole.network.seed
+        if isinstance(source, SpikeTimes):
+            self._give(source, -1)
+            first = self.arrays["given_ids"][self.arrays["given_stamps"] == 0]
+            self.arrays["ring"][: first.size] = first
+            self.arrays["ring_count"][0] = first.size
+            self.arrays["counts"][first] += 1
+            return
+        assert plan.source_params is not None
+        self.arrays |= {name: np.array(values, np.float64) for name, values in plan.source_params.items()}
+        self.arrays |= {
+            "due_at": np.zeros(plan.n, np.int64), "link": np.zeros(plan.n, np.int32), "chains": np.zeros(CALENDAR, np.int32),
+        }  # fmt: skip
+        numbers = {"stream": plan.stream, "seed_low": seed & 0xFFFFFFFF, "seed_high": seed >> 32, "dt": self.whole.dt}
+        self._changed = np.ones(plan.n, np.uint8)
+        params = {f"par_{name}": self.arrays[name] for name in plan.source_params}
+        values = {**self.numbers, **self.arrays, **params, **numbers, "changed": self._changed}
+        self.kernels = {"advance": [Kernel(populations.source_kernel(plan), values)]}
+        self._redraw = Kernel(populations.redraw_kernel(plan), values)
+        self._redraw.once(0)
+
+    def _give(self, spikes: SpikeTimes, step: int) -> None:
+        stamps = np.floor(spikes.times / self.whole.dt + 0.5).astype(np.int64)
+        pairs = np.unique(np.stack([stamps, spikes.ids], axis=1), axis=0) if stamps.size else np.zeros((0, 2), np.int64)
+        self._set_given(np.ascontiguousarray(pairs[:, 0]), pairs[:, 1].astype(np.int32))
+        self.arrays["given_at"][0] = np.searchsorted(self.arrays["given_stamps"], step, side="right")
+
+    def _set_given(self, stamps: np.ndarray, ids: np.ndarray) -> None:
+        self.arrays |= {"given_stamps": stamps, "given_ids": ids, "given_at": np.zeros(1, np.int64)}
+        given = {"stamps": stamps, "ids": ids, "at": self.arrays["given_at"]}
+        self.kernels = {"advance": [Kernel(monitors.GIVEN, {**self.numbers, **self.arrays, **given})]}
+
+    def set_source(self, params: Mapping[str, np.ndarray] | SpikeTimes, step: int) -> bool:
+        """Change what drives a source; True where its kernel is another one now."""
+        if isinstance(params, SpikeTimes):
+            self._give(params, step)
+            return True
+        self._changed[:] = 0
+        for name, values in params.items():
+            self._changed |= self.arrays[name] != values
+            self.arrays[name][:] = values
+        self._redraw.once(step)
+        return False
+
+    def before_restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Given spikes may have been exchanged for others, of another number."""
+        if "given_at" in self.arrays:
+            self._set_given(arrays[f"{self.plan.name}/given_stamps"].copy(), arrays[f"{self.plan.name}/given_ids"].copy())
+
+    def wake(self) -> None:
+        """A state was changed from outside: nobody may be passed over."""
+        if self.awake is not None:
+            self.awake[:] = 1
+
+    def state(self, name: str) -> np.ndarray:
+        """The array of a state; a view without the padding."""
+        return self.arrays[self.symbol(name)][: self.plan.n]
+
+    def symbol(self, name: str) -> str:
+        """The symbol of a state, which an intrinsic rule's carries with a suffix."""
+        return name if name in self.arrays else next(key for key in self.arrays if key.startswith(f"{name}_h"))
+
+    def changing(self) -> dict[str, np.ndarray]:
+        return self.arrays
