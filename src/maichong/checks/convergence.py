@@ -84,8 +84,7 @@ def _solve(model: NeuronModel, start: dict[str, np.ndarray], duration: float) ->
 
     states = names(model.states)
     shape = (len(states), DRIVES.size)
-    known: dict[str, Any] = {**{entry.name: 0.0 for entry in model.inputs}, **model().values}
-    known |= driven(model, excitability(model()) * DRIVES)
+    known: dict[str, Any] = {**model().values, **(driven(model, excitability(model()) * DRIVES) or {})}
 
     def slope(_: float, flat: np.ndarray) -> np.ndarray:
         env = {**known, **dict(zip(states, flat.reshape(shape), strict=True))}

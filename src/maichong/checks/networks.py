@@ -83,8 +83,8 @@ def of_neuron(model: NeuronModel) -> list[Scene]:
     """Cells of equal parameters with currents, and cells that differ with conductances, under varied drive and noise."""
     scale = excitability(model())
     net = Network(dt=0.1, seed=1)
-    even = net.population("equal", model(), CELLS, drive=driven(model, scale * SPREAD))
-    uneven = net.population("uneven", spread(model), CELLS, drive=driven(model, scale * SPREAD))
+    even = net.population("equal", model(), CELLS, drive=driven(model, scale * SPREAD, 0.1))
+    uneven = net.population("uneven", spread(model), CELLS, drive=driven(model, scale * SPREAD, 0.1))
     noise = net.population("noise", Poisson(rate=50.0), 10)
     if model.inputs:
         start = _start_of_membrane(net)
@@ -156,9 +156,13 @@ MAKERS: dict[type[Model], Callable[[Any], Sequence[Scene]]] = {
 }
 
 
-def driven(model: NeuronModel, amounts: np.ndarray | float) -> dict[str, Any]:
-    """A drive of the first input; none where a neuron has no input."""
-    return {model.inputs[0].name: amounts} if model.inputs else {}
+def driven(model: NeuronModel, amounts: np.ndarray, others: float = 0.0) -> dict[str, Any] | None:
+    """A drive of the first input, and of further ones by the part ``others`` of it; none where a neuron has no input."""
+    if not model.inputs:
+        return None
+    first, *rest = model.inputs
+    alike = {entry.name: others * amounts if entry.unit == first.unit else others for entry in rest}
+    return {first.name: amounts, **alike}
 
 
 def spread(model: NeuronModel) -> Configured:

@@ -38,7 +38,7 @@ def call(function: Function, env: Mapping[str, Any]) -> tuple[Any, ...]:
     for name in arguments(function):
         if env[name] is None:
             raise Failed(f"{function.__name__}() asks for {name!r}, which has no default")
-    result = function(*(env[name] for name in arguments(function)))
+    result = function(*(np.float64(env[name]) for name in arguments(function)))  # as NumPy divides by zero
     return result if isinstance(result, tuple) else (result,)
 
 

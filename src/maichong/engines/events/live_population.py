@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from maichong.engines.events import monitors, populations
+from maichong.engines.events import monitors, populations, sources
 from maichong.engines.events.emit import Kernel
 from maichong.engines.events.layout import BLOCK, padded
 from maichong.engines.plan import Plan, PopulationPlan
@@ -107,8 +107,8 @@ class LivePopulation:
         self._changed = np.ones(plan.n, np.uint8)
         params = {f"par_{name}": self.arrays[name] for name in plan.source_params}
         values = {**self.numbers, **self.arrays, **params, **numbers, "changed": self._changed}
-        self.kernels = {"advance": [Kernel(populations.source_kernel(plan), values)]}
-        self._redraw = Kernel(populations.redraw_kernel(plan), values)
+        self.kernels = {"advance": [Kernel(sources.source_kernel(plan), values)]}
+        self._redraw = Kernel(sources.redraw_kernel(plan), values)
         self._redraw.once(0)
 
     def _give(self, spikes: SpikeTimes, step: int) -> None:
