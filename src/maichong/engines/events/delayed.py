@@ -45,10 +45,10 @@ def deliver(b: Builder) -> KernelText:
     w.line(f"for to in range(U({n})):")
     w.line(f"    {inbox}[U({first}[{late}[line + to]]) + to] += {weight}[line + to]")
     if b.asks("on_pre"):
-        live, _, many = live(b)
+        alive, _, many = live(b)
         w.line(f"for a in range({many}[0]):")
         w.indent += 1
-        w.line(f"j = {live}[a]")
+        w.line(f"j = {alive}[a]")
         enter(b, w, "step")
         w.indent -= 1
     return b.text("Deliver", w)

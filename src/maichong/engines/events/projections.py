@@ -133,7 +133,7 @@ class Builder:
         return arguments(function) if function else ()
 
     def pre_traces(self, w: Writer, role: str, source: str, late: str, now: str, *, skip: bool = False) -> dict[str, str]:
-        """Evaluate the presynaptic traces that ``role`` asks for: of arrivals before ``now``, ``late`` steps after they were sent."""
+        """Evaluate the presynaptic traces that ``role`` asks for: of arrivals before ``now``, ``late`` steps after sending."""
         asked = [(trace, pairing) for trace, pairing in self.pre if trace.name in self.asks(role)]
         if not asked:
             return {}
