@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,99 +20,30 @@ import numpy as np
 
 from maichong import files
 from maichong.errors import NetworkError, ParameterError, did_you_mean
-from maichong.spec import (
-    Configured,
-    Distribution,
-    IntrinsicModel,
-    NeuronModel,
-    ReceptorModel,
-    RuleModel,
-    SourceModel,
-    weight_unit,
+from maichong.parts import (
+    Population,
+    Probe,
+    Projection,
+    SpikeTimes,
+    check_population,
+    input_names,
+    plain_arrays,
+    plain_value,
+    plain_values,
+    population_to_dict,
+    projection_to_dict,
+    same_data,
+    settle_drive,
+    state_names,
 )
-from maichong.spec import distributions as distribution_files
-from maichong.spec.model import configure, same_value
+from maichong.spec import Configured, Distribution, NeuronModel, ReceptorModel, RuleModel, SourceModel, weight_unit
+from maichong.spec.model import configure
 from maichong.spec.quantities import in_unit
 from maichong.spec.registry import find
 from maichong.topology import Connector
 from maichong.topology.connectors import from_dict as connector_from_dict
 
 FORMAT = 1
-
-
-@dataclass(frozen=True, eq=False)
-class SpikeTimes:
-    """Given spikes: neuron ``ids[k]`` of a source fires at ``times[k]`` ms, on the grid of dt."""
-
-    times: np.ndarray
-    ids: np.ndarray
-
-    def __post_init__(self) -> None:
-        times = np.atleast_1d(np.asarray(in_unit(self.times, "ms", "SpikeTimes.times"), np.float64))
-        ids = np.atleast_1d(np.asarray(in_unit(self.ids, "", "SpikeTimes.ids")))
-        if times.shape != ids.shape or times.ndim != 1:
-            raise ParameterError("SpikeTimes", "times and ids must be equally long lists", f"{times.shape} and {ids.shape}")
-        if not np.isfinite(times).all() or (times < 0).any():
-            raise ParameterError("SpikeTimes.times", "must be finite and >= 0 ms")
-        if (ids != np.floor(ids)).any() or (ids < 0).any():
-            raise ParameterError("SpikeTimes.ids", "must be whole numbers >= 0")
-        object.__setattr__(self, "times", times)
-        object.__setattr__(self, "ids", ids.astype(np.int64))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, SpikeTimes) and np.array_equal(self.times, other.times) and np.array_equal(self.ids, other.ids)
-
-    __hash__ = None  # type: ignore[assignment]
-
-
-@dataclass(frozen=True)
-class Population:
-    """``n`` neurons, or sources, of one model.
-
-    ``init`` sets states at the start, ``drive`` the constant input; both one number, one per neuron or a distribution.
-    ``plasticity`` holds intrinsic rules such as HomeostaticThreshold.
-    """
-
-    name: str
-    model: Configured | SpikeTimes
-    n: int
-    init: Mapping[str, Any] = field(default_factory=dict)
-    drive: Mapping[str, Any] = field(default_factory=dict)
-    plasticity: tuple[Configured, ...] = ()
-
-    @property
-    def is_neuron(self) -> bool:
-        """Whether the population integrates input (False: a source)."""
-        return isinstance(self.model, Configured) and isinstance(self.model.model, NeuronModel)
-
-
-@dataclass(frozen=True)
-class Projection:
-    """Synapses from one population onto another, all with one receptor and the same rules.
-
-    ``weight`` (in the receptor's unit) and ``delay`` (ms, >= dt) are one number, one per synapse, a matrix [pre, post] or a
-    distribution; ``input`` names the input of the target that receives the current.
-    """
-
-    name: str
-    pre: str
-    post: str
-    connector: Connector
-    weight: Any
-    delay: Any
-    receptor: Configured
-    plasticity: tuple[Configured, ...] = ()
-    input: str | None = None
-
-
-@dataclass(frozen=True)
-class Probe:
-    """What to record: "spikes", "counts" or a state of ``population``, of the given ``cells``, every ``every`` ms."""
-
-    population: str
-    what: str = "spikes"
-    every: float | None = None
-    cells: tuple[int, ...] | None = None
 
 
 class Network:
@@ -163,8 +93,8 @@ class Network:
         elif not isinstance(model, Configured) or not isinstance(model.model, NeuronModel | SourceModel):
             raise NetworkError(where, "needs a neuron or a source, such as LIF() or Poisson()", repr(model))
         rules = (plasticity,) if isinstance(plasticity, Configured) else tuple(plasticity)
-        population = Population(name, model, int(n), dict(init or {}), _drive(model, drive, where), rules)
-        _check_population(population, where)
+        population = Population(name, model, int(n), dict(init or {}), settle_drive(model, drive, where), rules)
+        check_population(population, where)
         self.populations[name] = population
         return population
 
@@ -201,7 +131,7 @@ class Network:
             receptor = receptor()
         if not isinstance(receptor, Configured) or not isinstance(receptor.model, ReceptorModel):
             raise NetworkError(where, "needs a receptor, such as Exponential(tau=5)", repr(receptor))
-        inputs = _inputs(target.model)
+        inputs = input_names(target.model)
         if not receptor.model.jumps_membrane:
             if not inputs:
                 raise NetworkError(where, f"{target.name!r} has no input for a current", fix="use the receptor Delta()")
@@ -233,7 +163,7 @@ class Network:
         """Record "spikes", "counts" or a state; without any probe a network records the spikes of all populations."""
         target = self._known(population)
         where = f"probe on {target.name!r}"
-        states = _states(target)
+        states = state_names(target)
         if what not in ("spikes", "counts", *states):
             raise NetworkError(where, f"{what!r} cannot be recorded", fix=did_you_mean(what, ("spikes", "counts", *states)))
         step = None
@@ -271,8 +201,8 @@ class Network:
             "format": FORMAT,
             "dt": self.dt,
             "seed": self.seed,
-            "populations": [_population_to_dict(population) for population in self.populations.values()],
-            "projections": [_projection_to_dict(projection) for projection in self.projections.values()],
+            "populations": [population_to_dict(population) for population in self.populations.values()],
+            "projections": [projection_to_dict(projection) for projection in self.projections.values()],
             "probes": [
                 {"population": p.population, "what": p.what, "every": p.every, "cells": p.cells and list(p.cells)}
                 for p in self.probes
@@ -295,13 +225,13 @@ class Network:
                 model = SpikeTimes(kind["times"], kind["ids"]) if "times" in kind else configured(kind)
                 net.population(
                     entry["name"], model, entry["n"],
-                    init=_plain_values(entry["init"]), drive=_plain_values(entry["drive"]) or None,
+                    init=plain_values(entry["init"]), drive=plain_values(entry["drive"]) or None,
                     plasticity=[configured(rule) for rule in entry["plasticity"]],
                 )  # fmt: skip
             for entry in data["projections"]:
                 net.project(
-                    entry["pre"], entry["post"], connector_from_dict(_arrays(entry["connector"])), name=entry["name"],
-                    weight=_plain_value(entry["weight"]), delay=_plain_value(entry["delay"]), input=entry["input"],
+                    entry["pre"], entry["post"], connector_from_dict(plain_arrays(entry["connector"])), name=entry["name"],
+                    weight=plain_value(entry["weight"]), delay=plain_value(entry["delay"]), input=entry["input"],
                     receptor=configured(entry["receptor"]), plasticity=[configured(rule) for rule in entry["plasticity"]],
                 )  # fmt: skip
             for entry in data["probes"]:
@@ -324,7 +254,7 @@ class Network:
         return cls.from_dict(data, models)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Network) and _same(self.to_dict(), other.to_dict())
+        return isinstance(other, Network) and same_data(self.to_dict(), other.to_dict())
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -371,117 +301,4 @@ class Network:
             )
 
 
-def _drive(model: Configured | SpikeTimes, drive: Any, where: str) -> dict[str, Any]:
-    if drive is None:
-        return {}
-    inputs = _inputs(model)
-    if not inputs:
-        raise NetworkError(where, "its model has no input to drive", repr(drive))
-    by_name = dict(drive) if isinstance(drive, Mapping) else {inputs[0]: drive}
-    for name in by_name:
-        if name not in inputs:
-            raise NetworkError(where, f"has no input {name!r}", fix=did_you_mean(name, inputs))
-    return by_name
-
-
-def _inputs(model: Configured | SpikeTimes) -> tuple[str, ...]:
-    if isinstance(model, Configured) and isinstance(model.model, NeuronModel):
-        return tuple(entry.name for entry in model.model.inputs)
-    return ()
-
-
-def _states(population: Population) -> tuple[str, ...]:
-    if not population.is_neuron or not isinstance(population.model, Configured):
-        return ()
-    rules = (state.name for rule in population.plasticity for state in rule.model.states)
-    return (*(state.name for state in population.model.model.states), *rules)
-
-
-def _check_population(population: Population, where: str) -> None:
-    """Check shapes and units of whatever is given per neuron; what is given is replaced by plain numbers."""
-    model, n = population.model, population.n
-    if isinstance(model, SpikeTimes):
-        if population.init or population.plasticity:
-            raise NetworkError(where, "given spikes have neither states nor plasticity")
-        return
-    for rule in population.plasticity:
-        if not isinstance(rule, Configured) or not isinstance(rule.model, IntrinsicModel):
-            raise NetworkError(where, "its plasticity must be intrinsic rules, such as HomeostaticThreshold()", repr(rule))
-        targets = [param.name for param in model.model.params]
-        if rule.model.target not in targets:
-            raise NetworkError(where, f"{rule.model.name} modulates {rule.model.target!r}, which {model.model.name} lacks")
-    for owner in (model, *population.plasticity):
-        for name, value in owner.values.items():
-            if isinstance(value, np.ndarray) and value.shape != (n,):
-                raise NetworkError(where, f"{name} must be one number or {n}, one per neuron", value.size)
-    units = {state.name: state.unit for owner in (model, *population.plasticity) for state in owner.model.states}
-    _accept(population.init, units, n, f"{where}, init")  # type: ignore[arg-type]
-    if isinstance(model.model, NeuronModel):
-        _accept(population.drive, {i.name: i.unit for i in model.model.inputs}, n, f"{where}, drive")  # type: ignore[arg-type]
-
-
-def _accept(values: dict[str, Any], units: Mapping[str, str], n: int, where: str) -> None:
-    for name, value in values.items():
-        if name not in units:
-            raise NetworkError(where, f"there is no {name!r}", fix=did_you_mean(name, units))
-        if isinstance(value, Distribution):
-            continue
-        number = in_unit(value, units[name], f"{where}[{name!r}]")
-        array = np.asarray(number)
-        if array.ndim and array.shape != (n,):
-            raise NetworkError(where, f"{name} must be one number or {n}, one per neuron", array.shape)
-        if not np.isfinite(array).all():
-            raise ParameterError(f"{where}[{name!r}]", "must be finite", "NaN or infinity")
-        values[name] = number
-
-
-def _value_to_dict(value: Any) -> Any:
-    return value.to_dict() if isinstance(value, Distribution) else value
-
-
-def _population_to_dict(population: Population) -> dict[str, Any]:
-    model = population.model
-    return {
-        "name": population.name,
-        "n": population.n,
-        "model": {"times": model.times, "ids": model.ids} if isinstance(model, SpikeTimes) else model.to_dict(),
-        "init": {name: _value_to_dict(value) for name, value in population.init.items()},
-        "drive": {name: _value_to_dict(value) for name, value in population.drive.items()},
-        "plasticity": [rule.to_dict() for rule in population.plasticity],
-    }
-
-
-def _projection_to_dict(projection: Projection) -> dict[str, Any]:
-    return {
-        "name": projection.name,
-        "pre": projection.pre,
-        "post": projection.post,
-        "connector": projection.connector.to_dict(),
-        "weight": _value_to_dict(projection.weight),
-        "delay": _value_to_dict(projection.delay),
-        "receptor": projection.receptor.to_dict(),
-        "plasticity": [rule.to_dict() for rule in projection.plasticity],
-        "input": projection.input,
-    }
-
-
-def _plain_value(value: Any) -> Any:
-    if isinstance(value, Mapping) and "distribution" in value:
-        return distribution_files.from_dict(dict(value))
-    return np.asarray(value) if isinstance(value, list) else value
-
-
-def _plain_values(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _plain_value(value) for name, value in values.items()}
-
-
-def _arrays(data: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: np.asarray(value) if isinstance(value, list) else value for name, value in data.items()}
-
-
-def _same(a: Any, b: Any) -> bool:
-    if isinstance(a, Mapping) and isinstance(b, Mapping):
-        return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
-    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
-        return len(a) == len(b) and all(_same(x, y) for x, y in zip(a, b, strict=True))
-    return same_value(a, b)
+__all__ = ["Network", "Population", "Probe", "Projection", "SpikeTimes"]

@@ -223,9 +223,8 @@ def layout(name: str, rng: np.random.Generator) -> tuple[object, int, int, np.nd
 
 
 LAYOUTS = ("one delay", "many delays", "rows", "rows with one delay", "all but self")
-# every rule in one layout, the pair rule in all, the rules with traces of both sides in those where delays differ
-COMBINED = [(rule, "one delay") for rule in rules()] + [("pair", name) for name in LAYOUTS[1:]]
-COMBINED += [("triplet", "many delays"), ("triplet", "rows"), ("power law", "many delays")]
+# every rule in one layout, the pair rule in all, and the triplet rule, which reads all traces at all spikes, in the hardest
+COMBINED = [(rule, "one delay") for rule in rules()] + [("pair", name) for name in LAYOUTS[1:]] + [("triplet", "many delays")]
 
 PRECEDENCE = (
     "events: Writer.keep takes 'F(...) if alive else F(0.0)' for a literal, so that a presynaptic trace stands in a product "
@@ -280,10 +279,9 @@ def test_rules_are_what_their_equations_say(name: str, where: str, engine: str) 
     against_brute_force(name, where, engine, 1e-12)
 
 
-@pytest.mark.parametrize(("name", "where"), [("pair", "one delay"), ("pair", "many delays")])
-def test_rules_in_single_precision(name: str, where: str) -> None:
+def test_rules_in_single_precision() -> None:
     """Some 50 updates, each rounded to 6e-8 of a weight of 1, and traces that are let go at 1e-6."""
-    against_brute_force(name, where, "events", 5e-6, precision="float32")
+    against_brute_force("pair", "many delays", "events", 5e-6, precision="float32")
 
 
 # triplets --------------------------------------------------------------------------------------------------------------
@@ -337,20 +335,23 @@ def test_triplets_in_hippocampus(engine: str) -> None:
 # drift under Poisson spikes ----------------------------------------------------------------------------------------------
 
 
-def drift(rule: object, pre_rate: float, post_rate: float, seed: int) -> tuple[np.ndarray, float, float]:
-    """Weight change per second of 2000 independent synapses, and the chance of a spike per step on either side."""
-    net, dt, n, seconds = Network(dt=1.0, seed=seed), 1.0, 2000, 10.0
+def drift(rule: object, pre_rate: float, post_rate: float, seed: int) -> tuple[float, float, float, float]:
+    """Weight change per second, its standard error, and the chance of a spike per step on either side."""
+    net, dt, n, seconds = Network(dt=1.0, seed=seed), 1.0, 150, 10.0
     pre = net.population("pre", Poisson(rate=pre_rate), n)
     teacher = net.population("teacher", Poisson(rate=post_rate), n)
     cells = net.population("post", LIF(), n)
-    net.project(pre, cells, OneToOne(), weight=0.0, receptor=Exponential(), plasticity=rule, name="w")
+    net.project(pre, cells, AllToAll(), weight=0.0, receptor=Exponential(), plasticity=rule, name="w")
     net.project(teacher, cells, OneToOne(), weight=100.0, receptor=Delta())
     net.probe(cells, "counts")
     run = net.build("events").run(500.0)
-    begun = run.synapses("w")["weight"]
+    begun = run.weights("w")
     run.run(1000.0 * seconds)
+    found = (run.weights("w") - begun) / seconds
+    # synapses share trains: the mean over all is as uncertain as that over n senders and n receivers
+    error = np.sqrt((found.mean(axis=0).var() + found.mean(axis=1).var()) / n)
     p, q = -np.expm1(-np.array([pre_rate, post_rate]) * dt / 1000.0)
-    return (run.synapses("w")["weight"] - begun) / seconds, p, q
+    return float(found.mean()), float(error), p, q
 
 
 def mean_trace(tau: float) -> float:
@@ -360,10 +361,11 @@ def mean_trace(tau: float) -> float:
 
 def test_the_drift_of_pairs_under_poisson_spikes() -> None:
     """(A+ tau+ - A- tau-) r_i r_j = -.001/s at 10 Hz [N], on the grid of 1 ms; within four standard errors."""
-    found, p, q = drift(PairSTDP(**WIDE), 10.0, 10.0, seed=5)
+    found, error, p, q = drift(PairSTDP(**WIDE), 10.0, 10.0, seed=5)
     exact = (0.01 - 0.0105) * mean_trace(20.0) * p * q * 1000.0
     assert exact == pytest.approx(-0.001, rel=0.05)
-    assert abs(found.mean() - exact) < 4 * found.std() / np.sqrt(found.size)
+    assert abs(found - exact) < 4 * error
+    assert error < 0.2 * abs(exact)
 
 
 @pytest.mark.usefixtures("misread")
@@ -372,14 +374,14 @@ def test_the_triplet_rule_has_a_bcm_threshold() -> None:
     threshold = 1000.0 * 7.1e-3 * 33.7 / (6.5e-3 * 16.8 * 114.0)
     assert threshold == pytest.approx(19.22033, abs=5e-6)
     for post_rate, sign in ((0.5 * threshold, -1), (threshold, 0), (1.5 * threshold, 1)):
-        found, p, q = drift(TripletSTDP(**VISUAL), 20.0, post_rate, seed=6)
-        exact = p * q * (6.5e-3 * mean_trace(16.8) * q * mean_trace(114.0) - 7.1e-3 * mean_trace(33.7)) * 1000.0
-        error = found.std() / np.sqrt(found.size)
-        assert abs(found.mean() - exact) < 4 * error
+        found, error, p, q = drift(TripletSTDP(**VISUAL), 20.0, post_rate, seed=6)
+        depression = 7.1e-3 * mean_trace(33.7) * p * q * 1000.0
+        exact = 6.5e-3 * mean_trace(16.8) * p * q * mean_trace(114.0) * q * 1000.0 - depression
+        assert abs(found - exact) < 4 * error
         if sign:
-            assert found.mean() * sign > 10 * error
+            assert found * sign > 10 * error
         else:
-            assert abs(exact) < 0.1 * 20e-3 * threshold * 7.1e-3 * 33.7  # what is left of it is the grid's doing
+            assert abs(exact) < 0.1 * depression  # what is left of it at the threshold is the grid's doing
 
 
 # normalisation and homeostasis ---------------------------------------------------------------------------------------------
@@ -421,8 +423,9 @@ def test_normalisation_waits_for_learning(engine: str) -> None:
 
 
 def test_normalisation_in_single_precision() -> None:
-    w0 = np.random.default_rng(2).uniform(0.1, 0.9, (8, 6))
-    net = lesson([PairSTDP(w_max=10.0), WeightNormalisation(total=3.25)], [[]] * 8, [[]] * 6, 1.0, delay=3.0, weight=w0)  # fmt: skip
+    rng = np.random.default_rng(2)
+    w0, delays = rng.uniform(0.1, 0.9, (8, 6)), 1.0 * rng.integers(1, 9, (8, 6))
+    net = lesson([PairSTDP(w_max=10.0), WeightNormalisation(total=3.25)], [[]] * 8, [[]] * 6, 1.0, delay=delays, weight=w0)  # fmt: skip
     run = net.build("events", precision="float32").run(3.0)
     run.signal("sample")
     assert run.weights("w").sum(axis=0) == pytest.approx(3.25, rel=8 * 2.0**-23)

@@ -1,0 +1,207 @@
+"""The parts of a network as plain data: populations, projections, probes, given spikes; how they are checked and written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from maichong.errors import NetworkError, ParameterError, did_you_mean
+from maichong.spec import Configured, Distribution, IntrinsicModel, NeuronModel
+from maichong.spec import distributions as distribution_files
+from maichong.spec.model import same_value
+from maichong.spec.quantities import in_unit
+from maichong.topology import Connector
+
+
+@dataclass(frozen=True, eq=False)
+class SpikeTimes:
+    """Given spikes: neuron ``ids[k]`` of a source fires at ``times[k]`` ms, on the grid of dt."""
+
+    times: np.ndarray
+    ids: np.ndarray
+
+    def __post_init__(self) -> None:
+        times = np.atleast_1d(np.asarray(in_unit(self.times, "ms", "SpikeTimes.times"), np.float64))
+        ids = np.atleast_1d(np.asarray(in_unit(self.ids, "", "SpikeTimes.ids")))
+        if times.shape != ids.shape or times.ndim != 1:
+            raise ParameterError("SpikeTimes", "times and ids must be equally long lists", f"{times.shape} and {ids.shape}")
+        if not np.isfinite(times).all() or (times < 0).any():
+            raise ParameterError("SpikeTimes.times", "must be finite and >= 0 ms")
+        if (ids != np.floor(ids)).any() or (ids < 0).any():
+            raise ParameterError("SpikeTimes.ids", "must be whole numbers >= 0")
+        object.__setattr__(self, "times", times)
+        object.__setattr__(self, "ids", ids.astype(np.int64))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SpikeTimes) and np.array_equal(self.times, other.times) and np.array_equal(self.ids, other.ids)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True)
+class Population:
+    """``n`` neurons, or sources, of one model.
+
+    ``init`` sets states at the start, ``drive`` the constant input; both one number, one per neuron or a distribution.
+    ``plasticity`` holds intrinsic rules such as HomeostaticThreshold.
+    """
+
+    name: str
+    model: Configured | SpikeTimes
+    n: int
+    init: Mapping[str, Any] = field(default_factory=dict)
+    drive: Mapping[str, Any] = field(default_factory=dict)
+    plasticity: tuple[Configured, ...] = ()
+
+    @property
+    def is_neuron(self) -> bool:
+        """Whether the population integrates input (False: a source)."""
+        return isinstance(self.model, Configured) and isinstance(self.model.model, NeuronModel)
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Synapses from one population onto another, all with one receptor and the same rules.
+
+    ``weight`` (in the receptor's unit) and ``delay`` (ms, >= dt) are one number, one per synapse, a matrix [pre, post] or a
+    distribution; ``input`` names the input of the target that receives the current.
+    """
+
+    name: str
+    pre: str
+    post: str
+    connector: Connector
+    weight: Any
+    delay: Any
+    receptor: Configured
+    plasticity: tuple[Configured, ...] = ()
+    input: str | None = None
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What to record: "spikes", "counts" or a state of ``population``, of the given ``cells``, every ``every`` ms."""
+
+    population: str
+    what: str = "spikes"
+    every: float | None = None
+    cells: tuple[int, ...] | None = None
+
+
+def settle_drive(model: Configured | SpikeTimes, drive: Any, where: str) -> dict[str, Any]:
+    if drive is None:
+        return {}
+    inputs = input_names(model)
+    if not inputs:
+        raise NetworkError(where, "its model has no input to drive", repr(drive))
+    by_name = dict(drive) if isinstance(drive, Mapping) else {inputs[0]: drive}
+    for name in by_name:
+        if name not in inputs:
+            raise NetworkError(where, f"has no input {name!r}", fix=did_you_mean(name, inputs))
+    return by_name
+
+
+def input_names(model: Configured | SpikeTimes) -> tuple[str, ...]:
+    if isinstance(model, Configured) and isinstance(model.model, NeuronModel):
+        return tuple(entry.name for entry in model.model.inputs)
+    return ()
+
+
+def state_names(population: Population) -> tuple[str, ...]:
+    if not population.is_neuron or not isinstance(population.model, Configured):
+        return ()
+    rules = (state.name for rule in population.plasticity for state in rule.model.states)
+    return (*(state.name for state in population.model.model.states), *rules)
+
+
+def check_population(population: Population, where: str) -> None:
+    """Check shapes and units of whatever is given per neuron; what is given is replaced by plain numbers."""
+    model, n = population.model, population.n
+    if isinstance(model, SpikeTimes):
+        if population.init or population.plasticity:
+            raise NetworkError(where, "given spikes have neither states nor plasticity")
+        return
+    for rule in population.plasticity:
+        if not isinstance(rule, Configured) or not isinstance(rule.model, IntrinsicModel):
+            raise NetworkError(where, "its plasticity must be intrinsic rules, such as HomeostaticThreshold()", repr(rule))
+        targets = [param.name for param in model.model.params]
+        if rule.model.target not in targets:
+            raise NetworkError(where, f"{rule.model.name} modulates {rule.model.target!r}, which {model.model.name} lacks")
+    for owner in (model, *population.plasticity):
+        for name, value in owner.values.items():
+            if isinstance(value, np.ndarray) and value.shape != (n,):
+                raise NetworkError(where, f"{name} must be one number or {n}, one per neuron", value.size)
+    units = {state.name: state.unit for owner in (model, *population.plasticity) for state in owner.model.states}
+    _accept(population.init, units, n, f"{where}, init")  # type: ignore[arg-type]
+    if isinstance(model.model, NeuronModel):
+        _accept(population.drive, {i.name: i.unit for i in model.model.inputs}, n, f"{where}, drive")  # type: ignore[arg-type]
+
+
+def _accept(values: dict[str, Any], units: Mapping[str, str], n: int, where: str) -> None:
+    for name, value in values.items():
+        if name not in units:
+            raise NetworkError(where, f"there is no {name!r}", fix=did_you_mean(name, units))
+        if isinstance(value, Distribution):
+            continue
+        number = in_unit(value, units[name], f"{where}[{name!r}]")
+        array = np.asarray(number)
+        if array.ndim and array.shape != (n,):
+            raise NetworkError(where, f"{name} must be one number or {n}, one per neuron", array.shape)
+        if not np.isfinite(array).all():
+            raise ParameterError(f"{where}[{name!r}]", "must be finite", "NaN or infinity")
+        values[name] = number
+
+
+def _value_to_dict(value: Any) -> Any:
+    return value.to_dict() if isinstance(value, Distribution) else value
+
+
+def population_to_dict(population: Population) -> dict[str, Any]:
+    model = population.model
+    return {
+        "name": population.name,
+        "n": population.n,
+        "model": {"times": model.times, "ids": model.ids} if isinstance(model, SpikeTimes) else model.to_dict(),
+        "init": {name: _value_to_dict(value) for name, value in population.init.items()},
+        "drive": {name: _value_to_dict(value) for name, value in population.drive.items()},
+        "plasticity": [rule.to_dict() for rule in population.plasticity],
+    }
+
+
+def projection_to_dict(projection: Projection) -> dict[str, Any]:
+    return {
+        "name": projection.name,
+        "pre": projection.pre,
+        "post": projection.post,
+        "connector": projection.connector.to_dict(),
+        "weight": _value_to_dict(projection.weight),
+        "delay": _value_to_dict(projection.delay),
+        "receptor": projection.receptor.to_dict(),
+        "plasticity": [rule.to_dict() for rule in projection.plasticity],
+        "input": projection.input,
+    }
+
+
+def plain_value(value: Any) -> Any:
+    if isinstance(value, Mapping) and "distribution" in value:
+        return distribution_files.from_dict(dict(value))
+    return np.asarray(value) if isinstance(value, list) else value
+
+
+def plain_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: plain_value(value) for name, value in values.items()}
+
+
+def plain_arrays(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: np.asarray(value) if isinstance(value, list) else value for name, value in data.items()}
+
+
+def same_data(a: Any, b: Any) -> bool:
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        return a.keys() == b.keys() and all(same_data(a[key], b[key]) for key in a)
+    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
+        return len(a) == len(b) and all(same_data(x, y) for x, y in zip(a, b, strict=True))
+    return same_value(a, b)
