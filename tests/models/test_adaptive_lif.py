@@ -79,7 +79,7 @@ def test_the_adaptation_decays_exactly(engine: str) -> None:
 
 
 def test_single_precision_keeps_the_sequence() -> None:
-    """float32 moves v by 1e-6 or so, and the threshold is approached at 0.02 per ms or faster: an interval moves by a step at most."""
+    """float32 moves v by 1e-6 or so; the threshold is approached at 0.02 per ms or faster, so that an interval moves by a step."""
     dt = 0.1
     times = cell(dt).build("events", precision="float32").run(120.0)["n"].spikes.times
     assert times.size >= 6

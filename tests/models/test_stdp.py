@@ -43,7 +43,14 @@ def source(net: Network, name: str, trains: Trains, shift: float) -> object:
 
 
 def lesson(
-    rules: object, sent: Trains, posts: Trains, dt: float, *, connector: object = None, delay: object = None, weight: object = 0.5
+    rules: object,
+    sent: Trains,
+    posts: Trains,
+    dt: float,
+    *,
+    connector: object = None,
+    delay: object = None,
+    weight: object = 0.5,
 ) -> Network:
     """Plastic synapses between sources that fire at ``sent`` and cells that fire at ``posts``, which must be >= 2 dt."""
     net = Network(dt=dt)
@@ -58,7 +65,9 @@ def lesson(
     return net
 
 
-def changes(rule: object, arrivals: Trains, posts: Trains, dt: float, engine: str, *, weight: float = 0.0, **options: str) -> np.ndarray:
+def changes(
+    rule: object, arrivals: Trains, posts: Trains, dt: float, engine: str, *, weight: float = 0.0, **options: str
+) -> np.ndarray:
     """What became of the weights [pre, post] when spikes reached the synapses at ``arrivals`` and the cells fired at ``posts``."""
     start = 2 * dt  # for the teacher to be in time
     net = lesson(rule, [[t + start - dt for t in train] for train in arrivals], [[t + start for t in train] for train in posts], dt,
@@ -226,21 +235,6 @@ LAYOUTS = ("one delay", "many delays", "rows", "rows with one delay", "all but s
 # every rule in one layout, the pair rule in all, and the triplet rule, which reads all traces at all spikes, in the hardest
 COMBINED = [(rule, "one delay") for rule in rules()] + [("pair", name) for name in LAYOUTS[1:]] + [("triplet", "many delays")]
 
-PRECEDENCE = (
-    "events: Writer.keep takes 'F(...) if alive else F(0.0)' for a literal, so that a presynaptic trace stands in a product "
-    "without parentheses; TripletSTDP, PowerLawSTDP and ExponentialSTDP learn wrong weights"
-)
-MISREAD = {"triplet", "power law", "exponential"}
-
-
-@pytest.fixture
-def misread(request: pytest.FixtureRequest) -> None:
-    """Expect a failure where the fast engine reads a rule's product wrongly."""
-    rule = request.getfixturevalue("name") if "name" in request.fixturenames else "triplet"
-    fast = "engine" not in request.fixturenames or request.getfixturevalue("engine") == "events"
-    if fast and rule in MISREAD:
-        request.applymarker(pytest.mark.xfail(strict=True, raises=AssertionError, reason=PRECEDENCE))
-
 
 def against_brute_force(name: str, where: str, engine: str, tolerance: float, **options: str) -> None:
     rng = np.random.default_rng(11)
@@ -273,7 +267,6 @@ def against_brute_force(name: str, where: str, engine: str, tolerance: float, **
     assert np.median(moved) > 0.01
 
 
-@pytest.mark.usefixtures("misread")
 @pytest.mark.parametrize(("name", "where"), COMBINED)
 def test_rules_are_what_their_equations_say(name: str, where: str, engine: str) -> None:
     against_brute_force(name, where, engine, 1e-12)
@@ -292,7 +285,6 @@ HIPPOCAMPUS = {
 }  # fmt: skip
 
 
-@pytest.mark.usefixtures("misread")
 def test_a_triplet_with_two_post(engine: str) -> None:
     """pre 0, post 10, 20, visual cortex, minimal: .00181050659 [N]; the first post finds no trace of another."""
     dw = changes(TripletSTDP(**VISUAL), [[0.0]] * 5, [[10.0, 20.0], [10.0]], 1.0, engine)
@@ -300,7 +292,6 @@ def test_a_triplet_with_two_post(engine: str) -> None:
     assert (dw[:, 1] == 0.0).all()
 
 
-@pytest.mark.usefixtures("misread")
 def test_the_frequency_dependence_of_pairing(engine: str) -> None:
     """60 pairs at rho Hz, post 10 ms after pre and before it, visual cortex, minimal [N]."""
     rates = [10.0, 20.0, 40.0, 50.0]
@@ -312,7 +303,6 @@ def test_the_frequency_dependence_of_pairing(engine: str) -> None:
     assert before == pytest.approx([-0.33221, -0.34173, 0.17371, 0.74918], abs=5e-6)
 
 
-@pytest.mark.usefixtures("misread")
 def test_pairing_at_a_tenth_of_a_hertz() -> None:
     """Far apart, pairs leave triplets nothing: 0 and -.31662 [N]; ten minutes, on the fast engine alone."""
     starts = [10_000.0 * k for k in range(60)]
@@ -322,7 +312,6 @@ def test_pairing_at_a_tenth_of_a_hertz() -> None:
     assert dw[1, 1] == pytest.approx(-0.31662, abs=5e-6)
 
 
-@pytest.mark.usefixtures("misread")
 def test_triplets_in_hippocampus(engine: str) -> None:
     """60 triplets at 1 Hz, 5 ms apart, full model: pre-post-pre .04261, post-pre-post .35757 [N]."""
     outer = [1000.0 * k + s for k in range(60) for s in (0.0, 10.0)]
@@ -368,7 +357,6 @@ def test_the_drift_of_pairs_under_poisson_spikes() -> None:
     assert error < 0.2 * abs(exact)
 
 
-@pytest.mark.usefixtures("misread")
 def test_the_triplet_rule_has_a_bcm_threshold() -> None:
     """At rho_y = A2- tau- / (A3+ tau+ tau_y) = 19.22033 Hz the drift changes its sign [N]."""
     threshold = 1000.0 * 7.1e-3 * 33.7 / (6.5e-3 * 16.8 * 114.0)
@@ -387,6 +375,10 @@ def test_the_triplet_rule_has_a_bcm_threshold() -> None:
 # normalisation and homeostasis ---------------------------------------------------------------------------------------------
 
 
+def normalised() -> list[object]:
+    return [PairSTDP(w_max=10.0), WeightNormalisation(total=3.25)]
+
+
 @pytest.mark.parametrize("where", LAYOUTS)
 def test_normalisation_makes_the_sums_equal_and_keeps_ratios(engine: str, where: str) -> None:
     """Sum = total to rounding; w_a / w_b as before; a cell with weights of zero is left alone; on the signal, not before."""
@@ -396,7 +388,7 @@ def test_normalisation_makes_the_sums_equal_and_keeps_ratios(engine: str, where:
     w0[:, 0] = 0.0
     delay = delays[delays > 0] * 1.0 if where.startswith("rows") else 3.0 if where != "many delays" else delays * 1.0
     net = lesson(
-        [PairSTDP(w_max=10.0), WeightNormalisation(total=3.25)], [[]] * n_pre, [[]] * n_post, 1.0,
+        normalised(), [[]] * n_pre, [[]] * n_post, 1.0,
         connector=connector, delay=delay, weight=w0[delays > 0] if where.startswith("rows") else w0,
     )  # fmt: skip
     run = net.build(engine).run(3.0)
@@ -412,7 +404,7 @@ def test_normalisation_makes_the_sums_equal_and_keeps_ratios(engine: str, where:
 
 
 def test_normalisation_waits_for_learning(engine: str) -> None:
-    net = lesson([PairSTDP(w_max=10.0), WeightNormalisation(total=3.25)], [[]] * 8, [[]] * 6, 1.0, delay=3.0)
+    net = lesson(normalised(), [[]] * 8, [[]] * 6, 1.0, delay=3.0)
     run = net.build(engine).run(3.0)
     run.learning = False
     run.signal("sample")
@@ -425,7 +417,7 @@ def test_normalisation_waits_for_learning(engine: str) -> None:
 def test_normalisation_in_single_precision() -> None:
     rng = np.random.default_rng(2)
     w0, delays = rng.uniform(0.1, 0.9, (8, 6)), 1.0 * rng.integers(1, 9, (8, 6))
-    net = lesson([PairSTDP(w_max=10.0), WeightNormalisation(total=3.25)], [[]] * 8, [[]] * 6, 1.0, delay=delays, weight=w0)  # fmt: skip
+    net = lesson(normalised(), [[]] * 8, [[]] * 6, 1.0, delay=delays, weight=w0)
     run = net.build("events", precision="float32").run(3.0)
     run.signal("sample")
     assert run.weights("w").sum(axis=0) == pytest.approx(3.25, rel=8 * 2.0**-23)

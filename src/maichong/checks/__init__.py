@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from maichong.checks.outcome import Outcome, passed, table, to_json
-    from maichong.checks.pytest_plugin import parametrize_checks
+    from maichong.checks.parametrize import parametrize_checks
     from maichong.checks.suite import CHECKS, check_all, check_model
 
 _PLACES = {
@@ -28,7 +28,7 @@ _PLACES = {
     "Outcome": "outcome",
     "check_all": "suite",
     "check_model": "suite",
-    "parametrize_checks": "pytest_plugin",
+    "parametrize_checks": "parametrize",
     "passed": "outcome",
     "table": "outcome",
     "to_json": "outcome",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,9 +28,9 @@ LOOSE_LEARNING = 0.05
 0.5 ms is read on traces that differ by exp(-0.5 / 20), 2.5 %."""
 
 
-NUDGE = 1e-13
-"""A thousand steps of rounding in double precision. A neuron that this takes beyond STATES is chaotic, and is judged as in
-single precision."""
+NUDGE, NUDGE_LOOSE = 1e-13, 1e-6
+"""What rounding adds up to in a thousand steps, in double and in single precision. Where the reference comes out different when
+its start is moved by so little, the network is chaotic, and only how often its cells fire is compared."""
 
 
 @dataclass(frozen=True)
@@ -66,21 +67,24 @@ def agrees(model: Model, variant: Variant) -> None:
 
 
 def _judge_scene(scene: Scene, judge: Played, played: Played, *, loose: bool) -> None:
+    compare = _compare_loosely if loose else _compare
     try:
-        (_compare_loosely if loose else _compare)(scene.name, judge, played)
+        compare(scene.name, judge, played)
     except Failed:
-        if loose or not _is_chaotic(scene, judge):
+        nudged = play(scene, Variant("reference", "reference"), NUDGE_LOOSE if loose else NUDGE)
+        if _same(compare, scene.name, judge, nudged):
             raise
-        _compare_loosely(scene.name, judge, played)
+        # chaotic: what the reference itself does not give twice is not asked of an engine
+        for there, here in zip(judge.seen, played.seen, strict=True):
+            _near_counts(scene.name, there, here)
 
 
-def _is_chaotic(scene: Scene, judge: Played) -> bool:
-    """Whether the reference itself does not come out the same when its start is moved by less than rounding adds up to."""
+def _same(compare: Callable[..., None], *given: Any) -> bool:
     try:
-        _compare(scene.name, judge, play(scene, Variant("reference", "reference"), NUDGE))
+        compare(*given)
     except Failed:
-        return True
-    return False
+        return False
+    return True
 
 
 @functools.lru_cache(maxsize=4)
@@ -126,9 +130,12 @@ def _look(run: Any) -> Seen:
 
 def _stays_finite(scene: str, played: Played) -> None:
     begun, ended = played.seen[0].states, played.seen[-1].states
+    finite = {name: True for name, _ in begun}
+    for (population, _), values in begun.items():
+        finite[population] &= bool(np.isfinite(values).all())
     for (population, state), values in ended.items():
-        lost = ~np.isfinite(values) & np.isfinite(begun[population, state])
-        if lost.any():
+        lost = ~np.isfinite(values)
+        if finite[population] and lost.any():
             raise Failed(
                 f"{scene}: {state} of {population!r} does not stay finite in {lost.sum()} of {lost.size} cells "
                 f"within {played.seen[-1].t:g} ms"
@@ -173,10 +180,7 @@ def _near(where: str, expected: np.ndarray, found: np.ndarray, tolerance: float)
 
 def _compare_loosely(scene: str, judge: Played, played: Played) -> None:
     for there, here in zip(judge.seen, played.seen, strict=True):
-        for population, counts in there.counts.items():
-            expected, found = int(counts.sum()), int(here.counts[population].sum())
-            if abs(found - expected) > max(2.0, LOOSE_COUNTS * expected):
-                raise Failed(f"{scene}: {population!r} fired {found} instead of {expected} spikes by {there.t:g} ms")
+        _near_counts(scene, there, here)
         if there.t > 50.0:
             continue
         for (population, state), values in there.states.items():
@@ -190,3 +194,10 @@ def _compare_loosely(scene: str, judge: Played, played: Played) -> None:
             raise Failed(
                 f"{scene}: the weights of {projection!r} are {apart:.3g} apart on average, having changed by {learned:.3g}"
             )
+
+
+def _near_counts(scene: str, there: Seen, here: Seen) -> None:
+    for population, counts in there.counts.items():
+        expected, found = int(counts.sum()), int(here.counts[population].sum())
+        if abs(found - expected) > max(2.0, LOOSE_COUNTS * expected):
+            raise Failed(f"{scene}: {population!r} fired {found} instead of {expected} spikes by {there.t:g} ms")

@@ -113,7 +113,7 @@ def _check_units(function: Function, known: dict[str, str], expected: tuple[str 
         if not any(re.search(r"\bHz\b", known[name]) for name in arguments(function)):
             raise
         try:
-            unit_reading.check(_with_conversions(function), known, expected, owner)
+            unit_reading.check(_with_conversions(function), known, expected, owner, plain=function)
         except UnitError:
             raise error from None
 

@@ -131,7 +131,7 @@ def of_rule(model: RuleModel) -> list[Scene]:
     ]
     if model.traces:
         # no new kernel: traces that fade away between rare spikes
-        fading = _plastic(shortened(model), AllToAll(), scattered, rate=15.0, pulses=3, duration=300.0)
+        fading = _plastic(shortened(model), AllToAll(), scattered, rate=40.0, pulses=10, duration=300.0)
         found.append(Scene("fading traces", fading, _lesson(model, 120.0), single=False))
     return found
 

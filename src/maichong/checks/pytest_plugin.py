@@ -1,56 +1,32 @@
-"""The pytest side: each conformance check as one test of its own.
+"""The pytest plugin of maichong: a fixture that puts a model through all checks.
 
-Installed with maichong (entry point ``maichong`` of ``pytest11``), it offers the fixture ``maichong_model``; the decorator
-``parametrize_checks`` needs no plugin:
+    def test_conformance(maichong_model):
+        maichong_model(MyNeuron)
 
-    from maichong.checks import parametrize_checks
-
-    @parametrize_checks([MyNeuron])
-    def test_conformance(check):
-        check()
+It is loaded in every session where maichong is installed, so it loads nothing before the fixture is used. For one test per
+check use :func:`maichong.checks.parametrize_checks`, which needs no plugin.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import pytest
 
-ENGINES = ("reference", "events")
-
-
-def parametrize_checks(models: Iterable[Any], engines: Sequence[str] = ENGINES) -> pytest.MarkDecorator:
-    """Parametrize a test by ``check``, one for each check of each model: calling it passes, fails or skips the test.
-
-    Raises ModelError for what is no model.
-    """
-    from maichong.checks.suite import cases
-
-    found = [case for model in models for case in cases(model, engines)]
-    return pytest.mark.parametrize("check", [pytest.param(_test(case), id=case.name) for case in found])
+if TYPE_CHECKING:
+    from maichong.spec import Model
 
 
 @pytest.fixture(scope="session")
 def maichong_model() -> Callable[..., None]:
-    """A function that puts a model through all checks and fails the test with every sentence that went wrong."""
+    """A function of a model, and of engines if not all: it fails the test with every sentence that went wrong."""
 
-    def check(model: Any, engines: Sequence[str] = ENGINES) -> None:
-        from maichong.checks.suite import check_model
+    def check(model: Model, engines: Sequence[str] | None = None) -> None:
+        from maichong.checks.suite import ENGINES, check_model
 
-        wrong = [outcome for outcome in check_model(model, engines) if outcome.verdict == "fails"]
+        wrong = [outcome for outcome in check_model(model, engines or ENGINES) if outcome.verdict == "fails"]
         if wrong:
             pytest.fail("\n".join(f"{outcome.column}: {outcome.detail}" for outcome in wrong), pytrace=False)
-
-    return check
-
-
-def _test(case: Callable[[], Any]) -> Callable[[], None]:
-    def check() -> None:
-        outcome = case()
-        if outcome.verdict == "fails":
-            pytest.fail(f"{outcome.model}, {outcome.column}: {outcome.detail}", pytrace=False)
-        if outcome.verdict == "unsupported":
-            pytest.skip(outcome.detail)
 
     return check

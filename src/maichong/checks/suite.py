@@ -12,7 +12,8 @@ from maichong.checks.declared import branch_free, documented, units
 from maichong.checks.outcome import Check, Outcome, Variant
 from maichong.checks.readings import defaults, linear, symbolic
 from maichong.checks.saved import serialises
-from maichong.errors import ModelError
+from maichong.engines import ENGINES as KNOWN
+from maichong.errors import EngineError, ModelError, did_you_mean
 from maichong.spec import Configured, Model, registry
 
 ENGINES = ("reference", "events")
@@ -62,11 +63,14 @@ class Case:
         return "-".join(parts).replace(" ", "-")
 
 
-def cases(model: Model, engines: Iterable[str] = ENGINES) -> Iterator[Case]:
+def cases(model: Model, engines: Sequence[str] = ENGINES) -> Iterator[Case]:
     """The checks that ``model`` must pass; ModelError for what is no model, EngineError for an engine that nobody has."""
     if not isinstance(model, Model):
         fix = "give the model itself: MyNeuron, not MyNeuron()" if isinstance(model, Configured) else None
         raise ModelError("check_model", "must be given a model, such as LIF", repr(model), fix)
+    for engine in engines:
+        if engine not in KNOWN:
+            raise EngineError("check_model", f"there is no engine {engine!r}", fix=did_you_mean(engine, KNOWN))
     variants = [variant for engine in engines for variant in VARIANTS.get(engine, (Variant(engine, engine),))]
     for check in CHECKS.get(model.kind, COMMON):
         yield from (Case(check, model, variant) for variant in (variants if check.by_engine else (None,)))
@@ -76,7 +80,7 @@ def check_model(model: Model, engines: Sequence[str] = ENGINES) -> list[Outcome]
     """Put a model, of maichong or of your own, through all checks of its kind.
 
     ``engines`` are compared with the reference, "events" in both of its precisions. Nothing the model does raises: it becomes
-    an outcome. Raises ModelError only for what is no model.
+    an outcome. Raises ModelError for what is no model and EngineError for an unknown engine.
     """
     return [case() for case in cases(model, engines)]
 
@@ -90,10 +94,13 @@ def check_all(
 ) -> list[Outcome]:
     """Check all models that can be found by name, or those called ``names``, spread over ``jobs`` processes (one a core).
 
-    ``progress`` is called with each model's outcomes as they come. Raises ModelError for an unknown name.
+    ``progress`` is called with each model's outcomes as they come. Raises ModelError for an unknown name and EngineError for an
+    unknown engine.
     """
     models = list(registry.models().values()) if names is None else [registry.find(name) for name in names]
-    jobs = min(len(models), jobs or os.cpu_count() or 1)
+    jobs = min(len(models), jobs or _cores())
+    for model in models:
+        list(cases(model, engines))  # a wrong call is told before anything starts
     if jobs > 1:
         from maichong.checks.workers import check_in_processes
 
@@ -105,3 +112,8 @@ def check_all(
         if progress:
             progress(found)
     return outcomes
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -78,7 +78,8 @@ def choose(system: System, dt: float, where: str) -> Integration:
     jacobian = {s: {t: flows[s].diff(symbol(t)) for t in system.states} for s in system.states}
     linear = _linear(system, flows, jacobian)
     others = [name for name in system.states if name not in linear]
-    conditional = all(jacobian[s][s].diff(symbol(s)) == 0 for s in others)
+    # a slope that depends on its own state, be it in the condition of a where, is not that of a linear flow
+    conditional = all(symbol(s) not in jacobian[s][s].free_symbols for s in others)
     method = asked
     if asked == "auto":
         method = "exact" if not others else "exponential_euler" if conditional else "rk4"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -75,6 +76,8 @@ def check_init(model: Model) -> None:
                     f"its initial value asks for {name!r}, neither a parameter nor an earlier state",
                     fix=did_you_mean(name, known),
                 )
+        if isinstance(state.init, (int, float)) and not math.isfinite(state.init):
+            raise ModelError(f"{model.name}.{state.name}", "its initial value must be finite", state.init)
         known.add(state.name)
 
 

@@ -173,6 +173,8 @@ def _check_names(line: StraightLine, at: Callable[[ast.AST], str]) -> None:
                     raise ModelError(at(node), "only + - * / ** & | may stand in an equation", ast.unparse(node))
             elif isinstance(node, ast.Compare) and len(node.ops) != 1:
                 raise ModelError(at(node), "compare two values at a time, and join with &", ast.unparse(node))
+            elif isinstance(node, ast.Compare) and not isinstance(node.ops[0], (ast.Lt, ast.LtE, ast.Gt, ast.GtE)):
+                raise ModelError(at(node), "numbers that are computed are compared by < <= > >= only", ast.unparse(node))
             elif isinstance(node, (ast.Subscript, ast.Starred, ast.JoinedStr, ast.List, ast.Dict)):
                 raise ModelError(at(node), "an equation works on plain symbols", ast.unparse(node))
         called_names = {id(n.func) for n in ast.walk(expression) if isinstance(n, ast.Call)}

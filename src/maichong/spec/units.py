@@ -66,34 +66,48 @@ def _same_unit(a: Any, b: Any) -> tuple[Any, Any]:
     return a, b.to(a.units)
 
 
-def check(function: Callable[..., Any], units: Mapping[str, str], expected: tuple[str | None, ...], owner: str) -> None:
+def check(
+    function: Callable[..., Any],
+    units: Mapping[str, str],
+    expected: tuple[str | None, ...],
+    owner: str,
+    plain: Callable[..., Any] | None = None,
+) -> None:
     """Check that the results of ``function`` have the ``expected`` units (None: any), given those of its arguments.
+
+    The quantities must also give what bare numbers give, for pint converts silently in a sum of mV and V; ``plain`` is the
+    function on bare numbers, where it is another one.
 
     Raises UnitError at the function's own file and line.
     """
     registry = unit_registry()
     where = f"{place(function)}: {function.__name__}() of {owner}"
     # magnitudes that make no difference vanish by chance
-    values = {name: registry.Quantity(1.0 + 0.37 * k, units[name]) for k, name in enumerate(arguments(function))}
+    numbers = {name: 1.0 + 0.37 * k for k, name in enumerate(arguments(function))}
     try:
-        results = rebind(function, table())(*values.values())
+        values = {name: registry.Quantity(number, units[name]) for name, number in numbers.items()}
+    except Exception as error:
+        raise UnitError(where, "its symbols must have known units", str(error).rstrip(".")) from None
+    try:
+        results = _listed(rebind(function, table())(*values.values()))
     except Exception as error:
         raise UnitError(where, "its units must fit together", str(error).rstrip(".")) from None
-    results = results if isinstance(results, tuple) else (results,)
-    for result, unit in zip(results, expected, strict=True):
-        if unit is None:
-            continue
+    bare = _listed((plain or function)(*numbers.values()))
+    for result, number, unit in zip(results, bare, expected, strict=True):
         result = result if hasattr(result, "dimensionality") else registry.Quantity(result)
-        if result.dimensionless and result.magnitude == 0:
+        if result.magnitude == 0 or not math.isfinite(number):
             continue
-        wanted = registry.Unit(unit)
-        if not result.is_compatible_with(wanted):
+        if unit is not None and not result.is_compatible_with(registry.Unit(unit)):
             raise UnitError(where, f"must return {unit or 'a pure number'}", f"{result.units}")
-        factor = (1.0 * result.units).to(wanted).magnitude
-        if not math.isclose(factor, 1.0, rel_tol=1e-9):
+        inside = result if unit is None else result.to(unit or "dimensionless")
+        if not math.isclose(inside.magnitude, float(number), rel_tol=1e-9):
             raise UnitError(
                 where,
-                f"must return {unit or 'a pure number'} without a factor",
-                f"{result.units}, off by a factor of {factor:g}",
+                f"must return {unit or inside.units} without a factor",
+                f"{result.units}, off by a factor of {inside.magnitude / number:g}",
                 "declare its symbols in ms, mV, pA, nS and pF, which need none",
             )
+
+
+def _listed(results: Any) -> tuple[Any, ...]:
+    return results if isinstance(results, tuple) else (results,)

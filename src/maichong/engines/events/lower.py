@@ -8,6 +8,7 @@ along and halve the speed.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
 
 from maichong.engines.system import Call
@@ -27,6 +28,9 @@ DOUBLE = {
 }  # fmt: skip
 SINGLE = {**DOUBLE, "exp": "exp32"}
 """What each operation is called in a kernel; exp32 is ours, because it vectorises."""
+
+
+LITERAL = re.compile(r"F\([^()]*\)")
 
 
 class Writer:
@@ -54,7 +58,7 @@ class Writer:
 
     def keep(self, text: str, base: str = "t") -> str:
         """The name of a variable that holds ``text``."""
-        if text.isidentifier() or text.startswith("F("):
+        if text.isidentifier() or LITERAL.fullmatch(text):
             return text
         name = self.fresh(base)
         self.line(f"{name} = {text}")

@@ -128,8 +128,7 @@ class Builder:
             delayed.amend(self, w, f"({value} - {weight})", late)
 
     def asks(self, role: str) -> tuple[str, ...]:
-        assert isinstance(self.model, RuleModel)
-        function = self.model.functions().get(role)
+        function = self.model.functions().get(role) if isinstance(self.model, RuleModel) else None
         return arguments(function) if function else ()
 
     def pre_traces(self, w: Writer, role: str, source: str, late: str, now: str, *, skip: bool = False) -> dict[str, str]:

@@ -77,8 +77,8 @@ def _draw(w: Writer, model: SourceModel, names: Sequence[str], step: str) -> Non
     env = {**{name: f"par_{name}[j]" for name in names}, "u": "u"}
     wait = w.inline(model.interval, [env[name] for name in arguments(model.interval)])[0]
     w.line(f"steps = np.ceil(({wait}) / dt)")
-    w.line("steps = steps if steps > 1.0 else 1.0")
-    w.line(f"due = np.int64({step}) + np.int64(steps) if steps < 4503599627370496.0 else NEVER")
+    # infinity and NaN both mean never
+    w.line(f"due = np.int64({step}) + np.int64(steps if steps > 1.0 else 1.0) if steps < 4503599627370496.0 else NEVER")
     w.line("due_at[j] = due")
 
 
