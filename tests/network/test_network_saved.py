@@ -56,16 +56,12 @@ def one_of_everything() -> Network:
     net.population("inh", AdaptiveLIF(t_ref="2 ms"), 5, init={"v": "-60 mV"}, drive=np.arange(5.0) / 3.0)
     net.population("odd name: µ/脉冲 #1", Izhikevich(integrator="izh2003", d=np.array([2.0])), 1, drive=10.0)
     conductance = Exponential(tau=3.0, e_rev=0.0)
-    net.project("noise", "exc", AllToAll(), weight=np.arange(35.0).reshape(7, 5) / 35, receptor=conductance, plasticity=[
-        PairSTDP(pairing="nearest", mu_plus=0.5), WeightNormalisation(total=3.0)], name="learned", delay=Uniform(0.2, 3.0))  # fmt: skip
     net.project(
-        "given",
-        "exc",
-        ExplicitList([3, 0, 0], [1, 1, 4]),
-        weight=[1.0, 1.0 / 3.0, 0.1],
-        delay=[1.0, 2.0, 0.2],
-        receptor=Delta(),
-    )
+        "noise", "exc", AllToAll(), weight=np.arange(35.0).reshape(7, 5) / 35, delay=Uniform(0.2, 3.0), receptor=conductance,
+        plasticity=[PairSTDP(pairing="nearest", mu_plus=0.5), WeightNormalisation(total=3.0)], name="learned",
+    )  # fmt: skip
+    listed = ExplicitList([3, 0, 0], [1, 1, 4])
+    net.project("given", "exc", listed, weight=[1.0, 1.0 / 3.0, 0.1], delay=[1.0, 2.0, 0.2], receptor=Delta())
     net.project("exc", "inh", OneToOne(), weight="0.01 nA", receptor=Exponential(), input="i")
     net.project("inh", "exc", AllButSelf(), weight=-3.0, delay=np.full((5, 5), 0.4), receptor=Exponential())
     net.project("inh", "exc", FixedProbability(0.25, autapses=False), weight=Normal(2.0, 1.0, 0.0, 4.0), receptor=conductance)
@@ -174,7 +170,7 @@ def test_models_of_one_s_own_are_given_when_read(tmp_path: Path) -> None:
     net = Network()
     net.population("clock", own(rate=0.5), 2)
     path = net.save(tmp_path / "net.json")
-    with pytest.raises(ModelError, match="^model: there is none called 'OwnClock'"):
+    with pytest.raises(ModelError, match=r"^model: there is none called 'OwnClock'"):
         Network.load(path)
     assert Network.load(path, models=[own]) == net
 

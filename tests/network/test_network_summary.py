@@ -217,13 +217,14 @@ def test_the_traces_of_a_rule_are_part_of_the_forecast() -> None:
     assert share.bytes == pytest.approx(allocated(projection.layout) + state, rel=0.1)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="M5: drawn parameters, a source's calendar and the index of given spikes are not counted"
+DRAWN = pytest.param(
+    LIF(tau_m=Uniform(5, 10)), marks=pytest.mark.xfail(strict=True, reason="M5: parameters that are drawn are not counted")
 )
-@pytest.mark.parametrize(
-    "model", [LIF(tau_m=Uniform(5, 10)), Poisson(rate=1.0), SpikeTimes(np.arange(3e4), np.arange(3e4) % 9)]
-)
-def test_populations_that_hold_more_than_their_states(model: Any) -> None:
+GIVEN = SpikeTimes(np.arange(3e4), np.arange(3e4) % 9)
+
+
+@pytest.mark.parametrize("model", [LIF(), DRAWN, Poisson(rate=1.0), GIVEN], ids=["cells", "drawn cells", "noise", "given"])
+def test_the_forecast_of_a_population(model: Any) -> None:
     net = Network(dt=0.1)
     net.population("cells", model, 3000)
     population = net.build("events")._backend.populations[0]

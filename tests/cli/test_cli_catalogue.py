@@ -1,0 +1,173 @@
+"""maichong --version, list and show: what there is, as tables on stdout and as JSON."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from maichong import __version__, data
+from maichong.spec import registry
+from maichong.zoo import protocol
+
+KINDS = {**{kind: [model.name for model in group] for kind, group in registry.kinds().items()}}
+KINDS |= {"paper": protocol.names(), "data": list(data.names())}
+
+
+def test_version(maichong: Any) -> None:
+    ended = maichong("--version")
+    assert (ended.code, ended.out, ended.err) == (0, f"maichong {__version__}\n", "")
+
+
+def test_help_names_every_verb_and_every_verb_gives_an_example(maichong: Any) -> None:
+    ended = maichong("--help")
+    assert ended.code == 0
+    for verb in ("list", "show", "reproduce", "check", "bench"):
+        assert verb in ended.out
+        help_ = maichong(verb, "--help")
+        assert help_.code == 0
+        assert f"Example: maichong {verb}" in " ".join(help_.out.split())
+
+
+def test_without_a_verb_the_help_comes_and_the_code_of_bad_input(maichong: Any) -> None:
+    ended = maichong()
+    assert ended.code == 2
+    assert "reproduce" in ended.out + ended.err
+
+
+@pytest.mark.parametrize(
+    "args", [("learn",), ("list", "--bogus"), ("reproduce",), ("reproduce", "x", "--seeds", "two")], ids=str
+)
+def test_what_the_parser_refuses_has_code_2_and_no_traceback(maichong: Any, args: tuple[str, ...]) -> None:
+    ended = maichong(*args)
+    assert ended.code == 2
+    assert ended.err
+    assert "Traceback" not in ended.err
+
+
+@pytest.mark.xfail(strict=True, reason="L1: typer draws a box of several lines")
+def test_what_the_parser_refuses_is_one_line_too(maichong: Any) -> None:
+    assert "--bogus" in maichong("list", "--bogus").sentence
+
+
+def test_list_shows_everything(maichong: Any, tmp_path: Path) -> None:
+    ended = maichong("list", "--json", str(tmp_path / "list.json"))
+    assert (ended.code, ended.err) == (0, "")
+    for kind, names in KINDS.items():
+        assert kind in ended.out
+        for name in names:
+            assert name in ended.out
+    assert json.loads((tmp_path / "list.json").read_text()) == KINDS
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_list_shows_one_kind(maichong: Any, kind: str, tmp_path: Path) -> None:
+    for word in (kind, kind.upper(), f"{kind}s"):
+        ended = maichong("list", word, "--json", str(tmp_path / "list.json"))
+        assert (ended.code, ended.err) == (0, "")
+        assert json.loads((tmp_path / "list.json").read_text()) == {kind: KINDS[kind]}
+        for other, names in KINDS.items():
+            shown = [name for name in names if f"  {name} " in ended.out.replace("\n", " \n")]
+            assert shown == (names if other == kind else [])
+
+
+def test_list_of_an_unknown_kind(maichong: Any) -> None:
+    ended = maichong("list", "neuorn")
+    assert ended.out == ""
+    assert ended.sentence == "list: there is no kind 'neuorn'; did you mean 'neuron'?"
+
+
+@pytest.mark.parametrize("model", registry.models().values(), ids=lambda model: model.name)
+def test_show_a_model(maichong: Any, model: Any, tmp_path: Path) -> None:
+    ended = maichong("show", model.name, "--json", str(tmp_path / "model.json"))
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith(f"{model.name} ({model.kind})")
+    words = " ".join(ended.out.split())
+    assert model.doc.split("\n", 1)[0] in words
+    for symbol in (*model.params, *model.states, *getattr(model, "inputs", ())):
+        assert symbol.name in words
+    shown = json.loads((tmp_path / "model.json").read_text())
+    assert (shown["name"], shown["kind"], shown["doc"]) == (model.name, model.kind, model.doc)
+    assert [(p["name"], p["default"], p["unit"], p["meaning"]) for p in shown["params"]] == [
+        (p.name, p.default, p.unit, p.meaning) for p in model.params
+    ]
+    assert [s["name"] for s in shown["states"]] == [s.name for s in model.states]
+    assert shown["options"] == {option.name: list(option.choices) for option in model.options}
+
+
+@pytest.mark.parametrize("name", ["pair_stdp", "PAIRSTDP", "pair-stdp"])
+def test_show_finds_a_model_however_it_is_written(maichong: Any, name: str) -> None:
+    assert maichong("show", name).out.startswith("PairSTDP (rule)")
+
+
+@pytest.mark.parametrize("name", ["diehl-cook-2015", "diehl_cook_2015", "Diehl-Cook-2015"])
+def test_show_a_paper(maichong: Any, name: str, tmp_path: Path) -> None:
+    ended = maichong("show", name, "--json", str(tmp_path / "paper.json"))
+    assert (ended.code, ended.err) == (0, "")
+    words = " ".join(ended.out.split())
+    assert "Diehl & Cook 2015" in words
+    assert "doi:10.3389/fncom.2015.00099" in words
+    shown = json.loads((tmp_path / "paper.json").read_text())
+    assert shown["name"] == "diehl-cook-2015"
+    assert shown["settings"]["neurons"] == 400
+    assert {(c["when"]["neurons"], c["paper"]) for c in shown["claims"]} == {
+        (100, 82.9),
+        (400, 87.0),
+        (1600, 91.9),
+        (6400, 95.0),
+    }
+    for setting in shown["settings"]:
+        assert setting in words
+
+
+@pytest.mark.parametrize(
+    ("name", "fix"),
+    [("LIFF", "did you mean 'LIF'?"), ("diehl-cook-2016", "did you mean 'diehl-cook-2015'?"), ("", "known: AdaptiveLIF, ")],
+)
+def test_show_something_unknown(maichong: Any, name: str, fix: str) -> None:
+    ended = maichong("show", name)
+    assert ended.out == ""
+    assert ended.sentence.startswith(f"show: there is nothing called {name!r}; {fix}")
+
+
+def test_json_that_cannot_be_written(maichong: Any, tmp_path: Path) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("x")
+    for command in (["list"], ["show", "LIF"], ["show", "diehl-cook-2015"]):
+        sentence = maichong(*command, "--json", str(in_the_way / "out.json")).sentence
+        assert sentence.startswith(f"{in_the_way / 'out.json'}: must be a place that can be written to (got ")
+        assert sentence.endswith("; choose another folder")
+
+
+@pytest.mark.parametrize(
+    ("args", "sentence"),
+    [
+        (("check", "LIFF"), "model: there is none called 'LIFF'; did you mean 'LIF'?"),
+        (("bench", "diehl"), "bench: there is no benchmark 'diehl'; known: diehl-cook-2015"),
+        (
+            ("bench", "diehl-cook-2015", "--against", "brian3"),
+            "bench, --against: there is no peer 'brian3'; did you mean 'brian2'?",
+        ),
+        (
+            ("bench", "diehl-cook-2015", "--images", "0"),
+            "bench: needs at least 2 images and 1 neuron (got 0 images, 400 neurons)",
+        ),
+    ],
+    ids=str,
+)
+def test_bad_input_to_the_other_verbs(maichong: Any, args: tuple[str, ...], sentence: str) -> None:
+    assert maichong(*args).sentence == sentence
+
+
+def test_the_command_itself_says_it_on_stderr() -> None:
+    """What the installed script does: one line on stderr, nothing on stdout, code 2."""
+    script = "import sys; from maichong.cli import main; sys.exit(main())"
+    done = subprocess.run(
+        [sys.executable, "-c", script, "show", "LIFF"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "maichong: show: there is nothing called 'LIFF'; did you mean 'LIF'?\n"
