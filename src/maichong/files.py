@@ -11,6 +11,7 @@ import json
 import os
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,10 @@ import numpy as np
 from maichong.errors import CheckpointError
 
 Path_ = str | os.PathLike[str]
+
+
+_DAMAGE = (OSError, ValueError, KeyError, EOFError, AttributeError, TypeError, RuntimeError, zipfile.BadZipFile, zlib.error)
+"""What NumPy and zipfile raise over files that are damaged or of another kind."""
 
 
 def write_bytes(path: Path_, data: bytes) -> Path:
@@ -83,8 +88,10 @@ def read_bundle(path: Path_) -> tuple[Any, dict[str, np.ndarray]]:
         data = _put_back(json.loads(text), arrays)
     except FileNotFoundError:
         raise CheckpointError(str(path), "must be a file that exists") from None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+    except _DAMAGE as error:
         reason = str(error).split("\n")[0] or type(error).__name__
+        if "pickle" in reason:
+            reason = "a pickle, which is never loaded"
         raise CheckpointError(
             str(path), "must be a whole file that maichong wrote", reason, "use the last good one or start anew"
         ) from None

@@ -171,6 +171,8 @@ class Network:
             step = in_unit(self.dt if every is None else every, "ms", f"{where}, every")
             if not isinstance(step, float) or not step >= self.dt * (1 - 1e-9) or not np.isfinite(step):
                 raise ParameterError(f"{where}, every", f"must be >= dt = {self.dt:g} ms", repr(every))
+            if abs(step / self.dt - round(step / self.dt)) > 1e-6 * step / self.dt:
+                raise ParameterError(f"{where}, every", f"must be a whole number of steps of {self.dt:g} ms", repr(every))
         chosen = None
         if cells is not None:
             try:

@@ -101,13 +101,6 @@ def same(a: Any, b: Any) -> None:
     assert different == []
 
 
-EMPTY = "an empty recording of a state is saved with shape (0,), which cannot be joined with [samples, cells]"
-GIVEN = "reference: spikes from set_spikes are no part of the snapshot, so a resumed run has the old ones"
-FULL = "events: advance() forgets the STOP of an interrupted advance, and the kernel writes past the buffer"
-BROADCAST = "reference: a state of one cell is broadcast over two without a word"
-TORN = "events: restore overwrites step and some states before it finds that the rest does not fit"
-
-
 # bit for bit -------------------------------------------------------------------------------------------------------------
 
 
@@ -197,16 +190,13 @@ def test_a_snapshot_fits_a_run_with_other_probes(engine: str, options: dict[str,
     assert all(np.array_equal(one[key], two[key]) for key in one)
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason=EMPTY)
 @pytest.mark.parametrize("engine", ["reference", "events"])
 def test_a_run_saved_before_its_first_step(engine: str, tmp_path: Path) -> None:
     run = resume(network().build(engine).save(tmp_path / "run.npz"))
     same(run.run(10.0), network().build(engine).run(10.0))
 
 
-@pytest.mark.parametrize(
-    "engine", [pytest.param("reference", marks=pytest.mark.xfail(strict=True, raises=AssertionError, reason=GIVEN)), "events"]
-)
+@pytest.mark.parametrize("engine", ["reference", "events"])
 def test_spikes_given_in_mid_run_are_saved(engine: str, tmp_path: Path) -> None:
     run = network().build(engine).run(10.0)
     before = run.snapshot()
@@ -265,7 +255,6 @@ def test_ctrl_c_leaves_a_run_that_can_be_resumed(tmp_path: Path) -> None:
         same(run.run(20.0), whole.run(20.0))
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason=FULL)
 def test_an_interrupt_at_a_full_recording_loses_no_room(
     monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
@@ -342,10 +331,6 @@ def test_a_truncated_file_is_refused(saved: bytes, tmp_path: Path) -> None:
         assert "must be a whole file that maichong wrote" in refused(path)
 
 
-@pytest.mark.xfail(
-    strict=True, raises=(NotImplementedError, RuntimeError),
-    reason="read_bundle passes on zipfile's NotImplementedError and RuntimeError (a damaged version, method or flag)",
-)  # fmt: skip
 def test_a_file_with_one_wrong_byte_is_refused_or_holds_what_it_held(saved: bytes, tmp_path: Path) -> None:
     """Contents are under a checksum; what is not, is nothing that is read, or is noticed."""
     path = tmp_path / "run.npz"
@@ -381,9 +366,6 @@ def write_objects(path: Path) -> None:
         np.savez(file, json=np.array([{"a": 1}], dtype=object))
 
 
-NOT_AN_ARCHIVE = pytest.mark.xfail(strict=True, raises=TypeError, reason="read_bundle passes on the TypeError of a .npy file")
-
-
 @pytest.mark.parametrize(
     "write",
     [
@@ -393,7 +375,7 @@ NOT_AN_ARCHIVE = pytest.mark.xfail(strict=True, raises=TypeError, reason="read_b
         lambda path: path.write_bytes(pickle.dumps({"format": 1})),
         lambda path: path.mkdir(),
         lambda path: network().save(path),
-        pytest.param(write_npy, marks=NOT_AN_ARCHIVE),
+        write_npy,
         write_npz,
         write_objects,
     ],
@@ -460,8 +442,8 @@ def pair(n: int) -> Any:
 @pytest.mark.parametrize(
     "engine",
     [
-        pytest.param("reference", marks=pytest.mark.xfail(strict=True, reason=BROADCAST)),
-        pytest.param("events", marks=pytest.mark.xfail(strict=True, raises=AssertionError, reason=TORN)),
+        "reference",
+        "events",
     ],
 )
 def test_a_state_of_another_network_is_refused_and_changes_nothing(engine: str) -> None:

@@ -132,28 +132,17 @@ def test_ode_is_refused_where_it_does_not_run() -> None:
         net.build("events")
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="ode: a step that begins above threshold has no upward crossing, so the spike is lost",
-)
 def test_ode_fires_where_a_jump_leads_above_threshold() -> None:
     net = delta_net([0.9], 20.0, integrator="ode")
     assert net.build("reference").run(3.0)["n"].spikes.times == pytest.approx([1.1])
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="ode: what follows the reset within the step is integrated and then held, so v is not at v_r",
-)
 def test_ode_holds_the_membrane_at_reset() -> None:
     net = Network(dt=0.1)
     net.population("n", LIF(t_ref=T_REF, integrator="ode"), 1, drive=1000.0)
     assert net.build("reference").run(6.0)["n"]["v"][0] == E_L
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="ode: two spikes within one step are counted as one")
 def test_ode_loses_no_spike_on_a_coarse_grid() -> None:
     """21 intervals of 4.70003629 ms fit into 100 ms; a grid that cannot hold them should say so."""
     net = Network(dt=10.0)
@@ -165,7 +154,6 @@ def test_ode_loses_no_spike_on_a_coarse_grid() -> None:
     assert counts[0] == 21
 
 
-@pytest.mark.xfail(strict=True, raises=TimeoutError, reason="ode: without a reset the same crossing is found for ever")
 def test_ode_without_reset_goes_on() -> None:
     def late(*_: object) -> None:
         raise TimeoutError

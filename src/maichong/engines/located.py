@@ -12,26 +12,32 @@ from typing import Any
 import numpy as np
 
 from maichong.engines.system import System, evaluate
+from maichong.errors import EngineError
 
 RTOL, ATOL = 1e-10, 1e-12
 
 
 def located_step(
-    system: System, env: Mapping[str, Any], held: np.ndarray, dt: float, learning: bool
-) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """All states after ``dt`` ms, resets included, and who fired, bool [n]."""
-    n = held.size
+    system: System, env: Mapping[str, Any], wait: np.ndarray, pause: np.ndarray, dt: float, learning: bool
+) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+    """All states after ``dt`` ms, resets included, who fired, bool [n], and how long each still is refractory, ms [n].
+
+    ``wait`` is that time at the start and ``pause`` the whole refractory period. Raises EngineError where a neuron
+    fires twice within the step: the grid has one stamp for a step.
+    """
     after = {name: np.array(env[name], np.float64) for name in system.states}
-    fired = np.zeros(n, bool)
-    for j in range(n):
-        mine = {name: np.broadcast_to(env[name], (n,))[j] for name in system.symbols()}
-        states, fired[j] = _one(system, mine, bool(held[j]), dt, learning)
+    fired, left = np.zeros(wait.size, bool), np.zeros(wait.size)
+    for j in range(wait.size):
+        mine = {name: np.broadcast_to(env[name], wait.shape)[j] for name in system.symbols()}
+        states, fired[j], left[j] = _one(system, mine, float(wait[j]), float(pause[j]), dt, learning)
         for name, value in zip(system.states, states, strict=True):
             after[name][j] = value
-    return after, fired
+    return after, fired, left
 
 
-def _one(system: System, mine: Mapping[str, float], held: bool, dt: float, learning: bool) -> tuple[np.ndarray, bool]:
+def _one(
+    system: System, mine: Mapping[str, float], wait: float, pause: float, dt: float, learning: bool
+) -> tuple[np.ndarray, bool, float]:
     from scipy.integrate import solve_ivp
 
     names = system.states
@@ -40,29 +46,35 @@ def _one(system: System, mine: Mapping[str, float], held: bool, dt: float, learn
     def known(y: np.ndarray) -> dict[str, Any]:
         return {**mine, **dict(zip(names, y, strict=True))}
 
-    def slope(t: float, y: np.ndarray) -> np.ndarray:
+    def slope(t: float, y: np.ndarray, held: bool) -> np.ndarray:
         scratch = known(y)
         evaluate(system.derivative, scratch)
         still = frozen | ({system.membrane} if held else set())
         return np.array([0.0 if name in still else float(scratch[f"d_{name}"]) for name in names])
 
-    def excess(t: float, y: np.ndarray) -> float:
+    def excess(t: float, y: np.ndarray, held: bool) -> float:
         scratch = known(y)
         evaluate(system.fires, scratch)
         return float(scratch["excess"])
 
     excess.terminal, excess.direction = True, 1.0  # type: ignore[attr-defined]
-    y, t, spiked = np.array([mine[name] for name in names], float), 0.0, False
+    y, t, free_at, spiked, watch = np.array([mine[name] for name in names], float), 0.0, wait, False, True
     while t < dt:
-        events = None if held else excess
-        solution = solve_ivp(slope, (t, dt), y, "DOP853", events=events, rtol=RTOL, atol=ATOL)
-        y, t = solution.y[:, -1], float(solution.t[-1])
-        if solution.status != 1:
-            break
-        spiked = True
-        scratch = {**known(y), "excess": 0.0}
-        evaluate(system.reset, scratch)
-        y = np.array(
-            [float(scratch.get(f"reset_{name}", scratch[name])) if name not in frozen else scratch[name] for name in names]
-        )
-    return y, spiked
+        held = t < free_at
+        crossed = watch and not held and excess(t, y, held) >= 0.0  # a jump or the start put it above
+        if not crossed:
+            end = min(dt, free_at) if held else dt
+            events = excess if watch and not held else None
+            solution = solve_ivp(slope, (t, end), y, "DOP853", events=events, rtol=RTOL, atol=ATOL, args=(held,))
+            y, t = solution.y[:, -1], float(solution.t[-1])
+            crossed = solution.status == 1
+        if crossed and spiked:
+            raise EngineError("the integrator 'ode'", f"a neuron fires twice within one step of {dt:g} ms", fix="use a smaller dt")
+        if crossed:
+            spiked, free_at = True, t + pause
+            scratch = {**known(y), "excess": 0.0}
+            evaluate(system.reset, scratch)
+            y = np.array([float(scratch[n] if n in frozen else scratch.get(f"reset_{n}", scratch[n])) for n in names])
+            # without a reset the neuron stays above: it has fired once, and is not watched until the step ends
+            watch = pause > 0.0 or excess(t, y, False) < 0.0
+    return y, spiked, max(free_at - dt, 0.0)

@@ -144,7 +144,7 @@ class ProjectionPlan:
         """The longest delay in steps."""
         value = self.projection.delay
         if isinstance(value, Distribution) and np.isfinite(value.bounds()[1]):
-            return max(1, int(np.floor(value.bounds()[1] / self.dt + 0.5)))
+            return max(1, int(to_steps(value.bounds()[1], self.dt)))
         return int(self.delays().max(initial=1))
 
     def pairs(self) -> tuple[np.ndarray, np.ndarray]:
@@ -155,7 +155,7 @@ class ProjectionPlan:
 
     def delays(self) -> np.ndarray:
         """The delays in steps, int16, [1] or [synapses] in the order of ``pairs``."""
-        steps = np.floor(self._settle(self.projection.delay, "delay") / self.dt + 0.5)
+        steps = to_steps(self._settle(self.projection.delay, "delay"), self.dt)
         if steps.size and steps.max() >= 2**15:
             raise NetworkError(
                 f"projection {self.name!r}, delay", f"must be below {2**15} steps of {self.dt:g} ms", f"{steps.max():g} steps"
@@ -287,6 +287,11 @@ def _schedule(
         "record": [("probe", k) for k in range(len(probes))],
     }
     return tuple(Operation(phase, kind, k) for phase in ORDER for kind, k in phases[phase])
+
+
+def to_steps(ms: Any, dt: float) -> Any:
+    """Times in steps, rounded half up; a half that floating point made a little less is still a half."""
+    return np.floor(np.asarray(ms, np.float64) / dt + 0.5 + 1e-9)
 
 
 def stream_of(name: str, purpose: str = "") -> int:

@@ -17,7 +17,7 @@ import numpy as np
 from maichong.engines import random
 from maichong.engines.integration import ONE, TABLEAUS, Propagator
 from maichong.engines.located import located_step
-from maichong.engines.plan import Plan, PopulationPlan, ProjectionPlan, spike_traces
+from maichong.engines.plan import Plan, PopulationPlan, ProjectionPlan, spike_traces, to_steps
 from maichong.engines.system import evaluate
 from maichong.network import SpikeTimes
 from maichong.spec import NEAREST, RuleModel, SourceModel
@@ -164,8 +164,11 @@ class Reference:
         """Continue from what ``snapshot`` gave."""
         self.step, self.learning = int(arrays["step"]), bool(arrays["learning"])
         for owner in (*self.populations, *self.projections):
-            for key, value in owner.arrays().items():
-                value[...] = arrays[f"{owner.plan.name}/{key}"]
+            prefix = f"{owner.plan.name}/"
+            owner.restore({key.removeprefix(prefix): value for key, value in arrays.items() if key.startswith(prefix)})
+
+    def check_state(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Nothing here is used as a place in memory unchecked: NumPy looks at each index itself."""
 
 
 class _Population:
@@ -175,10 +178,11 @@ class _Population:
         self.fired = np.zeros((plan.max_delay + 2, plan.n), bool)
         self.counts = np.zeros(plan.n, np.int64)
         self.until = np.zeros(plan.n, np.int64)
+        self.wait = np.zeros(plan.n)  # of the integrator "ode": refractory time left, off the grid
         self.env: dict[str, Any] = {}
         self.next = np.full(plan.n, NEVER)
         self.params: dict[str, np.ndarray] = {}
-        self.given: dict[int, np.ndarray] = {}
+        self._give(np.zeros(0, np.int64), np.zeros(0, np.int64))
         if plan.system:
             assert plan.start is not None and plan.drive is not None
             self.env = {**plan.system.params, **{name: values.copy() for name, values in plan.start.items()}}
@@ -188,7 +192,8 @@ class _Population:
             self.set_source(plan.source if isinstance(plan.source, SpikeTimes) else plan.source_params or {}, 0)
 
     def arrays(self) -> dict[str, np.ndarray]:
-        kept = {"fired": self.fired, "counts": self.counts, "until": self.until, "next": self.next}
+        kept = {"fired": self.fired, "counts": self.counts, "until": self.until, "wait": self.wait, "next": self.next}
+        kept |= {"given_stamps": self.given_stamps, "given_ids": self.given_ids}
         if self.plan.system:
             kept |= {name: self.env[name] for name in self.plan.system.states}
             kept |= {name: self.env[name] for name in self.plan.system.drives.values()}
@@ -200,14 +205,23 @@ class _Population:
 
     def set_source(self, params: Mapping[str, np.ndarray] | SpikeTimes, step: int) -> None:
         if isinstance(params, SpikeTimes):
-            stamps = np.floor(params.times / self.dt + 0.5).astype(np.int64)
-            self.given = {int(s): np.unique(params.ids[stamps == s]) for s in np.unique(stamps)}
+            self._give(to_steps(params.times, self.dt).astype(np.int64), params.ids)
             return
         changed = np.zeros(self.plan.n, bool)
         for name, values in params.items():
             changed |= self.params[name] != values if name in self.params else True
             self.params[name] = np.array(values, np.float64)
         self._draw_next(np.flatnonzero(changed), step)  # the others keep the spike that they wait for
+
+    def _give(self, stamps: np.ndarray, ids: np.ndarray) -> None:
+        self.given_stamps, self.given_ids = stamps, ids
+        self.given = {int(s): np.unique(ids[stamps == s]) for s in np.unique(stamps)}
+
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Take over the arrays of a snapshot."""
+        self._give(arrays["given_stamps"].copy(), arrays["given_ids"].copy())
+        for key, value in self.arrays().items():
+            value[...] = arrays[key]
 
     def _draw_next(self, neurons: np.ndarray, step: int) -> None:
         source = self.plan.source
@@ -246,9 +260,10 @@ class _Population:
         env = self.env
         held = step < self.until
         if integration.method == "ode":
-            states, fired = located_step(system, env, held, self.dt, learning)
+            pause = self.plan.refractory * self.dt
+            states, fired, self.wait[:] = located_step(system, env, self.wait, pause, self.dt, learning)
             env.update(states)
-            self.until[fired] = step + 1 + self.plan.refractory[fired]
+            self.until = step + 1 + np.ceil(self.wait / self.dt - 1e-9).astype(np.int64)
             return np.flatnonzero(fired)
         new = self._stepped()
         for name in system.states:
@@ -325,6 +340,10 @@ class _Projection:
 
     def arrays(self) -> dict[str, np.ndarray]:
         return {"weight": self.weight, **{f"trace {name}": values for name, values in self.values.items()}}
+
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+        for key, value in self.arrays().items():
+            value[...] = arrays[key]
 
     def apply(self, role: str, chosen: np.ndarray) -> None:
         """Let the spike rule's function ``role`` set the ``chosen`` weights."""

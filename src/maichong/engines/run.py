@@ -6,14 +6,14 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 
 from maichong import files
 from maichong.engines.plan import Plan
 from maichong.errors import CheckpointError, NetworkError, ParameterError, did_you_mean
-from maichong.network import Network, Population, SpikeTimes
+from maichong.network import Network, Population, Probe, SpikeTimes
 from maichong.spec import Configured, SourceModel
 from maichong.spec.quantities import in_unit
 
@@ -45,6 +45,7 @@ class Backend(Protocol):
     def signal(self, name: str, value: float) -> None: ...
     def snapshot(self) -> dict[str, np.ndarray]: ...
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None: ...
+    def check_state(self, arrays: Mapping[str, np.ndarray]) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,15 @@ class Run:
             raise NetworkError("signal", f"no rule waits for {name!r}", fix=did_you_mean(name, waiting))
         self._backend.signal(name, float(value))
 
+    def recorded(self, probe: Probe) -> Spikes | Samples:
+        """What one probe saw: Spikes, or Samples of a state; for networks with several probes on one state."""
+        for index, known in enumerate(self.plan.probes):
+            if known == probe and probe.what != "counts":
+                stamps, values = _joined(self._backend.records(index))
+                times = stamps * self.plan.dt
+                return Spikes(times, values.astype(np.int64)) if probe.what == "spikes" else Samples(times, values)
+        raise NetworkError("run", "has no recording of this probe", repr(probe))
+
     def __getitem__(self, population: str | Population) -> View:
         name = population.name if isinstance(population, Population) else population
         names = list(self.network.populations)
@@ -172,6 +182,11 @@ class Run:
             if values.shape != (entry.n_pre, entry.n_post):
                 raise NetworkError(where, f"a matrix must have the shape [{entry.n_pre}, {entry.n_post}]", values.shape)
             values = values[entry.pairs()]
+        if entry.weight is not None and values.ndim:
+            raise NetworkError(
+                where, "its synapses share one weight, so one number can be set", values.shape,
+                "give the weights as an array when the network is described",
+            )  # fmt: skip
         if values.ndim > 1 or (values.ndim == 1 and values.size != entry.size):
             raise NetworkError(where, f"must be one number, {entry.size} numbers or a matrix [pre, post]", values.shape)
         if not np.isfinite(values).all():
@@ -188,11 +203,22 @@ class Run:
 
     def restore(self, state: Mapping[str, np.ndarray]) -> Run:
         """Put a ``snapshot`` back: of this run, or of one on the same engine whose network differs in its probes only."""
-        try:
-            self._backend.restore(state)
-        except (KeyError, ValueError) as error:
-            raise CheckpointError("restore", "the state must be of the same network on the same engine", error) from None
+        self._check_state_arrays(state, "restore")
+        self._backend.restore(state)
         return self
+
+    def _check_state_arrays(self, state: Mapping[str, np.ndarray], where: str) -> None:
+        """Nothing is written before everything fits: names, shapes, and numbers that are used as places."""
+        known = self._backend.snapshot()
+        same = "must be of the same network on the same engine"
+        for name in sorted(known.keys() ^ state.keys()):
+            raise CheckpointError(where, same, f"{name!r} on one side only")
+        for name, values in known.items():
+            # given spikes may be exchanged while a run goes on, and so may their number
+            free = "/given_" in name
+            if np.ndim(state[name]) != values.ndim or (not free and np.shape(state[name]) != values.shape):
+                raise CheckpointError(where, same, f"{name!r} of the shape {np.shape(state[name])}, not {values.shape}")
+        self._backend.check_state(state)
 
     def save(self, path: str | Path, notes: Mapping[str, Any] | None = None) -> Path:
         """Write the run to one file, atomically: the network, its whole state, what was recorded, and ``notes`` of your own
@@ -208,7 +234,9 @@ class Run:
         return files.write_bundle(path, data, arrays)
 
     def _restore(self, arrays: Mapping[str, np.ndarray]) -> None:
-        self._backend.restore({key[6:]: value for key, value in arrays.items() if key.startswith("state/")})
+        state = {key[6:]: value for key, value in arrays.items() if key.startswith("state/")}
+        self._check_state_arrays(state, "resume")
+        self._backend.restore(state)
         for index in range(len(self.plan.probes)):
             self._backend.records(index)[:] = [(arrays[f"record/{index}/stamps"], arrays[f"record/{index}/values"])]
 
@@ -238,8 +266,7 @@ class View:
     @property
     def spikes(self) -> Spikes:
         """The recorded spikes; NetworkError where no probe records them."""
-        stamps, ids = _joined(self._records("spikes"))
-        return Spikes(stamps * self._run.plan.dt, ids.astype(np.int64))
+        return cast(Spikes, self._run.recorded(self._probe("spikes")))
 
     def rate(self) -> float:
         """The mean rate in Hz since t = 0, over neurons and time."""
@@ -248,14 +275,13 @@ class View:
 
     def samples(self, state: str) -> Samples:
         """A recorded state; NetworkError where no probe records it."""
-        stamps, values = _joined(self._records(state))
-        return Samples(stamps * self._run.plan.dt, values)
+        return cast(Samples, self._run.recorded(self._probe(state)))
 
-    def _records(self, what: str) -> Records:
+    def _probe(self, what: str) -> Probe:
         name = self._population.name
-        for index, probe in enumerate(self._run.plan.probes):
+        for probe in self._run.plan.probes:
             if probe.population == name and probe.what == what:
-                return self._run._backend.records(index)
+                return probe
         raise NetworkError(
             f"population {name!r}", f"its {what} were not recorded", fix=f"add net.probe({name!r}, {what!r}) before build"
         )
@@ -338,8 +364,10 @@ def resume(path: str | Path, models: Any = ()) -> Run:
     import importlib
 
     data, arrays = files.read_bundle(path)
-    if not isinstance(data, dict) or "network" not in data or "engine" not in data:
+    if not isinstance(data, dict) or not {"network", "engine", "options", "notes"} <= data.keys():
         raise CheckpointError(str(path), "must be a saved run", "a file of another kind")
+    if not isinstance(data["options"], dict) or not isinstance(data["notes"], dict):
+        raise CheckpointError(str(path), "must be a saved run", "options or notes that are none")
     if data.get("format") != FORMAT:
         raise CheckpointError(str(path), f"must be of format {FORMAT}", data.get("format"))
     network = Network.from_dict(data["network"], models)
@@ -354,6 +382,7 @@ def resume(path: str | Path, models: Any = ()) -> Run:
 
 def _joined(records: Records) -> tuple[np.ndarray, np.ndarray]:
     """All pieces of a recording as one, and kept as one for the next call."""
+    records[:] = [piece for piece in records if piece[0].size]
     if not records:
         return np.zeros(0, np.int64), np.zeros(0)
     if len(records) > 1:

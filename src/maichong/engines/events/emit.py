@@ -28,7 +28,9 @@ HEADER = '''"""{title}
 Emitted by maichong; the equations come from:
 {origins}
 """
+'''
 
+IMPORTS = """
 import numpy as np
 from numba import carray, cfunc, njit
 
@@ -36,7 +38,7 @@ from maichong.engines.events.runtime import LEARNING, STOP, exp32, pointer
 {extra}
 F = np.{precision}
 U = np.uint64  # an unsigned index needs no test for being negative
-'''
+"""
 
 
 @dataclass(frozen=True)
@@ -59,10 +61,14 @@ class KernelText:
     extra: str = ""
 
     def source(self) -> str:
-        """The whole file."""
+        """The whole file: what it is and where its equations come from, then the code."""
         origins = "\n".join(f"    {origin}" for origin in self.origins) or "    nowhere: it moves data only"
+        return HEADER.format(title=self.title, origins=origins) + self.code()
+
+    def code(self) -> str:
+        """What is compiled; kernels of equal code are one kernel, whatever they are called."""
         fast = 'fastmath={"contract", "arcp", "nsz"}, ' if self.precision == "float32" else ""
-        head = HEADER.format(title=self.title, origins=origins, extra=self.extra, precision=self.precision)
+        head = IMPORTS.format(extra=self.extra, precision=self.precision)
         given, slot = ["step"], 0
         for argument in self.arguments:
             if argument.kind == "int":
@@ -106,13 +112,13 @@ def _versions() -> str:
 
 
 @functools.cache
-def compiled(source: str) -> Any:
-    """The compiled kernel of a file's text: emitted, or found on disk, and loaded."""
-    name = "maichong_kernel_" + hashlib.sha256(f"{_versions()}\n{source}".encode()).hexdigest()[:24]
+def compiled(text: KernelText) -> Any:
+    """The compiled kernel of a text: emitted, or found on disk, and loaded."""
+    name = "maichong_kernel_" + hashlib.sha256(f"{_versions()}\n{text.code()}".encode()).hexdigest()[:24]
     if name not in sys.modules:
         path = cache_folder() / f"{name}.py"
         if not path.exists():
-            write_bytes(path, source.encode())
+            write_bytes(path, text.source().encode())
         spec = importlib.util.spec_from_file_location(name, path)
         if spec is None or spec.loader is None:
             raise EngineError(str(path), "must be a kernel file that can be loaded", fix="delete the cache folder")
@@ -130,7 +136,7 @@ class Kernel:
 
     def __init__(self, text: KernelText, values: Mapping[str, Any]) -> None:
         self.text = text
-        self._function = compiled(text.source())
+        self._function = compiled(text)
         self.address = int(self._function.address)
         self.kept: dict[str, np.ndarray] = {}
         self.frame = self._fill(text.arguments, values)

@@ -12,7 +12,7 @@ from maichong.engines.events.live_projection import LiveProjection
 from maichong.engines.events.monitors import LiveProbe
 from maichong.engines.events.runtime import LEARNING, STEP, STOP, drive
 from maichong.engines.plan import Plan
-from maichong.errors import EngineError
+from maichong.errors import CheckpointError, EngineError
 from maichong.network import SpikeTimes
 
 PRECISIONS = ("float64", "float32")
@@ -76,13 +76,19 @@ class Events:
         last = self.step + steps
         if last > LAST_STEP:
             raise EngineError("run", f"one run may last {LAST_STEP} steps", last, "save its weights and start a new one")
-        self.control[STOP] = 0
+        if self.control[STOP]:
+            # an interrupt came between the driver's stop and the emptying of the buffers
+            self._empty()
         first = last - steps
         reached = drive(self._addresses, self._frames, first, last, self.control)
         if self.control[STOP]:
-            for probe in self.probes:
-                probe.empty()
+            self._empty()
         return reached - first
+
+    def _empty(self) -> None:
+        for probe in self.probes:
+            probe.empty()
+        self.control[STOP] = 0
 
     def records(self, index: int) -> list[tuple[np.ndarray, np.ndarray]]:
         self.probes[index].empty()
@@ -128,10 +134,21 @@ class Events:
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """All that changes, as arrays by name; a copy."""
-        arrays = {"control": self.control}
+        arrays = {"control": self.control.copy()}
+        arrays["control"][STOP] = 0  # asked for by buffers that are not part of the state
         for name, owned in self._owners():
             arrays |= {f"{name}/{key}": value for key, value in owned.items()}
         return {key: np.array(value) for key, value in arrays.items()}
+
+    def check_state(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Numbers that a kernel uses as places in memory must be places; CheckpointError otherwise."""
+        for owner in (*self.populations, *self.projections):
+            for key, (low, high) in owner.places().items():
+                values = arrays[f"{owner.plan.name}/{key}"]
+                if values.size and not low <= int(values.min()) <= int(values.max()) < high:
+                    raise CheckpointError(
+                        f"{owner.plan.name}/{key}", f"must lie between {low} and {high - 1}", "damaged numbers"
+                    )
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Continue from what ``snapshot`` gave."""

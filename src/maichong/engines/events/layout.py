@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from maichong.engines.plan import ProjectionPlan
+from maichong.engines.plan import ProjectionPlan, to_steps
 from maichong.spec import Distribution, RuleModel
 from maichong.spec.reading import arguments
 from maichong.spec.symbolic import expressions, symbol
@@ -101,11 +101,11 @@ def forecast(entry: ProjectionPlan, precision: str) -> tuple[str, float]:
 def _delay_groups(entry: ProjectionPlan) -> int:
     value = entry.projection.delay
     if not isinstance(value, Distribution):
-        return int(np.unique(np.floor(np.asarray(value) / entry.dt + 0.5)).size)
+        return int(np.unique(to_steps(np.asarray(value), entry.dt)).size)
     low, high = value.bounds()
     if not np.isfinite(high):
         low, high = np.percentile(value.draw(np.random.default_rng(0), 10_000), (0, 100))
-    return int(np.floor(high / entry.dt + 0.5) - np.floor(max(low, entry.dt) / entry.dt + 0.5)) + 1
+    return int(to_steps(high, entry.dt) - to_steps(max(low, entry.dt), entry.dt)) + 1
 
 
 def calendar_room(n_post: int) -> int:
@@ -197,7 +197,7 @@ def _matrix(entry: ProjectionPlan, real: np.dtype) -> Layout:
 def _delayed(entry: ProjectionPlan, real: np.dtype) -> Layout:
     late = entry.delays().astype(np.uint8)
     delays = np.unique(late)
-    depth = 1 << int(delays[-1] + 1).bit_length()
+    depth = 1 << (int(delays[-1]) + 1).bit_length()
     weight = np.array(np.broadcast_to(entry.weights().astype(real), (entry.size,)))
     arrays = {"late": late, "inbox": np.zeros(depth * padded(entry.n_post), real)}
     if asks(entry, "on_pre"):

@@ -10,7 +10,7 @@ import numpy as np
 from maichong.engines.events import monitors, populations, sources
 from maichong.engines.events.emit import Kernel
 from maichong.engines.events.layout import BLOCK, padded
-from maichong.engines.plan import Plan, PopulationPlan
+from maichong.engines.plan import Plan, PopulationPlan, to_steps
 from maichong.errors import EngineError
 from maichong.network import SpikeTimes
 
@@ -67,7 +67,7 @@ class LivePopulation:
         # the padding is refractory for ever, so it never fires
         self.arrays["until"] = np.zeros(self.numbers["width"], np.int32)
         self.arrays["until"][plan.n :] = np.iinfo(np.int32).max
-        text, numbers = populations.neuron_kernel(plan, self.precision, self.whole.dt, sleeps=self.awake is not None)
+        text, numbers = populations.neuron_kernel(plan, self.precision, sleeps=self.awake is not None)
         kinds = {argument.name: argument.kind for argument in text.arguments}
         values: dict[str, Any] = {
             name: self._padded(value, kinds[name].removesuffix("[]")) if isinstance(value, np.ndarray) else value
@@ -76,7 +76,7 @@ class LivePopulation:
         values |= {
             **{f"single_{name}": np.zeros(self.numbers["width"], np.float32) for name in slow},
             "flags": np.zeros(self.numbers["width"], np.uint8), "refractory": plan.refractory.astype(np.int32),
-            "control": control, "awake": self.awake,
+            "control": control, "dt": self.whole.dt, "awake": self.awake,
         }  # fmt: skip
         self.kernels = {"advance": [Kernel(text, {**self.numbers, **self._named(), **values})]}
 
@@ -112,7 +112,7 @@ class LivePopulation:
         self._redraw.once(0)
 
     def _give(self, spikes: SpikeTimes, step: int) -> None:
-        stamps = np.floor(spikes.times / self.whole.dt + 0.5).astype(np.int64)
+        stamps = to_steps(spikes.times, self.whole.dt).astype(np.int64)
         pairs = np.unique(np.stack([stamps, spikes.ids], axis=1), axis=0) if stamps.size else np.zeros((0, 2), np.int64)
         self._set_given(np.ascontiguousarray(pairs[:, 0]), pairs[:, 1].astype(np.int32))
         self.arrays["given_at"][0] = np.searchsorted(self.arrays["given_stamps"], step, side="right")
@@ -138,6 +138,13 @@ class LivePopulation:
         """Given spikes may have been exchanged for others, of another number."""
         if "given_at" in self.arrays:
             self._set_given(arrays[f"{self.plan.name}/given_stamps"].copy(), arrays[f"{self.plan.name}/given_ids"].copy())
+
+    def places(self) -> dict[str, tuple[int, int]]:
+        """The arrays that a kernel uses as places in memory, with the bounds [low, high) of what may stand there."""
+        n = self.plan.n
+        known = {"ring": (0, n), "ring_count": (0, n + 1), "link": (-1, n), "chains": (-1, n), "given_ids": (0, n)}
+        known["given_at"] = (0, 2**62)
+        return {key: bounds for key, bounds in known.items() if key in self.arrays}
 
     def wake(self) -> None:
         """A state was changed from outside: nobody may be passed over."""

@@ -119,5 +119,16 @@ class LiveProjection:
         if self._refill:
             self._refill.once(step)
 
+    def places(self) -> dict[str, tuple[int, int]]:
+        """The arrays that a kernel uses as places in memory, with the bounds [low, high) of what may stand there."""
+        n_post = self.plan.n_post
+        known = {
+            "seen_head": (0, self.values["seen_room"]),
+            "live": (0, n_post),
+            "live_count": (0, n_post + 1),
+            "due_count": (0, self.plan.n_pre * n_post + 1),
+        }
+        return {key: bounds for key, bounds in known.items() if key in self.state}
+
     def changing(self) -> dict[str, np.ndarray]:
         return {**self.state, **({} if self.layout.shared else {"weight": self.layout.weight})}

@@ -55,16 +55,14 @@ class Coefficients:
         return " + ".join(terms) if terms else "F(0.0)"
 
 
-def neuron_kernel(
-    plan: PopulationPlan, precision: str, dt: float, *, sleeps: bool = False
-) -> tuple[KernelText, dict[str, Any]]:
+def neuron_kernel(plan: PopulationPlan, precision: str, *, sleeps: bool = False) -> tuple[KernelText, dict[str, Any]]:
     """The kernel that takes a population of neurons through a step, and the values of its parameters.
 
     With ``sleeps``, a block of neurons whose states did not change in a step, to the bit, is passed over until a spike arrives:
     the same function of the same states would change nothing again.
 
     The caller adds the arrays: states, drives, ``until``, ``refractory``, ``flags``, ``ring``, ``ring_count``, ``counts``,
-    ``control``, and the numbers ``n``, ``width`` (the padded length of the arrays: a whole number of SIMD blocks, so that no
+    ``control``, and the numbers ``dt``, ``n``, ``width`` (the length of the arrays: whole SIMD blocks, so that no
     neuron is left to a scalar loop) and ``depth`` (of the ring, a power of two).
     """
     system, integration = plan.system, plan.integration
@@ -101,7 +99,7 @@ def neuron_kernel(
         w.line("for j in range(width):")
         w.indent += 1
     env = _load(w, system, numbers, static, slow, kinds)
-    new = _advance(w, system, integration, exact, stages, env, dt, slow)
+    new = _advance(w, system, integration, exact, stages, env, slow)
     _store(w, system, env, new, slow, sleeps=sleeps)
     w.indent = depth
     if sleeps:
@@ -112,7 +110,7 @@ def neuron_kernel(
         title=f"One step of {system.neuron.model.name} with {len(system.ports)} receptors, {integration.method}",
         precision=precision,
         arguments=(
-            Argument("n", "int"), Argument("width", "int"), Argument("depth", "int"),
+            Argument("n", "int"), Argument("width", "int"), Argument("depth", "int"), Argument("dt", precision),
             *(Argument(f"s_{name}", "float64[]" if name in slow else f"{precision}[]") for name in system.states),
             *(Argument(f"single_{name}", "float32[]") for name in slow),
             *(Argument(f"s_{name}", f"{precision}[]") for name in system.drives.values()),
@@ -173,10 +171,10 @@ def _load(
 
 def _advance(
     w: Writer, system: System, integration: Integration, exact: Coefficients, stages: Mapping[float, Coefficients],
-    env: dict[str, str], dt: float, slow: Sequence[str],
+    env: dict[str, str], slow: Sequence[str],
 ) -> dict[str, str]:  # fmt: skip
     """Write the step of all states (but slow ones); the names of their new values."""
-    h = w.literal(dt)
+    h = "dt"
 
     def named(coefficients: Coefficients) -> Coefficients:
         view = Coefficients("", {})
@@ -203,7 +201,7 @@ def _advance(
             inner = dict(now)
             for call in system.derivative:
                 w.call(call, inner)
-            now[state] = w.keep(f"{now[state]} + {w.literal(fraction * dt)} * {inner[f'd_{state}']}", f"new_{state}")
+            now[state] = w.keep(f"{now[state]} + ({w.literal(fraction)} * dt) * {inner[f'd_{state}']}", f"new_{state}")
         return {**{state: now[state] for state in others}, **new}
     tableau = TABLEAUS[integration.method]
     slopes: list[dict[str, str]] = []
@@ -325,6 +323,8 @@ def _collect(
     w.line("counts[j] += 1")
     w.line("until[j] = step + 1 + refractory[j]")
     env = _load(w, system, numbers, static, slow, kinds)
+    # few neurons come here, so states that are kept in float64 are read, and jump, in float64
+    env |= {state: f"s_{state}[j]" for state in slow}
     if any("excess" in call.args for call in system.reset):
         for call in system.fires:
             w.call(call, env)
@@ -333,12 +333,7 @@ def _collect(
     for state in system.states:
         if f"reset_{state}" not in env:
             continue
-        if state in slow:
-            # the jump is added in float64, not the rounded sum
-            jump = f"np.float64({env[f'reset_{state}']} - {env[state]})"
-            text = f"s_{state}[j] += {jump}"
-        else:
-            text = f"s_{state}[j] = {env[f'reset_{state}']}"
+        text = f"s_{state}[j] = {env[f'reset_{state}']}"
         w.line(f"if not frozen: {text}" if state in system.learned else text)
     w.indent -= 3
     w.line("ring_count[slot] = count")

@@ -1,0 +1,322 @@
+"""Nonsense in every argument of the public API: a sentence of maichong comes out, and never somebody else's traceback.
+
+Each place is given fixed values of each group, and then what hypothesis thinks of. What is accepted is built and run for a step,
+so that nothing accepted in silence crashes later. A TypeError is right where Python itself refuses the call.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pint
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+import maichong
+from maichong import (
+    LIF,
+    AllToAll,
+    ExplicitList,
+    Exponential,
+    FixedProbability,
+    LogNormal,
+    Network,
+    Normal,
+    PairSTDP,
+    Poisson,
+    SpikeTimes,
+    Uniform,
+    WeightNormalisation,
+    data,
+    resume,
+)
+from maichong.errors import MaichongError
+from maichong.spec import registry
+from maichong.zoo import protocol
+
+LONGEST = 400
+NAN, INF = float("nan"), float("inf")
+
+GROUPS: dict[str, list[Any]] = {
+    "nothing": [None, Ellipsis, NotImplemented],
+    "flags": [True, False, np.True_],
+    "text": ["", "abc", "nan", "inf", "1e999", "20 ms", "5 mV", "1/0 ms", "a\nb", "\0", "µs", "v"],
+    "bytes": [b"", b"12", bytearray(b"1"), memoryview(b"ab")],
+    "numbers": [0, -1, 1.5, 2**62, -(2**63), 1e308, -1e308, 5e-324, NAN, INF, -INF, np.float32(0.5), np.int8(-3)],
+    "huge numbers": [2**63, 10**400, -(10**400)],
+    "complex": [1j, complex(NAN, 1), np.array([1j]), np.array(1 + 2j)],
+    "lists": [[], [1], (1, 2), [1, "a"], [None], [NAN], [[1, 2], [3, 4]], [[1, 2], [3]], [[[1]]], range(3), {1, 2}, [10**400]],
+    "mappings": [{}, {"a": 1}, {1: 2}, {"v": 1.0}],
+    "arrays": [np.array([]), np.zeros((2, 2)), np.zeros((1, 1, 1)), np.full(3, NAN), np.array("x"), np.array([None]), np.ones(3)],
+    "dates and masks": [np.datetime64("2020-01-01"), np.ma.masked],
+    "objects": [object(), int, lambda: 0, math],
+    "long values": ["x" * 2000, list(range(2000)), ["x"] * 500, np.full((30, 30), "x"), {k: k for k in range(500)}],
+    "quantities": [pint.Quantity(20, "ms"), pint.UnitRegistry().Quantity([1, 2], "s"), pint.Quantity(20, "kg")],
+    "parts": [LIF, LIF(), Exponential(), PairSTDP(), AllToAll(), Uniform(0, 1), Normal(), SpikeTimes([], []), Network()],
+}
+
+NUMBERS = st.floats() | st.integers(-(2**62), 2**62)
+SCALARS = NUMBERS | st.text(max_size=8) | st.none() | st.booleans()
+RANDOM: dict[str, st.SearchStrategy[Any]] = {
+    "text": st.text(max_size=30),
+    "bytes": st.binary(max_size=10),
+    "numbers": NUMBERS,
+    "complex": st.complex_numbers(),
+    "lists": st.lists(SCALARS, max_size=4) | st.lists(st.lists(NUMBERS, max_size=3), max_size=3) | st.tuples(SCALARS),
+    "mappings": st.dictionaries(st.text(max_size=5), SCALARS, max_size=3),
+    "arrays": hnp.arrays(st.sampled_from([np.float64, np.int64]), hnp.array_shapes(max_dims=3, max_side=3)),
+}
+
+
+def some() -> Network:
+    net = Network(dt=0.1, seed=1)
+    net.population("a", LIF(), 3)
+    net.population("b", LIF(), 2)
+    net.population("s", Poisson(rate=10.0), 2)
+    net.population("t", SpikeTimes([1.0], [0]), 2)
+    return net
+
+
+def population(**changed: Any) -> Network:
+    net = Network()
+    net.population(**{"name": "a", "model": LIF(), "n": 2, **changed})
+    return net
+
+
+def project(**changed: Any) -> Network:
+    net = some()
+    net.project(**{"pre": "s", "post": "a", "connector": AllToAll(), "weight": 0.5, "receptor": Exponential(), **changed})
+    return net
+
+
+def probe(**changed: Any) -> Network:
+    net = some()
+    net.probe(**{"population": "a", "what": "v", **changed})
+    return net
+
+
+def network_of(model: Any, *, on: str = "model") -> Network:
+    """A network in which a configured model stands where its kind may stand."""
+    return population(model=model) if on == "model" else project(**{on: model})
+
+
+def images(**changed: Any) -> Any:
+    image = np.zeros((2, 2, 2))
+    parts = {"name": "tiny", "x_train": image, "y_train": [0, 1], "x_test": image, "y_test": [0, 1], "n_classes": 2}
+    return data.DataSet(**{**parts, **changed})
+
+
+def not_tiny(p: Any) -> Any:
+    """``p``, unless it is so small that drawing never ends: tests/network knows of that."""
+    return 0.0 if isinstance(p, float) and 0 < p < 1e-15 else p
+
+
+def refused(seeds: Any) -> Any:
+    """``seeds``, unless it is a number of seeds that would run for hours."""
+    return 0 if isinstance(seeds, int) and seeds >= 1 else seeds
+
+
+DIGITS = data.load("digits")
+Call = Callable[[Any], Any]
+
+DESCRIBING: dict[str, Call] = {
+    "Network(dt)": lambda v: Network(dt=v),
+    "Network(seed)": lambda v: Network(seed=v),
+    "population(name)": lambda v: population(name=v),
+    "population(model)": lambda v: population(model=v),
+    "population(n)": lambda v: population(n=v),
+    "population(init)": lambda v: population(init=v),
+    "population(init of v)": lambda v: population(init={"v": v}),
+    "population(drive)": lambda v: population(drive=v),
+    "population(drive of i)": lambda v: population(drive={"i": v}),
+    "population(plasticity)": lambda v: population(plasticity=v),
+    "project(pre)": lambda v: project(pre=v),
+    "project(post)": lambda v: project(post=v),
+    "project(connector)": lambda v: project(connector=v),
+    "project(weight)": lambda v: project(weight=v),
+    "project(delay)": lambda v: project(delay=v),
+    "project(receptor)": lambda v: project(receptor=v),
+    "project(plasticity)": lambda v: project(plasticity=v),
+    "project(input)": lambda v: project(input=v),
+    "project(name)": lambda v: project(name=v),
+    "probe(population)": lambda v: probe(population=v),
+    "probe(what)": lambda v: probe(what=v),
+    "probe(every)": lambda v: probe(every=v),
+    "probe(cells)": lambda v: probe(cells=v),
+    "build(engine)": lambda v: some().build(v),
+    "build(precision)": lambda v: some().build("events", precision=v),
+    "summary(precision)": lambda v: some().summary(precision=v),
+    "Network.from_dict": lambda v: Network.from_dict(v),
+    "Network.load": lambda v: Network.load(v),
+    "Network.save": lambda v: some().save(v),
+    "resume": lambda v: resume(v),
+    "LIF(tau_m)": lambda v: network_of(LIF(tau_m=v)),
+    "LIF(v_th)": lambda v: network_of(LIF(v_th=v)),
+    "LIF(t_ref)": lambda v: network_of(LIF(t_ref=v)),
+    "LIF(reset)": lambda v: network_of(LIF(reset=v)),
+    "LIF(unknown)": lambda v: LIF(**{v: 1.0}),
+    "LIF()[name]": lambda v: LIF()[v],
+    "LIF().replace": lambda v: LIF().replace(tau_m=v),
+    "Poisson(rate)": lambda v: network_of(Poisson(rate=v)),
+    "Exponential(tau)": lambda v: network_of(Exponential(tau=v), on="receptor"),
+    "Exponential(e_rev)": lambda v: network_of(Exponential(e_rev=v), on="receptor"),
+    "PairSTDP(a_plus)": lambda v: network_of(PairSTDP(a_plus=v), on="plasticity"),
+    "PairSTDP(tau_plus)": lambda v: network_of(PairSTDP(tau_plus=v), on="plasticity"),
+    "PairSTDP(mu_plus)": lambda v: network_of(PairSTDP(mu_plus=v), on="plasticity"),
+    "PairSTDP(w_max)": lambda v: network_of(PairSTDP(w_max=v), on="plasticity"),
+    "PairSTDP(pairing)": lambda v: network_of(PairSTDP(pairing=v), on="plasticity"),
+    "registry.find": lambda v: registry.find(v),
+    "FixedProbability(p)": lambda v: project(connector=FixedProbability(not_tiny(v))),
+    "FixedProbability(autapses)": lambda v: project(connector=FixedProbability(0.5, autapses=v)),
+    "ExplicitList(pre)": lambda v: project(connector=ExplicitList(v, [0])),
+    "ExplicitList(post)": lambda v: project(connector=ExplicitList([0], v)),
+    "ExplicitList(both)": lambda v: project(connector=ExplicitList(v, v)),
+    "Uniform(low)": lambda v: project(weight=Uniform(v, 1.0)),
+    "Uniform(high)": lambda v: project(weight=Uniform(0.0, v)),
+    "Normal(mean)": lambda v: project(weight=Normal(v)),
+    "Normal(sd)": lambda v: project(weight=Normal(0.0, v)),
+    "Normal(low)": lambda v: project(weight=Normal(0.0, 1.0, low=v)),
+    "Normal(high)": lambda v: Normal(0.0, 1.0, high=v),
+    "LogNormal(mu)": lambda v: project(weight=LogNormal(v)),
+    "LogNormal(sigma)": lambda v: project(weight=LogNormal(0.0, v)),
+    "SpikeTimes(times)": lambda v: network_of(SpikeTimes(v, [0])),
+    "SpikeTimes(ids)": lambda v: network_of(SpikeTimes([1.0], v)),
+    "SpikeTimes(both)": lambda v: network_of(SpikeTimes(v, v)),
+    "data.load": lambda v: data.load(v),
+    "split_validation(dataset)": lambda v: data.split_validation(v, 10),
+    "split_validation(n)": lambda v: data.split_validation(DIGITS, v),
+    "split_validation(seed)": lambda v: data.split_validation(DIGITS, 10, seed=v),
+    "DataSet.take": lambda v: DIGITS.take(train=v),
+    "DataSet(name)": lambda v: images(name=v),
+    "DataSet(x_train)": lambda v: images(x_train=v),
+    "DataSet(y_train)": lambda v: images(y_train=v),
+    "DataSet(n_classes)": lambda v: images(n_classes=v),
+    "DataSet(x_val)": lambda v: images(x_val=v, y_val=v),
+    "protocol.find": lambda v: protocol.find(v),
+    "protocol.reproduce(data)": lambda v: protocol.reproduce("diehl-cook-2015", data=v or "none", out="run"),
+    "protocol.reproduce(seeds)": lambda v: protocol.reproduce("diehl-cook-2015", seeds=refused(v), out="run"),
+    "protocol.reproduce(resume)": lambda v: protocol.reproduce("diehl-cook-2015", resume=v if v is not None else "none"),
+}
+
+
+def short(value: Any) -> Any:
+    """``value``, if running for so long takes no time; else a duration that is refused."""
+    return -1.0 if isinstance(value, (int, float)) and 50 < value < INF else value
+
+
+RUNNING: dict[str, Callable[[Any, Any], Any]] = {
+    "run(duration)": lambda run, v: run.run(short(v)) and None,
+    "run[population]": lambda run, v: run[v],
+    "view[state]": lambda run, v: run["a"][v],
+    "view[state] =": lambda run, v: run["a"].__setitem__(v, 0.0),
+    "view['v'] =": lambda run, v: run["a"].__setitem__("v", v),
+    "view.drive(values)": lambda run, v: run["a"].drive(v),
+    "view.drive(input)": lambda run, v: run["a"].drive(1.0, v),
+    "view.drive of a source": lambda run, v: run["s"].drive(v),
+    "view.set(rate)": lambda run, v: run["s"].set(rate=v),
+    "view.set of cells": lambda run, v: run["a"].set(tau_m=v),
+    "view.set_spikes(times)": lambda run, v: run["t"].set_spikes(v, [0]),
+    "view.set_spikes(ids)": lambda run, v: run["t"].set_spikes([1.0], v),
+    "view.set_spikes(both)": lambda run, v: run["t"].set_spikes(v, v),
+    "view.set_spikes of cells": lambda run, v: run["a"].set_spikes(v, v),
+    "view.samples": lambda run, v: run["a"].samples(v),
+    "run.weights": lambda run, v: run.weights(v),
+    "run.synapses": lambda run, v: run.synapses(v),
+    "run.set_weights(name)": lambda run, v: run.set_weights(v, 0.1),
+    "run.set_weights(values)": lambda run, v: run.set_weights("plain", v),
+    "run.set_weights of a rule": lambda run, v: run.set_weights("ruled", v),
+    "run.signal(name)": lambda run, v: run.signal(v),
+    "run.signal(value)": lambda run, v: run.signal("sample", v),
+    "run.restore": lambda run, v: run.restore(v) and None,
+    "run.save(path)": lambda run, v: run.save(v),
+    "run.save(notes)": lambda run, v: run.save("run.npz", v),
+    "run.save(a note)": lambda run, v: run.save("run.npz", {"note": v}),
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What is written by accident is written into a folder of the tests."""
+    here = Path.cwd()
+    os.chdir(tmp_path_factory.mktemp("nonsense"))
+    yield
+    os.chdir(here)
+
+
+@pytest.fixture(scope="module", params=["reference", "events"])
+def run(request: pytest.FixtureRequest) -> Any:
+    net = some()
+    net.project("a", "b", AllToAll(), weight=[0.1] * 6, receptor=Exponential(), name="plain")
+    net.project("s", "b", AllToAll(), weight=0.5, receptor=Exponential(), plasticity=WeightNormalisation(), name="ruled")
+    return net.build(request.param)
+
+
+def complaint(call: Call, value: Any) -> str | None:
+    """What is wrong with the answer to ``call(value)``; None where it is a result or a sentence."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            warnings.simplefilter("ignore", DeprecationWarning)
+            made = call(value)
+            if isinstance(made, Network) and made.populations:
+                made.build("reference").run(made.dt)
+    except MaichongError as error:
+        message = str(error)
+        if "\n" in message:
+            return f"a message of {message.count(chr(10)) + 1} lines"
+        return f"a message of {len(message)} characters" if len(message) > LONGEST else None
+    except TypeError as error:
+        place = error.__traceback__
+        while place and place.tb_next:
+            place = place.tb_next
+        # the innermost frame is one of this file: Python refused the call itself
+        return None if place and place.tb_frame.f_code.co_filename == __file__ else f"TypeError: {error}"
+    except Exception as error:
+        return f"{type(error).__name__}: {str(error)[:80]}"
+    return None
+
+
+def brief(value: Any) -> str:
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def check(call: Call, values: list[Any]) -> None:
+    complaints = {brief(value): found for value in values if (found := complaint(call, value))}
+    assert not complaints
+
+
+KNOWN: dict[str, dict[str, str]] = {}
+"""What is known to be broken: for each group of values the places, with the reason. Take a place out when it is mended."""
+
+
+def known(place: str, group: str) -> bool:
+    return False
+
+
+def cases(places: dict[str, Any]) -> list[Any]:
+    return [
+        pytest.param(
+            place, group, id=f"{place}-{group}",
+            marks=pytest.mark.xfail(strict=True, reason="known, see KNOWN") if known(place, group) else (),
+        )
+        for place in places for group in GROUPS
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("place", "group"), cases(DESCRIBING))
+def test_nonsense_while_describing(place: str, group: str) -> None:
+    check(DESCRIBING[place], GROUPS[group])
+
+
+@pytest.mark.parametrize(("place", "group"), cases(RUNNING))
+def test_nonsense_while_running(place: str, group: str, run: Any) -> None:
+    check(lambda value: RUNNING[place](run, value), GROUPS[group])
