@@ -111,7 +111,7 @@ class Network:
         input: str | None = None,
         name: str | None = None,
     ) -> Projection:
-        """Connect ``pre`` to ``post``; see :class:`Projection`. The delay is one dt where none is given."""
+        """Connect ``pre`` to ``post``; see :class:`Projection`. Without a delay a spike acts from its own stamp on."""
         source, target = self._known(pre), self._known(post)
         base = name or f"{source.name}->{target.name}"
         label = base
@@ -147,8 +147,9 @@ class Network:
                 where, "two rules would write its weights at spikes, and their order would be undefined", fix="keep one"
             )
         weight = self._synaptic(weight, weight_unit(receptor), f"{where}, weight", connector, source.n, target.n)
-        delay = self._synaptic(self.dt if delay is None else delay, "ms", f"{where}, delay", connector, source.n, target.n)
-        self._check_delay(delay, f"{where}, delay")
+        if delay is not None:
+            delay = self._synaptic(delay, "ms", f"{where}, delay", connector, source.n, target.n)
+            self._check_delay(delay, f"{where}, delay")
         self.projections[label] = Projection(label, source.name, target.name, connector, weight, delay, receptor, rules, input)
         return self.projections[label]
 
@@ -297,9 +298,9 @@ class Network:
         if lowest < self.dt * (1 - 1e-9):
             raise NetworkError(
                 where,
-                f"must be >= dt = {self.dt:g} ms, for a spike cannot arrive within the step it is sent in",
+                f"must be >= dt = {self.dt:g} ms, one step",
                 f"{lowest:g} ms",
-                f"use at least {self.dt:g}, or a smaller dt",
+                f"use at least {self.dt:g}, or leave the delay out: spikes then act from their own stamp on",
             )
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from maichong.checks import check_model, passed
-from maichong.ops import exp, log1p, power, where
 from maichong.errors import ModelError
+from maichong.ops import exp, log1p, power, where
 from maichong.spec import Configured, Input, Param, State, Trace, intrinsic_rule, neuron, receptor, rule, source
 
 DOC = """A model.

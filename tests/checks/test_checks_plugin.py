@@ -68,6 +68,6 @@ def test_the_fixture_puts_a_model_through_all_checks(pytester):
         def test_wrong(maichong_model):
             maichong_model(made("nF"), engines=["reference"])
     """)
-    result = pytester.runpytest("-p", "maichong.checks.pytest_plugin")
+    result = pytester.runpytest()
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["units: *without a factor*"])

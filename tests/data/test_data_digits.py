@@ -35,9 +35,7 @@ def test_the_split_is_a_partition_of_scikit_learns_images_and_scaling_loses_noth
     assert grey.max() == 255
     assert grey.min() == 0
     rows = sorted((int(y), *map(int, x.ravel())) for x, y in zip(ink, label, strict=True))
-    wanted = sorted(
-        (int(y), *map(int, x.ravel())) for x, y in zip(original.images, original.target, strict=True)
-    )
+    wanted = sorted((int(y), *map(int, x.ravel())) for x, y in zip(original.images, original.target, strict=True))
     assert rows == wanted
 
 
@@ -65,7 +63,5 @@ def test_other_images_in_scikit_learn_are_refused(monkeypatch) -> None:
     with pytest.raises(DataError) as caught:
         digits.load()
     message = str(caught.value)
-    assert message.startswith(
-        "data.digits: images of scikit-learn: must have bytes with the SHA-256 8f26b2bd"
-    )
+    assert message.startswith("data.digits: images of scikit-learn: must have bytes with the SHA-256 8f26b2bd")
     assert message.endswith("install another version of scikit-learn")

@@ -67,10 +67,7 @@ def _no_local_data(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def point_at(monkeypatch: pytest.MonkeyPatch, *urls: str, sha256: str | None = None) -> None:
     """Let mnist.py fetch our small archive from ``urls``."""
-    arrays = {
-        key: Published(a.shape, a.dtype.name, hashlib.sha256(a.tobytes()).hexdigest())
-        for key, a in ARRAYS.items()
-    }
+    arrays = {key: Published(a.shape, a.dtype.name, hashlib.sha256(a.tobytes()).hexdigest()) for key, a in ARRAYS.items()}
     sha256 = sha256 or hashlib.sha256(GOOD).hexdigest()
     monkeypatch.setattr(mnist, "ARCHIVE", replace(mnist.ARCHIVE, urls=urls, sha256=sha256, arrays=arrays))
 
@@ -112,9 +109,7 @@ def test_the_cache_is_the_users_by_default(server, tmp_path, monkeypatch) -> Non
         ("broken", "HTTP status 500"),
     ],
 )
-def test_a_failure_is_one_sentence_and_leaves_nothing(
-    server, tmp_path, monkeypatch, path: str, reason: str
-) -> None:
+def test_a_failure_is_one_sentence_and_leaves_nothing(server, tmp_path, monkeypatch, path: str, reason: str) -> None:
     url = url_of(server, path)
     point_at(monkeypatch, url)
     with pytest.raises(DataError) as caught:
@@ -146,9 +141,7 @@ def test_the_mirror_serves_when_the_first_fails(server, tmp_path, monkeypatch) -
 
 def test_both_failures_are_told(server, tmp_path, monkeypatch) -> None:
     point_at(monkeypatch, url_of(server, "missing"), url_of(server, "short"))
-    with pytest.raises(
-        DataError, match=r"HTTP status 404 from .*/missing, a transfer that broke off from .*/short\)"
-    ):
+    with pytest.raises(DataError, match=r"HTTP status 404 from .*/missing, a transfer that broke off from .*/short\)"):
         load("mnist", cache=tmp_path)
     assert list(tmp_path.rglob("*")) == []
 
@@ -183,9 +176,7 @@ def test_arrays_are_compared_after_a_download_too(server, tmp_path, monkeypatch)
     point_at(monkeypatch, url_of(server, "good"))
     wrong = mnist.ARCHIVE.arrays | {"y_test": Published((2,), "uint8", "0" * 64)}
     monkeypatch.setattr(mnist, "ARCHIVE", replace(mnist.ARCHIVE, arrays=wrong))
-    with pytest.raises(
-        DataError, match=r"data.mnist: y_test of .* must have bytes with the SHA-256 0{64} \(got"
-    ):
+    with pytest.raises(DataError, match=r"data.mnist: y_test of .* must have bytes with the SHA-256 0{64} \(got"):
         load("mnist", cache=tmp_path)
 
 

@@ -89,15 +89,11 @@ def test_a_missing_file(tmp_path, monkeypatch) -> None:
     assert "which MAICHONG_DATA promises (got no such file)" in refusal(tmp_path, monkeypatch)
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"no archive", b"PK\x03\x04 cut off", b"\x93NUMPY\x01\x00", b"\x80\x04."]
-)
+@pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 cut off", b"\x93NUMPY\x01\x00", b"\x80\x04."])
 def test_a_damaged_file(tmp_path, monkeypatch, content: bytes) -> None:
     write_npz(tmp_path, x_train=EMPTY).write_bytes(content)
     message = refusal(tmp_path, monkeypatch)
-    assert message.startswith(
-        "data.mnist: must read the arrays x_train, y_train, x_test, y_test from the npz file"
-    )
+    assert message.startswith("data.mnist: must read the arrays x_train, y_train, x_test, y_test from the npz file")
     assert "(got a damaged file: " in message
 
 

@@ -54,9 +54,7 @@ def test_an_unknown_name(name: object, message: str) -> None:
 def test_an_unknown_option() -> None:
     with pytest.raises(ParameterError) as caught:
         load("mnist", cash="here")
-    assert str(caught.value) == (
-        "data.mnist.load: must get options that it knows (got 'cash'); did you mean 'cache'?"
-    )
+    assert str(caught.value) == ("data.mnist.load: must get options that it knows (got 'cash'); did you mean 'cache'?")
     with pytest.raises(ParameterError, match="it takes none"):
         load("digits", size=8)
 

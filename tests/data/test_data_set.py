@@ -60,8 +60,7 @@ REFUSED = [
     ({"n_classes": True}, "DataSet.n_classes: must be a whole number in 1..2147483647 (got True)"),
     (
         {"x_train": np.zeros((0, 3, 2))},
-        "DataSet.x_train: must be images [N, height, width], not empty (got shape (0, 3, 2)); "
-        "check the file or the filter",
+        "DataSet.x_train: must be images [N, height, width], not empty (got shape (0, 3, 2)); check the file or the filter",
     ),
     (
         {"y_train": []},
@@ -94,8 +93,7 @@ REFUSED = [
     ({"x_test": PIXELS[:2] - np.inf}, "DataSet.x_test: must be finite (got 12 values that are not)"),
     (
         {"x_train": PIXELS.reshape(4, 6)},
-        "DataSet.x_train: must be images [N, height, width] (got shape (4, 6)); "
-        "reshape flat images, turn colour to grey",
+        "DataSet.x_train: must be images [N, height, width] (got shape (4, 6)); reshape flat images, turn colour to grey",
     ),
     (
         {"y_train": np.eye(4)},
@@ -120,8 +118,7 @@ REFUSED = [
     ),
     (
         {"x_train": None},
-        "DataSet.x_train: must be numbers that form images [N, height, width] "
-        "(got NoneType that NumPy reads as object)",
+        "DataSet.x_train: must be numbers that form images [N, height, width] (got NoneType that NumPy reads as object)",
     ),
     (
         {"x_test": np.zeros((2, 2, 3))},
@@ -160,9 +157,7 @@ def test_what_cannot_be_printed_is_named_by_its_type() -> None:
 
 numbers = st.one_of(npst.integer_dtypes(), npst.unsigned_integer_dtypes(), npst.floating_dtypes())
 nonsense = st.one_of(
-    npst.arrays(
-        st.one_of(numbers, npst.scalar_dtypes()), npst.array_shapes(min_dims=0, max_dims=4, min_side=0)
-    ),
+    npst.arrays(st.one_of(numbers, npst.scalar_dtypes()), npst.array_shapes(min_dims=0, max_dims=4, min_side=0)),
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
         lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=2), inner, max_size=2),

@@ -24,9 +24,7 @@ def index_of(images: np.ndarray) -> np.ndarray:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(0, 9), min_size=2, max_size=300), st.data())
-def test_a_split_is_a_partition_with_the_shares_of_the_classes(
-    labels: list[int], data: st.DataObject
-) -> None:
+def test_a_split_is_a_partition_with_the_shares_of_the_classes(labels: list[int], data: st.DataObject) -> None:
     n = data.draw(st.integers(1, len(labels) - 1))
     whole = numbered(labels)
     split = split_validation(whole, n, seed=data.draw(st.integers(0, 2**64)))
@@ -59,9 +57,7 @@ def test_the_draw_is_not_the_end_of_the_file() -> None:
 
 def test_it_refuses_to_split_twice() -> None:
     split = split_validation(numbered([0, 1, 0, 1]), 2)
-    with pytest.raises(
-        DataError, match=r"without a validation split .*; split the data set as it was loaded"
-    ):
+    with pytest.raises(DataError, match=r"without a validation split .*; split the data set as it was loaded"):
         split_validation(split, 1)
 
 

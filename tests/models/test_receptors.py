@@ -17,7 +17,11 @@ def quiet(**values: float) -> object:
 
 
 def response(
-    weights_and_delays: list[tuple[float, float]], receptors: list[object], engine: str, until: float = 60.0, **options: str
+    weights_and_delays: list[tuple[float, float | None]],
+    receptors: list[object],
+    engine: str,
+    until: float = 60.0,
+    **options: str,
 ) -> np.ndarray:
     """v at every step of a cell that gets one spike at t = 1 through one projection per entry."""
     net = Network(dt=DT)
@@ -180,11 +184,15 @@ def test_a_delay_below_one_step_is_refused(delay: object) -> None:
         net.project(source, n, AllToAll(), weight=1.0, delay=delay, receptor=Delta())
 
 
-def test_without_a_delay_a_projection_takes_one_step() -> None:
-    net = Network(dt=DT)
-    source = net.population("s", SpikeTimes([], []), 1)
-    n = net.population("n", quiet(), 2)
-    assert net.project(source, n, AllToAll(), weight=1.0, receptor=Delta()).delay == DT
+@pytest.mark.parametrize("form", ["matrix", "rows"])
+def test_without_a_delay_a_spike_acts_from_its_stamp_on(engine: str, form: str) -> None:
+    """As in Brian2; what a delay of dt does, one step earlier."""
+    connector = AllToAll() if form == "matrix" else ExplicitList([0, 1], [1, 0])
+    said, hit = arrivals(connector, 2, 2, None, engine)
+    assert said.max() == 0
+    assert np.array_equal(hit, said)  # sample 0 is that of the end of the first step
+    at_once, later = (response([(10.0, delay)], [Exponential(tau=5.0)], engine) for delay in (None, DT))
+    assert np.array_equal(at_once[:-1], later[1:])
 
 
 def test_single_precision_shifts_exactly_as_well() -> None:

@@ -1,8 +1,8 @@
 """Spike-timing rules against published pairings and a sum over all pairs of spikes (equations.md 3.1, 3.2, 3.12).
 
 The postsynaptic cells are made to fire by a teacher: a jump of 100 mV, which is noticed at the end of the step that it begins.
-With delays of one step, the teacher's spike at t becomes the cell's at t + 2 dt. The plastic weights, of 1 pA or so, move the
-membrane by microvolts.
+Without a delay a spike acts from its stamp on: the teacher's at t becomes the cell's at t + dt, and a presynaptic one counts at
+t. The plastic weights, of 1 pA or so, move the membrane by microvolts.
 """
 
 from __future__ import annotations
@@ -52,10 +52,10 @@ def lesson(
     delay: object = None,
     weight: object = 0.5,
 ) -> Network:
-    """Plastic synapses between sources that fire at ``sent`` and cells that fire at ``posts``, which must be >= 2 dt."""
+    """Plastic synapses between sources that fire at ``sent`` and cells that fire at ``posts``, which must be >= dt."""
     net = Network(dt=dt)
     pre = source(net, "pre", sent, 0.0)
-    teacher = source(net, "teacher", posts, -2 * dt)
+    teacher = source(net, "teacher", posts, -dt)
     cells = net.population("post", LIF(), len(posts))
     net.project(
         pre, cells, connector or AllToAll(), weight=weight, delay=delay, receptor=Exponential(tau=5.0), plasticity=rules,
@@ -69,8 +69,8 @@ def changes(
     rule: object, arrivals: Trains, posts: Trains, dt: float, engine: str, *, weight: float = 0.0, **options: str
 ) -> np.ndarray:
     """What became of the weights [pre, post] when spikes reached the synapses at ``arrivals`` and the cells fired at ``posts``."""
-    start = 2 * dt  # for the teacher to be in time
-    net = lesson(rule, [[t + start - dt for t in train] for train in arrivals], [[t + start for t in train] for train in posts], dt,
+    start = dt  # for the teacher to be in time
+    net = lesson(rule, [[t + start for t in train] for train in arrivals], [[t + start for t in train] for train in posts], dt,
                  weight=weight)  # fmt: skip
     end = max(t for train in (*arrivals, *posts) for t in train) + start + 2 * dt
     run = net.build(engine, **options).run(np.ceil(end / dt) * dt)
@@ -425,7 +425,7 @@ def test_normalisation_in_single_precision() -> None:
 
 def homeostatic(trains: Trains, dt: float, drive: float = 0.0, **values: float) -> Network:
     net = Network(dt=dt)
-    teacher = source(net, "teacher", trains, -2 * dt)
+    teacher = source(net, "teacher", trains, -dt)
     cells = net.population("n", LIF(), len(trains), drive=drive, plasticity=HomeostaticThreshold(**values))
     net.project(teacher, cells, OneToOne(), weight=200.0, receptor=Delta())
     return net

@@ -1,4 +1,4 @@
-"""Putting a network together: every mistake is one sentence at the call that is wrong, naming place, want and cure."""
+"""The network itself, its probes and its build: every mistake is one sentence at the call that is wrong; and known bugs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pint
 import pytest
+from small_network import joined, said, some
 
 from maichong import (
     LIF,
@@ -18,55 +19,12 @@ from maichong import (
     FixedProbability,
     HomeostaticThreshold,
     Izhikevich,
-    LogNormal,
     Network,
-    Normal,
-    OneToOne,
     PairSTDP,
-    Poisson,
     SpikeTimes,
-    TripletSTDP,
     Uniform,
-    WeightNormalisation,
 )
 from maichong.errors import EngineError, MaichongError, NetworkError, ParameterError, UnitError
-
-
-def said(kind: type[Exception], call: Callable[[], Any]) -> str:
-    """The message of the error that ``call`` must raise: one line of bearable length."""
-    with pytest.raises(kind) as caught:
-        call()
-    message = str(caught.value)
-    assert "\n" not in message
-    assert len(message) <= 400
-    return message
-
-
-def some() -> Network:
-    """Two populations of cells and two of sources."""
-    net = Network(dt=0.1)
-    net.population("exc", LIF(), 3)
-    net.population("inh", LIF(), 2)
-    net.population("noise", Poisson(rate=10.0), 2)
-    net.population("given", SpikeTimes([1.0], [0]), 2)
-    return net
-
-
-def joined(**changed: Any) -> Network:
-    """The same with one projection, some of it changed."""
-    net = some()
-    parts = {"pre": "noise", "post": "exc", "connector": AllToAll(), "weight": 1.0, "receptor": Exponential()}
-    net.project(**{**parts, **changed})
-    return net
-
-
-def refused(kind: type[MaichongError], message: str, **changed: Any) -> None:
-    """A projection so changed is refused with this message, and the network stays as it was."""
-    net = some()
-    parts = {"pre": "noise", "post": "exc", "connector": AllToAll(), "weight": 1.0, "receptor": Exponential()}
-    assert said(kind, lambda: net.project(**{**parts, **changed})) == message
-    assert net == some()
-
 
 # the network -----------------------------------------------------------------------------------------------------------
 
@@ -114,290 +72,6 @@ def test_a_network_without_populations_can_be_described_and_not_built() -> None:
     assert repr(Network()) == "<Network: 0 populations, 0 neurons, 0 projections, dt 0.1 ms>"
 
 
-# populations -----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("n", [0, -1, 2**31, 2.0, "2", None, True, [2], float("nan")], ids=repr)
-def test_a_number_of_neurons_that_is_none(n: Any) -> None:
-    assert said(NetworkError, lambda: Network().population("a", LIF(), n)) == (
-        f"population 'a': must have between 1 and 2**31 - 1 neurons (got {n!r})"
-    )
-
-
-def test_a_name_stands_once() -> None:
-    assert said(NetworkError, lambda: some().population("exc", LIF(), 1)) == (
-        "population 'exc': stands in the network already; choose another name"
-    )
-
-
-@pytest.mark.parametrize("name", ["", None, 3, b"a", ["a"]], ids=repr)
-def test_a_name_that_is_none(name: Any) -> None:
-    assert said(NetworkError, lambda: Network().population(name, LIF(), 1)) == f"population: needs a name (got {name!r})"
-
-
-@pytest.mark.parametrize("model", ["LIF", None, 3, PairSTDP(), Exponential(), HomeostaticThreshold()], ids=repr)
-def test_what_is_no_neuron(model: Any) -> None:
-    assert said(NetworkError, lambda: Network().population("a", model, 1)) == (
-        f"population 'a': needs a neuron or a source, such as LIF() or Poisson() (got {model!r})"
-    )
-
-
-def test_a_model_without_brackets_has_its_defaults() -> None:
-    assert Network().population("a", LIF, 2).model == LIF()
-    assert Network().population("a", Poisson, 2).model == Poisson()
-
-
-@pytest.mark.parametrize(
-    ("changed", "kind", "message"),
-    [
-        ({"init": {"V": 1.0}}, NetworkError, "population 'a', init: there is no 'V'; did you mean 'v'?"),
-        ({"init": {"x": 1.0}}, NetworkError, "population 'a', init: there is no 'x'; known: v"),
-        ({"init": {"v": [1, 2]}}, NetworkError, "population 'a', init: v must be one number or 3, one per neuron (got (2,))"),
-        (
-            {"init": {"v": np.zeros((3, 1))}},
-            NetworkError,
-            "population 'a', init: v must be one number or 3, one per neuron (got (3, 1))",
-        ),
-        ({"init": {"v": float("nan")}}, ParameterError, "population 'a', init['v']: must be finite (got NaN or infinity)"),
-        (
-            {"init": {"v": "3 pA"}},
-            UnitError,
-            "population 'a', init['v']: must be in mV (got '3 picoampere', which is in picoampere)",
-        ),
-        ({"drive": {"j": 1.0}}, NetworkError, "population 'a': has no input 'j'; known: i"),
-        ({"drive": [1, 2]}, NetworkError, "population 'a', drive: i must be one number or 3, one per neuron (got (2,))"),
-        ({"drive": float("inf")}, ParameterError, "population 'a', drive['i']: must be finite (got NaN or infinity)"),
-        (
-            {"drive": "3 mV"},
-            UnitError,
-            "population 'a', drive['i']: must be in pA (got '3 millivolt', which is in millivolt)",
-        ),
-        ({"drive": True}, ParameterError, "population 'a', drive['i']: must be a number in pA (got True)"),
-        ({"model": LIF(tau_m=[1, 2])}, NetworkError, "population 'a': tau_m must be one number or 3, one per neuron (got 2)"),
-        (
-            {"plasticity": HomeostaticThreshold(theta_0=[1, 2])},
-            NetworkError,
-            "population 'a': theta_0 must be one number or 3, one per neuron (got 2)",
-        ),
-        (
-            {"plasticity": PairSTDP()},
-            NetworkError,
-            "population 'a': its plasticity must be intrinsic rules, such as HomeostaticThreshold() (got PairSTDP())",
-        ),
-        (
-            {"plasticity": [3]},
-            NetworkError,
-            "population 'a': its plasticity must be intrinsic rules, such as HomeostaticThreshold() (got 3)",
-        ),
-        (
-            {"model": Izhikevich(), "plasticity": HomeostaticThreshold()},
-            NetworkError,
-            "population 'a': HomeostaticThreshold modulates 'v_th', which Izhikevich lacks",
-        ),
-        ({"model": Poisson(rate=[1, 2])}, NetworkError, "population 'a': rate must be one number or 3, one per neuron (got 2)"),
-        (
-            {"model": Poisson(), "drive": 3.0},
-            NetworkError,
-            "population 'a': its model has no input to drive (got 3.0)",
-        ),
-        ({"model": Poisson(), "init": {"v": 3.0}}, NetworkError, "population 'a', init: there is no 'v'"),
-        (
-            {"model": SpikeTimes([1.0], [0]), "init": {"v": 3.0}},
-            NetworkError,
-            "population 'a': given spikes have neither states nor plasticity",
-        ),
-        ({"model": SpikeTimes([1.0], [3])}, NetworkError, "population 'a': spike ids must be below 3 (got 3)"),
-    ],
-    ids=lambda value: str(value)[:60],
-)
-def test_a_population_that_cannot_be(changed: dict[str, Any], kind: type[MaichongError], message: str) -> None:
-    net = Network()
-    parts: dict[str, Any] = {"name": "a", "model": LIF(), "n": 3}
-    assert said(kind, lambda: net.population(**{**parts, **changed})) == message
-    assert net == Network()
-
-
-@pytest.mark.parametrize(
-    ("times", "ids", "message"),
-    [
-        ([1.0, 2.0], [0], "SpikeTimes: times and ids must be equally long lists (got (2,) and (1,))"),
-        ([[1.0]], [[0]], "SpikeTimes: times and ids must be equally long lists (got (1, 1) and (1, 1))"),
-        ([-1.0], [0], "SpikeTimes.times: must be finite and >= 0 ms"),
-        ([float("nan")], [0], "SpikeTimes.times: must be finite and >= 0 ms"),
-        ([float("inf")], [0], "SpikeTimes.times: must be finite and >= 0 ms"),
-        ([1.0], [0.5], "SpikeTimes.ids: must be whole numbers >= 0"),
-        ([1.0], [-1], "SpikeTimes.ids: must be whole numbers >= 0"),
-        ([1.0], [float("nan")], "SpikeTimes.ids: must be whole numbers >= 0"),
-        (["a"], [0], "SpikeTimes.times: must be a number in ms (got ['a'])"),
-        ([1.0], None, "SpikeTimes.ids: must be a number in units of 1 (got None)"),
-    ],
-)
-def test_given_spikes_that_cannot_be(times: Any, ids: Any, message: str) -> None:
-    assert said(ParameterError, lambda: SpikeTimes(times, ids)) == message
-
-
-def test_given_spikes_may_carry_a_unit() -> None:
-    assert SpikeTimes(pint.Quantity([0.001, 0.002], "s"), [0, 1]) == SpikeTimes([1.0, 2.0], [0, 1])
-
-
-# projections -----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("changed", "message"),
-    [
-        ({"pre": "nois"}, "network: has no population 'nois'; did you mean 'noise'?"),
-        ({"post": "zzzz"}, "network: has no population 'zzzz'; known: exc, given, inh, noise"),
-        ({"post": "noise"}, "projection 'noise->noise': must end on neurons, and a source receives nothing (got 'noise')"),
-        ({"post": "given"}, "projection 'noise->given': must end on neurons, and a source receives nothing (got 'given')"),
-        (
-            {"connector": "all"},
-            "projection 'noise->exc': needs a connector, such as AllToAll() or FixedProbability(0.1) (got 'all')",
-        ),
-        (
-            {"connector": AllToAll},
-            "projection 'noise->exc': needs a connector, such as AllToAll() or FixedProbability(0.1) "
-            "(got <class 'maichong.topology.connectors.AllToAll'>)",
-        ),
-        (
-            {"connector": OneToOne()},
-            "projection 'noise->exc': OneToOne needs populations of equal size (got 2 and 3); use AllToAll()",
-        ),
-        (
-            {"receptor": PairSTDP()},
-            "projection 'noise->exc': needs a receptor, such as Exponential(tau=5) (got PairSTDP())",
-        ),
-        ({"receptor": None}, "projection 'noise->exc': needs a receptor, such as Exponential(tau=5) (got None)"),
-        ({"input": "current"}, "projection 'noise->exc': 'exc' has no input 'current'; known: i"),
-        (
-            {"plasticity": [3]},
-            "projection 'noise->exc': its plasticity must be rules, such as PairSTDP() (got 3)",
-        ),
-        (
-            {"plasticity": HomeostaticThreshold()},
-            "projection 'noise->exc': its plasticity must be rules, such as PairSTDP() (got HomeostaticThreshold())",
-        ),
-        (
-            {"plasticity": [PairSTDP(), TripletSTDP()]},
-            "projection 'noise->exc': two rules would write its weights at spikes, and their order would be undefined; keep one",
-        ),
-    ],
-    ids=lambda value: str(value)[:60],
-)
-def test_a_projection_that_cannot_be(changed: dict[str, Any], message: str) -> None:
-    refused(NetworkError, message, **changed)
-
-
-def test_a_rule_at_spikes_and_one_at_a_signal_go_together() -> None:
-    net = joined(weight=0.5, plasticity=[PairSTDP(), WeightNormalisation()])
-    assert len(net.projections["noise->exc"].plasticity) == 2
-
-
-@pytest.mark.parametrize(
-    ("weight", "kind", "rest"),
-    [
-        (float("nan"), ParameterError, "must be finite (got NaN or infinity)"),
-        ([1, 2, 3, 4, 5, float("inf")], ParameterError, "must be finite (got NaN or infinity)"),
-        ([1, 2, 3], NetworkError, "must be one number or one per synapse, 6 (got 3)"),
-        ([], NetworkError, "must be one number or one per synapse, 6 (got 0)"),
-        (np.zeros((3, 2)), NetworkError, "a matrix must have the shape [2, 3] (pre, post) (got (3, 2))"),
-        (np.zeros((2, 3, 1)), NetworkError, "must be a number, one per synapse or a matrix [pre, post] (got (2, 3, 1))"),
-        (None, ParameterError, "must be a number in pA (got None)"),
-        (True, ParameterError, "must be a number in pA (got True)"),
-        ("strong", ParameterError, "must be a number, or text with a unit like '1 pA' (got 'strong')"),
-        ("3 mV", UnitError, "must be in pA (got '3 millivolt', which is in millivolt)"),
-        ("3 nS", UnitError, "must be in pA (got '3 nanosiemens', which is in nanosiemens)"),
-    ],
-    ids=lambda value: str(value)[:40],
-)
-def test_weights_that_cannot_be(weight: Any, kind: type[MaichongError], rest: str) -> None:
-    refused(kind, f"projection 'noise->exc', weight: {rest}", weight=weight)
-
-
-@pytest.mark.parametrize(
-    ("receptor", "weight", "expected"),
-    [
-        (Exponential(), "0.003 nA", 3.0),
-        (Exponential(e_rev=0.0), "0.003 uS", 3.0),
-        (Delta(), "0.003 V", 3.0),
-        (Delta(), "3 mV", 3.0),
-        (Exponential(), 3, 3.0),
-    ],
-    ids=str,
-)
-def test_the_receptor_says_the_unit_of_a_weight(receptor: Any, weight: Any, expected: float) -> None:
-    net = joined(receptor=receptor, weight=weight)
-    assert net.projections["noise->exc"].weight == pytest.approx(expected, rel=1e-14)
-
-
-@pytest.mark.parametrize(("receptor", "unit"), [(Exponential(e_rev=0.0), "nS"), (Delta(), "mV")], ids=str)
-def test_and_refuses_another_one(receptor: Any, unit: str) -> None:
-    message = said(UnitError, lambda: joined(receptor=receptor, weight="3 pA"))
-    assert message == f"projection 'noise->exc', weight: must be in {unit} (got '3 picoampere', which is in picoampere)"
-
-
-EARLY = (
-    "must be >= dt = 0.1 ms, for a spike cannot arrive within the step it is sent in (got {} ms); "
-    "use at least 0.1, or a smaller dt"
-)
-
-
-@pytest.mark.parametrize(
-    ("delay", "kind", "rest"),
-    [
-        (0, NetworkError, EARLY.format("0")),
-        (-1.0, NetworkError, EARLY.format("-1")),
-        (0.05, NetworkError, EARLY.format("0.05")),
-        ("50 us", NetworkError, EARLY.format("0.05")),
-        ([1, 1, 1, 1, 0.05, 1], NetworkError, EARLY.format("0.05")),
-        (np.array([[1, 1, 1], [1, 0, 1]]), NetworkError, EARLY.format("0")),
-        (Uniform(0.0, 1.0), NetworkError, EARLY.format("0")),
-        (Normal(1.0, 0.1), NetworkError, EARLY.format("-inf")),
-        (LogNormal(0.0, 0.1), NetworkError, EARLY.format("0")),
-        (float("nan"), ParameterError, "must be finite (got NaN or infinity)"),
-        ([1, 1, 1, 1, float("nan"), 1], ParameterError, "must be finite (got NaN or infinity)"),
-        ([1, 1], NetworkError, "must be one number or one per synapse, 6 (got 2)"),
-        ("1 mV", UnitError, "must be in ms (got '1 millivolt', which is in millivolt)"),
-        (True, ParameterError, "must be a number in ms (got True)"),
-    ],
-    ids=lambda value: str(value)[:40],
-)
-def test_delays_that_cannot_be(delay: Any, kind: type[MaichongError], rest: str) -> None:
-    refused(kind, f"projection 'noise->exc', delay: {rest}", delay=delay)
-
-
-def test_a_delay_of_one_step_is_right_and_is_what_comes_unasked() -> None:
-    assert joined(delay=0.1).projections["noise->exc"].delay == 0.1
-    assert joined().projections["noise->exc"].delay == 0.1
-
-
-def test_a_delay_too_long_for_its_table_is_refused_before_anything_compiles() -> None:
-    assert said(NetworkError, lambda: joined(delay=3276.8).build("reference")) == (
-        "projection 'noise->exc', delay: must be below 32768 steps of 0.1 ms (got 32768 steps)"
-    )
-    joined(delay=3276.7).build("reference")
-
-
-def test_projections_between_the_same_two_are_numbered_and_named_ones_stand_once() -> None:
-    net = joined()
-    again = net.project("noise", "exc", AllToAll(), weight=1.0, receptor=Exponential())
-    third = net.project("noise", "exc", AllToAll(), weight=1.0, receptor=Exponential())
-    assert [again.name, third.name] == ["noise->exc#2", "noise->exc#3"]
-    net.project("noise", "exc", AllToAll(), weight=1.0, receptor=Exponential(), name="mine")
-    assert (
-        said(NetworkError, lambda: net.project("noise", "exc", AllToAll(), weight=1.0, receptor=Exponential(), name="mine"))
-        == "projection 'mine': stands in the network already; choose another name"
-    )
-
-
-def test_a_weight_outside_its_rule_s_bounds_is_refused_before_anything_compiles() -> None:
-    where = "projection 'noise->exc', weight: must lie between 0 and 1, the bounds of PairSTDP"
-    for weight, got in ((1.5, "1.5"), (-0.1, "-0.1"), ([0.1, 0.2, 0.3, 0.4, 0.5, 2.0], "2"), (Uniform(0, 3), "3")):
-        net_said = said(ParameterError, lambda w=weight: joined(weight=w, plasticity=PairSTDP()).build("events"))
-        assert net_said == f"{where} (got {got}); start inside the bounds, or set w_min and w_max"
-    joined(weight=1.5, plasticity=PairSTDP(w_max=2.0)).build("reference")
-
-
 # probes ----------------------------------------------------------------------------------------------------------------
 
 
@@ -432,6 +106,11 @@ def test_a_weight_outside_its_rule_s_bounds_is_refused_before_anything_compiles(
             lambda net: net.probe("exc", "v", every=float("inf")),
             ParameterError,
             "probe on 'exc', every: must be >= dt = 0.1 ms (got inf)",
+        ),
+        (
+            lambda net: net.probe("exc", "v", every=0.25),
+            ParameterError,
+            "probe on 'exc', every: must be a whole number of steps of 0.1 ms (got 0.25)",
         ),
         (
             lambda net: net.probe("exc", "v", every="1 mV"),
@@ -605,7 +284,6 @@ def test_a_weight_outside_the_bounds_is_told_where_it_is_given() -> None:
     said(ParameterError, lambda: joined(weight=1.5, plasticity=PairSTDP()))
 
 
-@pytest.mark.xfail(strict=True, reason="N8: the longest delay of a distribution is not checked, and a ring of 75 GiB asked for")
 def test_a_distribution_of_delays_too_long_for_its_table() -> None:
     message = said(NetworkError, lambda: joined(delay=Uniform(0.1, 1e9)).build("events"))
     assert "must be below 32768 steps of 0.1 ms" in message

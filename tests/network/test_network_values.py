@@ -69,7 +69,7 @@ def test_weights_of_a_dense_projection(weight: Any, expected: np.ndarray) -> Non
         (pint.Quantity(MATRIX / 1000, "s"), MATRIX),
         (MATRIX + 0.04, MATRIX),
         (MATRIX - 0.04, MATRIX),
-        (None, np.full((2, 3), 0.1)),
+        (None, np.zeros((2, 3))),
     ],
     ids=["number", "text", "matrix", "one per synapse", "quantity", "rounded down", "rounded up", "none"],
 )

@@ -63,9 +63,7 @@ def build() -> plots.Report:
         figures=[
             plots.Picture("Receptive fields", "One per neuron.", _mosaic(rng).figure),
             plots.Picture("Spikes", "One image.", _spikes(rng).figure),
-            plots.Picture(
-                "Accuracy", "Three seeds.", plots.accuracy_curve(seen, accuracy, reference=0.919).figure
-            ),
+            plots.Picture("Accuracy", "Three seeds.", plots.accuracy_curve(seen, accuracy, reference=0.919).figure),
             plots.Picture("Confusion", "Test set.", plots.confusion(matrix).figure),
             plots.Picture("Rates", HOSTILE, rates.figure),
             plots.Picture(HOSTILE, "", thresholds.figure),

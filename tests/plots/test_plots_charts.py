@@ -14,9 +14,7 @@ def cells(ax, n):
     found = {}
     for text in ax.texts:
         x, y = text.get_position()
-        found.setdefault((round(y), round(x)), []).append(
-            float(text.get_text().replace(",", "").rstrip(" %"))
-        )
+        found.setdefault((round(y), round(x)), []).append(float(text.get_text().replace(",", "").rstrip(" %")))
     return found
 
 
@@ -139,9 +137,7 @@ def test_histogram_counts_every_value_once(scale):
         assert count == np.count_nonzero((values >= low) & (values < high))
     assert ax.get_lines()[0].get_xdata()[0] == np.median(values)
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("rate (Hz)", "cells (count)")
-    assert steps.get_facecolor()[:3] == pytest.approx(
-        [int(EXCITATION[k : k + 2], 16) / 255 for k in (1, 3, 5)]
-    )
+    assert steps.get_facecolor()[:3] == pytest.approx([int(EXCITATION[k : k + 2], 16) / 255 for k in (1, 3, 5)])
 
 
 def test_histogram_of_one_value_and_of_a_matrix():

@@ -11,11 +11,7 @@ from maichong.plots import EXCITATION, INHIBITION, INPUT, raster
 
 
 def points(ax):
-    return {
-        line.get_label(): np.column_stack(line.get_data())
-        for line in ax.get_lines()
-        if line.get_marker() == "|"
-    }
+    return {line.get_label(): np.column_stack(line.get_data()) for line in ax.get_lines() if line.get_marker() == "|"}
 
 
 def test_every_spike_is_one_point_with_its_time_and_neuron():
@@ -38,9 +34,7 @@ def test_populations_are_stacked_with_the_colour_of_their_kind():
     np.testing.assert_array_equal(drawn["pixels"], [[1, 0], [2, 9]])
     np.testing.assert_array_equal(drawn["e"], [[3, 12]])
     np.testing.assert_array_equal(drawn["inhibitory"], [[4, 16]])
-    colours = {
-        line.get_label(): to_hex(line.get_color()) for line in ax.get_lines() if line.get_marker() == "|"
-    }
+    colours = {line.get_label(): to_hex(line.get_color()) for line in ax.get_lines() if line.get_marker() == "|"}
     assert colours == {"pixels": INPUT, "e": EXCITATION, "inhibitory": INHIBITION}
     assert [text.get_text() for text in ax.texts] == ["pixels", "e", "inhibitory"]
     assert ax.get_ylim() == (-0.5, 19.5)

@@ -154,9 +154,7 @@ def test_the_file_is_replaced_whole_or_not_at_all(report, tmp_path, monkeypatch)
     monkeypatch.setattr(os, "replace", refuse)
     with pytest.raises(DataError) as caught:
         write_report(target, Report("new"))
-    assert str(caught.value) == (
-        "write_report.path: cannot write r.html (got Permission denied); choose another folder"
-    )
+    assert str(caught.value) == ("write_report.path: cannot write r.html (got Permission denied); choose another folder")
     assert target.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["r.html"]
     monkeypatch.undo()

@@ -199,6 +199,28 @@ def test_every_bound_of_every_parameter_is_kept_to_the_last_bit(model: Any) -> N
             assert not refused(param, param.high)
 
 
+@pytest.mark.parametrize(
+    ("param", "inside", "outside"),
+    [
+        (
+            Param("p", 0.5, "", "probability", low=0, high=1),
+            [0.0, 0.5, 1.0, [0.0, 1.0]],
+            [-5e-324, np.nextafter(1, 2), [0.5, 2.0]],
+        ),
+        (Param("q", 0.5, "mV", "above", above=-1, high=1), [np.nextafter(-1, 0), 1.0], [-1.0, np.nextafter(1, 2)]),
+        (Param("r", None, "", "optional", high=0), [None, -1e308, 0.0], [5e-324]),
+    ],
+    ids=["both ends", "half open", "optional"],
+)
+def test_bounds_hold_their_ends_or_not_as_declared(param: Param, inside: list[Any], outside: list[Any]) -> None:
+    for value in inside:
+        assert np.array_equal(param.accept(value, "Cell"), np.array(value))
+    for value in outside:
+        assert said(ParameterError, lambda value=value: param.accept(value, "Cell")).startswith(
+            f"Cell.{param.name}: must be {param.bounds_text()} (got "
+        )
+
+
 def test_an_unknown_parameter_is_answered_with_the_likely_one() -> None:
     assert said(ParameterError, lambda: LIF(tau=3.0)) == "LIF: has no parameter 'tau'; did you mean 'tau_m'?"
     assert said(ParameterError, lambda: LIF(TAU_M=3.0)) == "LIF: has no parameter 'TAU_M'; did you mean 'tau_m'?"

@@ -35,7 +35,7 @@ def shares(network: Network, precision: str = "float64") -> list[Share]:
 def _population_bytes(network: Network, population: Population, precision: str) -> float:
     real = np.dtype(precision).itemsize
     outgoing = [draft_projection(network, p).longest for p in network.projections.values() if p.pre == population.name]
-    depth = 1 << int(max(outgoing, default=1) + 1).bit_length()
+    depth = 1 << int(max(outgoing, default=0) + 1).bit_length()
     ring = depth * population.n * 4
     model = population.model
     if isinstance(model, SpikeTimes):

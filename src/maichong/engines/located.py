@@ -69,7 +69,9 @@ def _one(
             y, t = solution.y[:, -1], float(solution.t[-1])
             crossed = solution.status == 1
         if crossed and spiked:
-            raise EngineError("the integrator 'ode'", f"a neuron fires twice within one step of {dt:g} ms", fix="use a smaller dt")
+            raise EngineError(
+                "the integrator 'ode'", f"a neuron fires twice within one step of {dt:g} ms", fix="use a smaller dt"
+            )
         if crossed:
             spiked, free_at = True, t + pause
             scratch = {**known(y), "excess": 0.0}

@@ -10,7 +10,8 @@ A step k takes the network from t_k = k dt to t_{k+1}:
 5. ``learn``: ``on_post`` for the spikes stamped t_{k+1}, with traces that do not know them yet; then ``on_step``;
 6. ``record``.
 
-So an event that arrives at t acts from t on, a spike stamped t with delay d arrives at t + d, and pre and post at the same
+So an event that arrives at t acts from t on, a spike stamped t with delay d arrives at t + d (as in NEST and Brian2), one without
+a delay at its own stamp (as in Brian2: the step that noticed it is over, so there is no loop), and pre and post at the same
 instant both read old traces.
 """
 
@@ -119,11 +120,11 @@ class ProjectionPlan:
 
     @functools.cached_property
     def delay(self) -> int | None:
-        """The delay in steps that all synapses share; None where they differ."""
+        """The delay in steps that all synapses share, 0 without one; None where they differ."""
         value = self.projection.delay
         if isinstance(value, Distribution) or np.ndim(value):
             steps = self.delays()
-            return int(steps[0]) if steps.size and (steps == steps[0]).all() else None if steps.size else 1
+            return int(steps[0]) if steps.size and (steps == steps[0]).all() else None if steps.size else 0
         return int(self.delays()[0])
 
     @property
@@ -144,8 +145,8 @@ class ProjectionPlan:
         """The longest delay in steps."""
         value = self.projection.delay
         if isinstance(value, Distribution) and np.isfinite(value.bounds()[1]):
-            return max(1, int(to_steps(value.bounds()[1], self.dt)))
-        return int(self.delays().max(initial=1))
+            return int(self._bounded(to_steps(value.bounds()[1], self.dt)))
+        return int(self.delays().max(initial=0))
 
     def pairs(self) -> tuple[np.ndarray, np.ndarray]:
         """pre and post of every synapse, sorted by pre, then post."""
@@ -155,12 +156,9 @@ class ProjectionPlan:
 
     def delays(self) -> np.ndarray:
         """The delays in steps, int16, [1] or [synapses] in the order of ``pairs``."""
-        steps = to_steps(self._settle(self.projection.delay, "delay"), self.dt)
-        if steps.size and steps.max() >= 2**15:
-            raise NetworkError(
-                f"projection {self.name!r}, delay", f"must be below {2**15} steps of {self.dt:g} ms", f"{steps.max():g} steps"
-            )
-        return steps.astype(np.int16)
+        if self.projection.delay is None:
+            return np.zeros(1, np.int16)
+        return self._bounded(to_steps(self._settle(self.projection.delay, "delay"), self.dt)).astype(np.int16)
 
     def weights(self) -> np.ndarray:
         """The weights at the start, float64, [1] or [synapses] in the order of ``pairs``."""
@@ -170,6 +168,13 @@ class ProjectionPlan:
         """All synapses with their weights and delays."""
         pre, post = self.pairs()
         return Synapses(pre, post, self.weights(), self.delays())
+
+    def _bounded(self, steps: np.ndarray) -> np.ndarray:
+        longest = steps.max(initial=0)
+        if longest >= 2**15:
+            where = f"projection {self.name!r}, delay"
+            raise NetworkError(where, f"must be below {2**15} steps of {self.dt:g} ms", f"{longest:g} steps")
+        return steps
 
     def _pairs(self) -> tuple[np.ndarray, np.ndarray]:
         rng = generator(self.seed, self.name, "pairs")
@@ -230,8 +235,8 @@ class Plan:
             else:
                 lines.append(f"{entry.name}: source, spikes on the grid")
         for entry in self.projections:
-            longest = entry.longest * self.dt
-            lines.append(f"{entry.name}: {entry.size:,} synapses, delays up to {longest:g} ms, rounded to the grid")
+            late = f"delays up to {entry.longest * self.dt:g} ms, rounded to the grid" if entry.longest else "no delay"
+            lines.append(f"{entry.name}: {entry.size:,} synapses, {late}")
         return "\n".join(lines)
 
 
@@ -247,7 +252,7 @@ def plan(network: Network) -> Plan:
         if key not in ports[projection.post]:
             ports[projection.post].append(key)
         port_of[projection.name] = ports[projection.post].index(key)
-    longest = dict.fromkeys(order, 1)
+    longest = dict.fromkeys(order, 0)
     drafts = []
     for projection in network.projections.values():
         draft = draft_projection(network, projection)

@@ -7,7 +7,7 @@ class of training images that it answered most, and a test image is given to the
 
 Source: Diehl & Cook 2015, Frontiers in Computational Neuroscience 9:99, doi:10.3389/fncom.2015.00099, and the authors'
 released code, whose triplet rule and constants are the defaults here. Departures: one order of images for all seeds is the
-file's; input delays are drawn from (dt, 10 ms) instead of (0, 10 ms), as no delay here is below one step.
+file's; input delays are drawn from (dt, 10 ms) instead of (0, 10 ms).
 """
 
 from __future__ import annotations

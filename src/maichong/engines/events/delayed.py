@@ -18,11 +18,28 @@ if TYPE_CHECKING:
 
 
 def deliver(b: Builder) -> KernelText:
-    """Empty this step's inbox, let ``on_pre`` act on what arrived, and lay the spikes just sent into later inboxes."""
+    """Lay the spikes just sent into the inboxes, empty that of this step, let ``on_pre`` act on what arrived."""
     w = Writer(b.precision)
     inbox, n, late, weight = b.array("inbox"), b.integer("n_post"), b.array("late"), b.array("weight")
     width = b.integer("width")
     w.line(f"mask = {inbox}.size // {width} - 1")
+    first = b.array("first", "uint32")
+    w.line("for d in range(mask + 1):")
+    w.line(f"    {first}[d] = ((step + d) & mask) * {width}")
+    b.spikes(w, "pre", "step", "i")
+    w.line(f"line = U(i * {n})")
+    w.line(f"for to in range(U({n})):")
+    w.line(f"    {inbox}[U({first}[{late}[line + to]]) + to] += {weight}[line + to]")
+    if b.rule:
+        b.remember(w)
+    if b.asks("on_pre"):
+        alive, _, many = live(b)
+        w.line(f"for a in range({many}[0]):")
+        w.indent += 1
+        w.line(f"j = {alive}[a]")
+        enter(b, w, "step")
+        w.indent -= 1
+    w.indent -= 1
     w.line(f"row = U((step & mask) * {width})")
     w.line(f"for j in range(U({width})):")
     w.indent += 1
@@ -37,20 +54,6 @@ def deliver(b: Builder) -> KernelText:
     w.indent -= 1
     if b.asks("on_pre"):
         _arrivals(b, w)
-    first = b.array("first", "uint32")
-    w.line("for d in range(mask + 1):")
-    w.line(f"    {first}[d] = ((step + d) & mask) * {width}")
-    b.spikes(w, "pre", "step", "i")
-    w.line(f"line = U(i * {n})")
-    w.line(f"for to in range(U({n})):")
-    w.line(f"    {inbox}[U({first}[{late}[line + to]]) + to] += {weight}[line + to]")
-    if b.asks("on_pre"):
-        alive, _, many = live(b)
-        w.line(f"for a in range({many}[0]):")
-        w.indent += 1
-        w.line(f"j = {alive}[a]")
-        enter(b, w, "step")
-        w.indent -= 1
     return b.text("Deliver", w)
 
 

@@ -100,6 +100,8 @@ def forecast(entry: ProjectionPlan, precision: str) -> tuple[str, float]:
 
 def _delay_groups(entry: ProjectionPlan) -> int:
     value = entry.projection.delay
+    if value is None:
+        return 1
     if not isinstance(value, Distribution):
         return int(np.unique(to_steps(np.asarray(value), entry.dt)).size)
     low, high = value.bounds()
@@ -123,7 +125,7 @@ def build(entry: ProjectionPlan, precision: str) -> Layout:
         return _delayed(entry, real)
     synapses = entry.synapses()
     pre, post = synapses.pre, synapses.post
-    delays = np.unique(synapses.delay) if pre.size else np.array([1])
+    delays = np.unique(synapses.delay) if pre.size else np.array([0])
     group = np.searchsorted(delays, np.broadcast_to(synapses.delay, pre.shape))
     order = by_delay(pre, group, post) if delays.size > 1 else None
     if order is not None:

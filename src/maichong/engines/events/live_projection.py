@@ -79,7 +79,7 @@ class LiveProjection:
         builder = projections.Builder(shape, rule, precision)
         self.kernels = {"deliver": [self._kernel(builder.deliver())]}
         if rule:
-            self.kernels["jump"] = [self._kernel(builder.jump())]
+            self.kernels["jump"] = self._some(builder.jump())
             self.kernels["decay"] = self._some(builder.decay())
             self.kernels["learn"] = self._some(builder.learn()) + self._some(builder.each_step())
         refill = builder.refill()

@@ -221,7 +221,25 @@ class Builder:
         if learn:
             self.new_weight(w, "on_pre", "w", {**env, **self.post_traces("on_pre", "j")}, f"{weight}[{place}]")
 
-    def jump(self) -> KernelText:
+    def remember(self, w: Writer) -> None:
+        """Note that i sent a spike now, with the value of its traces: whoever sees it, at whatever delay, looks it up here."""
+        seen, head, room = self.array("seen", "int32"), self.array("seen_head", "int32"), self.integer("seen_room")
+        w.line(f"at = {head}[i]")
+        w.line(f"to = at + 1 if at + 1 < {room} else 0")
+        w.line(f"before = {seen}[i * {room} + at]")
+        for trace, pairing in self.pre:
+            if pairing != NEAREST:
+                kept, tau = self.array(f"kept_{trace.name}", "float64"), self.number(f"tau_{trace.name}", "float64")
+                dt = self.number("dt", "float64")
+                w.line(
+                    f"{kept}[i * {room} + to] = 1.0 + ({kept}[i * {room} + at] * np.exp(-(step - before) * {dt} / {tau}) "
+                    "if before >= 0 else 0.0)"
+                )
+        w.line(f"{seen}[i * {room} + to] = step")
+        w.line(f"{head}[i] = to")
+        w.line(f"{self.array('last_seen', 'int32')}[i] = step")
+
+    def jump(self) -> KernelText | None:
         """Traces jump at the spikes of this instant, after they were read."""
         w = Writer(self.precision)
         if self.post:
@@ -248,24 +266,10 @@ class Builder:
                 delayed.enter(self, w, "sent")
                 w.indent -= 4
             w.indent -= 1
-        if self.pre or self.shape.layout == "delayed":
-            seen, head, room = self.array("seen", "int32"), self.array("seen_head", "int32"), self.integer("seen_room")
+        if self.pre and self.shape.layout != "delayed":
             self.spikes(w, "pre", "step", "i")
-            w.line(f"at = {head}[i]")
-            w.line(f"to = at + 1 if at + 1 < {room} else 0")
-            w.line(f"before = {seen}[i * {room} + at]")
-            for trace, pairing in self.pre:
-                if pairing != NEAREST:
-                    kept, tau = self.array(f"kept_{trace.name}", "float64"), self.number(f"tau_{trace.name}", "float64")
-                    dt = self.number("dt", "float64")
-                    w.line(
-                        f"{kept}[i * {room} + to] = 1.0 + ({kept}[i * {room} + at] * np.exp(-(step - before) * {dt} / {tau}) "
-                        "if before >= 0 else 0.0)"
-                    )
-            w.line(f"{seen}[i * {room} + to] = step")
-            w.line(f"{head}[i] = to")
-            w.line(f"{self.array('last_seen', 'int32')}[i] = step")
-        return self.text("Jump", w)
+            self.remember(w)
+        return self.text("Jump", w) if w.lines else None
 
     def refill(self) -> KernelText | None:
         """After weights were changed from outside: what is in flight is laid down again."""
