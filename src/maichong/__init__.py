@@ -38,14 +38,18 @@ def __getattr__(name: str) -> Any:
 
     if name in _PLACES:
         return getattr(importlib.import_module(_PLACES[name]), name)
-    if name[:1].isupper():
-        models = importlib.import_module("maichong.spec.registry").models()
-        if name in models:
-            return models[name]
+    if name == "__all__":
+        return sorted([*_PLACES, *_models()])
+    if name[:1].isupper() and name in _models():
+        return _models()[name]
     raise AttributeError(f"module 'maichong' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
+    return sorted([*globals(), *_PLACES, *_models()])
+
+
+def _models() -> Any:
     import importlib
 
-    return sorted([*globals(), *_PLACES, *importlib.import_module("maichong.spec.registry").models()])
+    return importlib.import_module("maichong.spec.registry").models()

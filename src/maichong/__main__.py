@@ -1,0 +1,5 @@
+"""``python -m maichong``: the command ``maichong``."""
+
+from maichong.cli import main
+
+main()
