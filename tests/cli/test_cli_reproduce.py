@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 import math
 import os
+import shlex
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +16,7 @@ import numpy as np
 import pytest
 
 from maichong import resume
+from maichong.cli import progress
 from maichong.zoo.diehl_cook_2015 import CLAIMS, Settings
 
 PAPER = "diehl-cook-2015"
@@ -25,19 +30,26 @@ CLAIM = {"quantity": str, "paper": float, "ours": list, "tolerance": float, "ver
 
 @pytest.fixture(scope="module")
 def smoke(maichong: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A smoke run on the embedded digits: its folder, its JSON and how it ended."""
+    """A smoke run on the embedded digits: its folder, the JSON that --json wrote and how it ended."""
     place = tmp_path_factory.mktemp("smoke")
     ended = maichong("reproduce", PAPER, "--smoke", "--out", str(place / "run"), "--json", str(place / "out.json"))
     return place / "run", json.loads((place / "out.json").read_text()), ended
 
 
+def measured(folder: Path) -> dict[str, list[float]]:
+    """What a run measured, by quantity, whether or not the paper has a figure for it."""
+    return json.loads((folder / "result.json").read_text())["measured"]
+
+
 def checked(outcome: dict[str, Any]) -> dict[str, Any]:
-    """The outcome, if it keeps the contract that other programs rely on."""
+    """The outcome, if it keeps the contract that other programs rely on: these keys and no others."""
+    assert outcome.keys() == CONTRACT.keys()
     for key, kind in CONTRACT.items():
         assert isinstance(outcome[key], kind), key
     assert list(outcome)[:1] == ["name"]
     assert all(isinstance(seed, int) for seed in outcome["seeds"])
     for claim in outcome["claims"]:
+        assert claim.keys() == CLAIM.keys()
         for key, kind in CLAIM.items():
             assert isinstance(claim[key], kind), key
         assert len(claim["ours"]) == len(outcome["seeds"])
@@ -57,7 +69,10 @@ def test_a_smoke_run_ends_well(smoke: Any) -> None:
     assert "Traceback" not in ended.err
     assert "test accuracy" in ended.out
     assert str(folder / "report.html") in ended.out.replace("\n", "")
-    assert f"{outcome['measured']['test accuracy'][0]:.2f}" in ended.out
+    assert f"{measured(folder)['test accuracy'][0]:.2f} %" in ended.out
+    assert "not judged" in ended.out
+    for figure in (f"{outcome['wall_s']:.1f} s", "training images/s", f"{outcome['peak_rss_mib']:.0f} MiB", "82.9 %"):
+        assert figure in ended.out
 
 
 def test_the_json_keeps_the_contract(smoke: Any) -> None:
@@ -69,7 +84,6 @@ def test_the_json_keeps_the_contract(smoke: Any) -> None:
     assert (settings.weight_sum, settings.max_rate) == (150.0, 255.0), "what the data set changes"
 
 
-@pytest.mark.xfail(strict=True, reason="L2: title, measured, command and report stand beside the keys of the contract")
 def test_the_json_holds_nothing_but_the_contract(smoke: Any) -> None:
     assert smoke[1].keys() == CONTRACT.keys()
 
@@ -82,15 +96,16 @@ def test_the_folder_holds_the_whole_run(smoke: Any) -> None:
     settings = json.loads((folder / "settings.json").read_text())
     assert settings == {"name": PAPER, "data": "digits", "seeds": 1, "settings": outcome["settings"]}
     result = json.loads((folder / "result.json").read_text())
-    assert result == {key: value for key, value in outcome.items() if key != "report"}
+    assert {key: result[key] for key in outcome} == outcome
+    assert result.keys() - outcome.keys() == {"title", "measured", "command"}
 
 
 def test_the_arrays_of_the_folder_belong_together(smoke: Any) -> None:
-    folder, outcome, _ = smoke
+    folder = smoke[0]
     metrics = json.loads((folder / "seed-1" / "metrics.json").read_text())
     confusion = np.array(metrics["confusion"])
     assert confusion.sum() == 100
-    assert 100 * np.trace(confusion) / 100 == metrics["test accuracy"] == outcome["measured"]["test accuracy"][0]
+    assert 100 * np.trace(confusion) / 100 == metrics["test accuracy"] == measured(folder)["test accuracy"][0]
     assert metrics["split"] == "test"
     with np.load(folder / "seed-1" / "weights.npz", allow_pickle=False) as file:
         weights, theta, names = file["weights"], file["theta"], file["names"]
@@ -119,11 +134,13 @@ def test_the_report_is_one_page_that_stands_alone(smoke: Any) -> None:
 
 def test_a_finished_run_can_be_resumed_with_the_settings_said_again_and_says_the_same(smoke: Any, maichong: Any) -> None:
     folder, outcome, _ = smoke
+    before = measured(folder)
     same = ["--set", "neurons=50", "--set", "rule=triplet", "--data", "digits", "--seeds", "1"]
     ended = maichong("reproduce", PAPER, "--resume", str(folder), *same, "--json", str(folder.parent / "again.json"))
     assert ended.code == 0
     again = checked(json.loads((folder.parent / "again.json").read_text()))
-    assert again["measured"] == outcome["measured"]
+    assert measured(folder) == before
+    assert "since it was resumed" in ended.out
     assert again["settings"] == outcome["settings"]
 
 
@@ -132,7 +149,7 @@ def test_two_seeds_give_two_figures(maichong: Any, tmp_path: Path) -> None:
     assert ended.code == 0
     outcome = checked(json.loads((tmp_path / "out.json").read_text()))
     assert outcome["seeds"] == [1, 2]
-    assert len(outcome["measured"]["test accuracy"]) == 2
+    assert len(measured(tmp_path)["test accuracy"]) == 2
     weights = [np.load(tmp_path / f"seed-{seed}" / "weights.npz")["weights"] for seed in (1, 2)]
     assert not np.array_equal(*weights)
 
@@ -148,7 +165,7 @@ def test_a_claim_that_fails_is_exit_code_1(maichong: Any, tmp_path: Path) -> Non
     claim = next(claim for claim in CLAIMS if claim.when["neurons"] == 100)
     (judged,) = outcome["claims"]
     assert (judged["quantity"], judged["paper"], judged["tolerance"]) == (claim.quantity, claim.paper, claim.tolerance)
-    assert (judged["ours"], judged["verdict"]) == (outcome["measured"]["test accuracy"], "fails")
+    assert (judged["ours"], judged["verdict"]) == (measured(tmp_path)["test accuracy"], "fails")
 
 
 # bad input -------------------------------------------------------------------------------------------------------------
@@ -196,7 +213,6 @@ def test_bad_input_is_one_line_and_code_2(maichong: Any, args: list[str], senten
     assert ended.out == ""
 
 
-@pytest.mark.xfail(strict=True, reason="L3: rich's progress display ends with an empty line on stderr")
 def test_bad_input_is_one_line_and_not_two(maichong: Any, tmp_path: Path) -> None:
     ended = maichong("reproduce", PAPER, "--set", "neurons=-1", "--out", str(tmp_path))
     assert ended.err == f"maichong: {PAPER}.neurons: must be >= 1 (got -1)\n"
@@ -218,7 +234,6 @@ def test_a_folder_that_not_even_root_can_write_to(maichong: Any) -> None:
 
 
 @pytest.mark.parametrize("setting", ["dt=nan", "present_ms=nan", "weight_sum=nan", "theta_0=inf", "max_rate=-inf"])
-@pytest.mark.xfail(strict=True, reason="L4: ValueError from json.dumps(allow_nan=False), with a traceback and exit code 1")
 def test_settings_that_are_not_finite(maichong: Any, setting: str, tmp_path: Path) -> None:
     assert setting.split("=")[0] in maichong("reproduce", PAPER, *TINY, "--set", setting, "--out", str(tmp_path)).sentence
 
@@ -227,12 +242,10 @@ def test_a_delay_of_a_million_seconds(maichong: Any, tmp_path: Path) -> None:
     assert "delay" in maichong("reproduce", PAPER, *TINY, "--set", "max_delay=1e9", "--out", str(tmp_path)).sentence
 
 
-@pytest.mark.xfail(strict=True, reason="L6: max_delay below dt, even below zero, is taken as dt in silence")
 def test_a_negative_delay(maichong: Any, tmp_path: Path) -> None:
     assert "max_delay" in maichong("reproduce", PAPER, *TINY, "--set", "max_delay=-4", "--out", str(tmp_path)).sentence
 
 
-@pytest.mark.xfail(strict=True, reason="L7: the JSON file is tried after the run, which may have taken hours")
 def test_json_that_cannot_be_written_is_noticed_before_the_run(maichong: Any, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     ended = maichong("reproduce", PAPER, *TINY, "--out", str(tmp_path / "run"), "--json", str(tmp_path / "file" / "out.json"))
@@ -299,7 +312,6 @@ def test_resume_a_folder_of_something_else(maichong: Any, text: str, sentence: s
     ],
     ids=["an old setting", "a setting of another type", "settings as list", "seeds as text", "no seed"],
 )
-@pytest.mark.xfail(strict=True, reason="L8: TypeError, AttributeError, IndexError escape with a traceback")
 def test_resume_a_damaged_folder(maichong: Any, text: str, tmp_path: Path) -> None:
     (tmp_path / "settings.json").write_text(text)
     resumed(maichong, tmp_path)
@@ -321,12 +333,10 @@ def test_resume_with_other_settings(maichong: Any, smoke: Any, args: list[str], 
     )
 
 
-@pytest.mark.xfail(strict=True, reason="L9: settings are compared as text, and 150 is not 150.0")
 def test_resume_with_the_same_number_written_otherwise(maichong: Any, smoke: Any) -> None:
     assert maichong("reproduce", PAPER, "--resume", str(smoke[0]), "--set", "weight_sum=150").code == 0
 
 
-@pytest.mark.xfail(strict=True, reason="L10: 'was begun with bogus=None'")
 def test_resume_with_a_setting_that_does_not_exist(maichong: Any, smoke: Any) -> None:
     assert "has no setting 'neuron'; did you mean 'neurons'?" in resumed(maichong, smoke[0], "--set", "neuron=50")
 
@@ -351,10 +361,90 @@ def test_resume_a_checkpoint_of_another_size(maichong: Any, smoke: Any, tmp_path
     assert resumed(maichong, tmp_path) == f"{tmp_path / 'seed-1' / 'checkpoint.npz'}: must hold 60 excitatory neurons"
 
 
-@pytest.mark.xfail(strict=True, reason="L11: a new run in an old folder deletes its checkpoints without a word")
 def test_a_new_run_does_not_throw_an_unfinished_one_away(maichong: Any, tmp_path: Path) -> None:
     (tmp_path / "seed-1").mkdir()
     checkpoint = tmp_path / "seed-1" / "checkpoint.npz"
     checkpoint.write_bytes(b"ten hours of learning")
-    maichong("reproduce", PAPER, *TINY, "--out", str(tmp_path))
+    assert maichong("reproduce", PAPER, *TINY, "--out", str(tmp_path)).sentence == (
+        f"--out {tmp_path}: must not hold an unfinished run (got seed-1/checkpoint.npz); "
+        f"carry on with --resume {tmp_path}, choose another --out, or delete the folder"
+    )
     assert checkpoint.read_bytes() == b"ten hours of learning"
+
+
+def test_a_new_run_replaces_a_finished_one_with_a_word(maichong: Any, tmp_path: Path) -> None:
+    assert "replacing" not in maichong("reproduce", PAPER, *TINY, "--out", str(tmp_path)).err
+    ended = maichong("reproduce", PAPER, *TINY, "--set", "neurons=10", "--out", str(tmp_path))
+    assert ended.code == 0
+    assert f"replacing the finished run in {tmp_path}" in ended.err.splitlines()
+    with np.load(tmp_path / "seed-1" / "weights.npz") as file:
+        assert file["weights"].shape == (64, 10)
+
+
+def test_resume_beside_another_folder(maichong: Any, smoke: Any, tmp_path: Path) -> None:
+    assert resumed(maichong, smoke[0], "--out", str(tmp_path)) == (
+        f"--out: must be left out beside --resume, which carries on in {smoke[0]} (got '{tmp_path}')"
+    )
+
+
+def test_resume_with_smoke_is_a_setting_like_others(maichong: Any, smoke: Any) -> None:
+    assert maichong("reproduce", PAPER, "--resume", str(smoke[0]), "--smoke").code == 0
+
+
+# progress --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_pipe_gets_a_plain_line_now_and_then(smoke: Any) -> None:
+    """Each of the three passes takes less than 30 s: a line when it begins and one when it ends."""
+    lines = smoke[2].err.splitlines()
+    assert len(lines) <= 6
+    assert all("\x1b" not in line for line in lines)
+    for end in ("learn 300/300", "name 300/300", "test 100/100"):
+        assert sum(line.startswith(end) for line in lines) == 1
+
+
+def test_lines_come_when_a_pass_begins_and_ends_and_every_half_minute(capsys: pytest.CaptureFixture) -> None:
+    now = [0.0]
+    tell = progress.lines(lambda: now[0])
+    for seed in (1, 2):
+        for k in range(1, 1001):
+            now[0] += 0.125
+            tell(stage="learn", done=k, total=1000, per_s=8.0, spikes=2.5 * seed, accuracy=None)
+    tell(note="a word")
+    lines = capsys.readouterr().err.splitlines()
+    first = [f"learn {k:,}/1,000, 8 images/s, 2.5 spikes/image" for k in (1, 241, 481, 721, 961, 1000)]
+    left = [f", {words} left" for words in ("2 min 4 s", "1 min 34 s", "1 min 4 s", "34.9 s", "4.9 s")]
+    assert lines[:6] == [line + rest for line, rest in zip(first, [*left, ""], strict=True)]
+    assert len(lines) == 13
+    assert lines[-1] == "a word"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.04, "0.0 s"), (8.14, "8.1 s"), (60, "1 min 0 s"), (125.4, "2 min 5 s"), (3599, "59 min 59 s"), (12_345, "3 h 25 min")],
+)
+def test_a_duration_in_words(seconds: float, said: str) -> None:
+    assert progress.duration(seconds) == said
+
+
+# Ctrl-C ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_sigint_to_the_command_tells_the_command_that_carries_on(tmp_path: Path) -> None:
+    """A process of its own, stopped from outside while it learns; what it says is then done, word by word."""
+    folder, out = tmp_path / "a run", tmp_path / "out.json"
+    command = [sys.executable, "-m", "maichong", "reproduce", PAPER, "--out", str(folder), "--json", str(out)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        assert process.stderr.readline().startswith("learn ")
+        process.send_signal(signal.SIGINT)
+        said, err = process.communicate(timeout=120)
+    assert (process.returncode, said) == (130, "")
+    again = ["maichong", "reproduce", PAPER, "--resume", str(folder), "--json", str(out)]
+    assert err.splitlines()[-1] == f"maichong: stopped; carry on with: {shlex.join(again)}"
+    assert (folder / "seed-1" / "checkpoint.npz").exists()
+    assert not (folder / "result.json").exists()
+    script = "import sys; from maichong.zoo import diehl_cook_2015 as paper; paper.present = None; "
+    script += "from maichong.cli import main; main(sys.argv[1:])"
+    done = subprocess.run([sys.executable, "-c", script, *again[1:]], capture_output=True, text=True, timeout=120, check=False)
+    assert "'NoneType' object is not callable" in done.stderr, "it went on to the next image"

@@ -103,6 +103,7 @@ def test_the_network_is_the_paper_s() -> None:
         ({"test": -1}, "diehl-cook-2015.test: must be >= 0 (got -1)"),
         ({"validate": -1}, "diehl-cook-2015.validate: must be >= 0 (got -1)"),
         ({"min_spikes": -1}, "diehl-cook-2015.min_spikes: must be >= 0 (got -1)"),
+        ({"max_delay": 0.25}, "diehl-cook-2015.max_delay: must be >= dt, 0.5 ms (got 0.25)"),
         ({"rule": "hebb"}, "diehl-cook-2015.rule: must be one of triplet, power_law, exponential, pre_and_post (got 'hebb')"),
     ],
 )
@@ -217,10 +218,11 @@ def test_a_sigint_ends_the_command_with_code_130_and_a_checkpoint(stopped: Any) 
     assert [path.name for path in (folder / "seed-1").iterdir()] == ["checkpoint.npz"]
 
 
-@pytest.mark.xfail(strict=True, reason="P2: typer turns KeyboardInterrupt into exit code 130 itself, so that nobody is told")
 def test_a_sigint_says_how_to_carry_on(stopped: Any) -> None:
     folder, done = stopped
-    assert done.stderr.strip().endswith(f"maichong: stopped; carry on with --resume {folder}")
+    assert done.stderr.splitlines()[-1] == (
+        f"maichong: stopped; carry on with: maichong reproduce {paper.NAME} --resume {folder}"
+    )
 
 
 def test_and_the_command_resumes_it_bit_for_bit(stopped: Any, whole: Any) -> None:

@@ -107,6 +107,7 @@ def test_settings_come_from_the_paper_the_data_the_smoke_and_the_user_in_this_or
     assert protocol.settle(module, "digits", {}, True) == Settings(neurons=3, rate=9.0)
     given = {"neurons": "7", "rate": "2", "rule": "oja", "noisy": "True"}
     assert protocol.settle(module, "digits", given, True) == Settings(7, 2.0, "oja", True)
+    assert protocol.settle(module, "mnist", {"neurons": 7, "rate": 2, "noisy": True}, False) == Settings(7, 2.0, "hebb", True)
 
 
 @pytest.mark.usefixtures("paper")
@@ -119,6 +120,13 @@ def test_settings_come_from_the_paper_the_data_the_smoke_and_the_user_in_this_or
         ({"noisy": "yes"}, "made-up-1999.noisy: must be true or false (got 'yes')"),
         ({"Neurons": "3"}, "made-up-1999, --set: has no setting 'Neurons'; did you mean 'neurons'?"),
         ({"neurons": "0"}, "made-up-1999.neurons: must be >= 1 (got 0)"),
+        ({"neurons": 3.0}, "made-up-1999.neurons: must be a whole number (got 3.0)"),
+        ({"neurons": True}, "made-up-1999.neurons: must be a whole number (got True)"),
+        ({"rate": None}, "made-up-1999.rate: must be a number (got None)"),
+        ({"rate": "1e999"}, "made-up-1999.rate: must be finite (got inf)"),
+        ({"rate": float("nan")}, "made-up-1999.rate: must be finite (got nan)"),
+        ({"noisy": 1}, "made-up-1999.noisy: must be true or false (got 1)"),
+        ({"rule": 5}, "made-up-1999.rule: must be text (got 5)"),
     ],
 )
 def test_settings_that_are_none(given: dict[str, str], message: str) -> None:
@@ -181,6 +189,59 @@ def test_control_c_saves_and_resume_carries_on_where_it_stood(paper: Paper, at: 
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+def test_control_c_twice_stops_at_once_and_resume_carries_on_all_the_same(
+    paper: Paper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deaf(settings: Settings, context: Context) -> Result:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        raise AssertionError("went on")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(protocol.find("made-up-1999"), "reproduce", deaf)
+        with pytest.raises(Interrupted) as caught:
+            protocol.reproduce("made-up-1999", out=tmp_path)
+    assert caught.value.folder == tmp_path
+    assert protocol.reproduce("made-up-1999", resume=tmp_path)["measured"] == {"accuracy": [81.0]}
+
+
+def test_an_unfinished_run_is_not_begun_anew(paper: Paper, tmp_path: Path) -> None:
+    paper.interrupt_at = (1, 2)
+    with pytest.raises(Interrupted):
+        protocol.reproduce("made-up-1999", out=tmp_path)
+    before = (tmp_path / "seed-1" / "checkpoint.npz").read_bytes()
+    assert "must not hold an unfinished run" in said(lambda: protocol.reproduce("made-up-1999", out=tmp_path))
+    assert (tmp_path / "seed-1" / "checkpoint.npz").read_bytes() == before
+
+
+def test_a_finished_run_is_unfinished_again_once_it_is_begun_anew(paper: Paper, tmp_path: Path) -> None:
+    protocol.reproduce("made-up-1999", out=tmp_path)
+    paper.interrupt_at = (1, 2)
+    told: list[Any] = []
+    with pytest.raises(Interrupted):
+        protocol.reproduce("made-up-1999", out=tmp_path, tell=lambda **facts: told.append(facts))
+    assert told[0] == {"note": f"replacing the finished run in {tmp_path}"}
+    assert not (tmp_path / "result.json").exists()
+    assert not (tmp_path / "report.html").exists()
+
+
+@pytest.mark.usefixtures("paper")
+def test_the_contract_is_a_part_of_the_outcome(tmp_path: Path) -> None:
+    outcome = protocol.reproduce("made-up-1999", out=tmp_path)
+    kept = protocol.contract(outcome)
+    assert tuple(kept) == protocol.CONTRACT
+    assert [tuple(claim) for claim in kept["claims"]] == [protocol.JUDGED] * 2
+    assert kept["claims"][0] == {"quantity": "accuracy", "paper": 82.0, "ours": [81.0], "tolerance": 1.0, "verdict": "holds"}
+
+
+@pytest.mark.usefixtures("paper")
+def test_the_report_says_what_the_paper_is_about(tmp_path: Path) -> None:
+    protocol.reproduce("made-up-1999", out=tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    assert "Longer." in page
+    assert "A paper." not in page
+
+
 def test_resume_belongs_to_one_experiment(paper: Paper, tmp_path: Path) -> None:
     protocol.reproduce("made-up-1999", out=tmp_path, settings={"rate": "2.5"})
     where, cure = f"--resume {tmp_path}", "leave the setting out, or begin a new run with --out"
@@ -217,7 +278,6 @@ def test_data_that_the_paper_does_not_run_on(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("paper")
-@pytest.mark.xfail(strict=True, reason="P1: seeds=1 stands for 'not given', so that one seed resumes a run of two")
 def test_resume_with_fewer_seeds_than_were_begun(tmp_path: Path) -> None:
     protocol.reproduce("made-up-1999", seeds=2, out=tmp_path)
     assert "was begun with seeds=2" in said(lambda: protocol.reproduce("made-up-1999", seeds=1, resume=tmp_path))

@@ -4,21 +4,34 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, NoReturn
 
 import typer
 
 from maichong.errors import MaichongError
 
+UsageError = typer.BadParameter.__mro__[1]  # click's, or that of the copy of click inside newer versions of typer
+
 app = typer.Typer(
     name="maichong",
     help="Spiking neural networks: models, simulations, and papers reproduced with verdicts.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 
-Json = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Also write the outcome as JSON to FILE.")]
+
+def _writable(path: Path | None) -> Path | None:
+    if path is not None:
+        from maichong.cli import errors
+
+        errors.try_to_write(path)
+    return path
+
+
+Json = Annotated[
+    Path | None,
+    typer.Option("--json", metavar="FILE", callback=_writable, help="Also write the outcome as JSON to FILE."),
+]
 
 
 @app.command("list")
@@ -57,8 +70,8 @@ def reproduce(
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; may be repeated.")
     ] = None,
-    seeds: Annotated[int, typer.Option(help="How many seeds to run.")] = 1,
-    out: Annotated[Path | None, typer.Option(help="The run's folder; runs/NAME if left out.")] = None,
+    seeds: Annotated[int | None, typer.Option(help="How many seeds to run; 1 if left out.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="The run's folder; runs/NAME if left out.")] = None,
     resume: Annotated[Path | None, typer.Option(metavar="DIR", help="Carry on the run in this folder.")] = None,
     smoke: Annotated[bool, typer.Option("--smoke", help="A quick look: few samples, no verdict to be trusted.")] = False,
     json: Json = None,
@@ -127,16 +140,26 @@ def common(
     """maichong (脉冲): spiking neural networks."""
 
 
-def main(args: list[str] | None = None) -> Any:
+def main(args: list[str] | None = None) -> NoReturn:
     """Run the command line; an error a user can act on is one sentence on stderr and exit code 2."""
-    from maichong.cli.errors import say
+    from maichong.cli.errors import say, usage
 
+    given = list(sys.argv[1:] if args is None else args)
+    command = typer.main.get_command(app)
+    code = 0 if given else 2
     try:
-        return app(args=args, standalone_mode=True)
+        # not command.main(): it would turn Ctrl-C into an exit code and draw boxes round what it refuses
+        with command.make_context("maichong", given or ["--help"]) as context:
+            command.invoke(context)
+    except typer.Exit as end:
+        code = end.exit_code or code
     except MaichongError as error:
+        code = 2
         say(str(error))
-        sys.exit(2)
+    except UsageError as error:
+        code = 2
+        say(usage(error))
     except KeyboardInterrupt as interrupt:
-        folder = str(interrupt)
-        say(f"stopped; carry on with --resume {folder}" if folder else "stopped")
-        sys.exit(130)
+        code = 130
+        say(f"stopped; carry on with: {interrupt}" if str(interrupt) else "stopped")
+    sys.exit(code)

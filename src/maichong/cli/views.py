@@ -1,23 +1,41 @@
-"""What the verbs print: tables with rich, progress bars, JSON files."""
+"""What the verbs print: tables with rich, JSON files."""
 
 from __future__ import annotations
 
+import dataclasses
+import importlib
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from maichong import files
-from maichong.errors import ParameterError, did_you_mean
+from maichong.cli.progress import duration, telling
+from maichong.errors import MaichongError, ParameterError, did_you_mean
 from maichong.spec import registry
 from maichong.spec.model import Model
 
-stdout = Console(soft_wrap=False, highlight=False)
-stderr = Console(stderr=True, highlight=False)
+WIDE = 1000  # columns of what is no terminal, so that files and pipes get whole lines
+
+
+def _print(*things: Any, style: str | None = None) -> None:
+    """Print to stdout as it is now; text is text, whatever brackets it holds."""
+    width = None if sys.stdout.isatty() else WIDE
+    Console(width=width, highlight=False, markup=False, emoji=False).print(*things, style=style)
+
+
+def _table(*headings: str, title: str = "", **options: Any) -> Table:
+    """A table without lines, whose cells fold rather than lose their ends in a narrow terminal."""
+    options = {"box": None, "padding": (0, 2), "header_style": "dim", **options}
+    table = Table(title=title or None, title_justify="left", show_header=bool(headings), **options)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
 
 
 def show_list(kind: str | None, json: Path | None) -> None:
@@ -29,45 +47,54 @@ def show_list(kind: str | None, json: Path | None) -> None:
         label: [(model.name, _first_line(model.doc)) for model in models] for label, models in registry.kinds().items()
     }
     found["paper"] = [(name, protocol.find(name).TITLE) for name in protocol.names()]
-    found["data"] = [(name, "") for name in data.names()]
+    found["data"] = [(name, _first_line(_data_set(name).__doc__)) for name in data.names()]
     if kind is not None:
-        wanted = kind.casefold().removesuffix("s")
+        wanted = kind.casefold().replace("-", " ").replace("_", " ").removesuffix("s")
         if wanted not in found:
             raise ParameterError("list", f"there is no kind {kind!r}", fix=did_you_mean(kind, found))
         found = {wanted: found[wanted]}
     for label, entries in found.items():
-        table = Table(title=label, title_justify="left", show_header=False, box=None, padding=(0, 2))
+        table = _table(title=label)
         for name, line in entries:
             table.add_row(Text(name, style="bold"), line)
-        stdout.print(table)
+        _print(table)
     if json:
         files.write_json(json, {label: [name for name, _ in entries] for label, entries in found.items()})
 
 
 def show_one(name: str, json: Path | None) -> None:
-    """One model, or one paper."""
+    """One model, one paper or one data set."""
+    from maichong import data
     from maichong.zoo import protocol
 
     if name.replace("_", "-").casefold() in protocol.names():
         _show_paper(protocol.find(name), json)
-        return
-    known = [*registry.models(), *protocol.names()]
-    try:
-        model = registry.find(name)
-    except Exception:
-        raise ParameterError("show", f"there is nothing called {name!r}", fix=did_you_mean(name, known)) from None
-    stdout.print(Text(f"{model.name} ({model.kind})", style="bold"))
-    stdout.print(Text(model.doc))
-    stdout.print()
-    stdout.print(_symbols(model))
-    if json:
-        files.write_json(json, _model_data(model))
+    elif name.casefold() in data.names():
+        _show_data_set(name.casefold(), json)
+    else:
+        try:
+            model = registry.find(name)
+        except MaichongError:
+            known = [*registry.models(), *protocol.names(), *data.names()]
+            raise ParameterError("show", f"there is nothing called {name!r}", fix=did_you_mean(name, known)) from None
+        _print(Text(f"{model.name} ({model.kind})", style="bold"))
+        _print_doc(model.doc)
+        _print()
+        _print(_symbols(model))
+        if json:
+            files.write_json(json, _model_data(model))
+
+
+def _print_doc(doc: str) -> None:
+    """A docstring; its paragraphs take the width of the terminal, its equations stay."""
+    if sys.stdout.isatty():
+        parts = doc.split("\n\n")
+        doc = "\n\n".join(part if part.startswith(" ") else " ".join(part.split()) for part in parts)
+    _print(Text(doc))
 
 
 def _symbols(model: Model) -> Table:
-    table = Table(box=None, padding=(0, 2), header_style="dim")
-    for heading in ("symbol", "what", "default", "unit", "bounds", "meaning"):
-        table.add_column(heading)
+    table = _table("symbol", "what", "default", "unit", "bounds", "meaning")
     for state in model.states:
         start = state.init if isinstance(state.init, (int, float, str)) else f"{state.init.__name__}()"
         table.add_row(state.name, "state", str(start), state.unit, "", state.meaning)
@@ -98,24 +125,20 @@ def _model_data(model: Model) -> dict[str, Any]:
 
 
 def _show_paper(module: Any, json: Path | None) -> None:
-    import dataclasses
-
-    stdout.print(Text(module.TITLE, style="bold"))
-    stdout.print(Text((module.__doc__ or "").strip()))
-    table = Table(title="settings", title_justify="left", box=None, padding=(0, 2), header_style="dim")
-    for heading in ("setting", "paper", *module.DATA):
-        table.add_column(heading)
+    _print(Text(module.TITLE, style="bold"))
+    _print_doc((module.__doc__ or "").strip())
+    _print()
+    # the paper's constants, and what each data set changes in them
+    table = _table("setting", "paper", *(f"on {data}" for data in module.DATA), title="settings (--set KEY=VALUE)")
     for entry in dataclasses.fields(module.Settings):
         changed = (str(module.DATA[data].get(entry.name, "")) for data in module.DATA)
         table.add_row(entry.name, str(entry.default), *changed)
-    stdout.print(table)
-    claims = Table(title="claims", title_justify="left", box=None, padding=(0, 2), header_style="dim")
-    for heading in ("quantity", "when", "paper", "tolerance"):
-        claims.add_column(heading)
+    _print(table)
+    _print()
+    claims = _table("quantity", "when", "paper", "tolerance", title="claims")
     for claim in module.CLAIMS:
-        when = ", ".join(f"{key}={value}" for key, value in claim.when.items())
-        claims.add_row(claim.quantity, when, f"{claim.paper:g} {claim.unit}", f"{claim.tolerance:g}")
-    stdout.print(claims)
+        claims.add_row(claim.quantity, _when(claim), f"{claim.paper:g} {claim.unit}", f"{claim.tolerance:g}")
+    _print(claims)
     if json:
         files.write_json(
             json,
@@ -124,75 +147,80 @@ def _show_paper(module: Any, json: Path | None) -> None:
         )  # fmt: skip
 
 
-class _Facts(ProgressColumn):
-    """Speed, spikes per image and the running accuracy, where they are known."""
+def _when(claim: Any) -> str:
+    return ", ".join(f"{key}={value}" for key, value in claim.when.items())
 
-    def render(self, task: Task) -> Text:
-        facts = task.fields.get("facts", {})
-        parts = []
-        if facts.get("per_s"):
-            parts.append(f"{facts['per_s']:.0f} images/s")
-        if facts.get("spikes") is not None:
-            parts.append(f"{facts['spikes']:.1f} spikes/image")
-        if facts.get("accuracy") is not None:
-            parts.append(f"accuracy {100 * facts['accuracy']:.1f} %")
-        return Text("  ".join(parts))
+
+def _data_set(name: str) -> Any:
+    return importlib.import_module(f"maichong.data.{name}")
+
+
+def _show_data_set(name: str, json: Path | None) -> None:
+    module = _data_set(name)
+    facts = {"source": module.SOURCE, "licence": module.LICENCE, "citation": module.CITATION}
+    _print(Text(f"{name} (data)", style="bold"))
+    _print_doc((module.__doc__ or "").strip())
+    _print()
+    table = _table()
+    for label, text in facts.items():
+        table.add_row(label, text)
+    _print(table)
+    if json:
+        files.write_json(json, {"name": name, "kind": "data", "doc": (module.__doc__ or "").strip(), **facts})
 
 
 def run_reproduction(
-    name: str, data: str | None, settings: dict[str, str], seeds: int, out: Path | None, resume: Path | None, smoke: bool,
-    json: Path | None,
+    name: str, data: str | None, settings: dict[str, str], seeds: int | None, out: Path | None, resume: Path | None,
+    smoke: bool, json: Path | None,
 ) -> int:  # fmt: skip
-    """Run a paper with a progress bar; the exit code that its claims earn."""
+    """Run a paper and say how it goes; the exit code that its claims earn. After Ctrl-C, KeyboardInterrupt with the
+    command that carries on."""
     from maichong.zoo import protocol
 
-    columns = (
-        TextColumn("{task.description:>6}"),
-        BarColumn(),
-        TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
-        _Facts(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=stderr, transient=not stderr.is_terminal) as progress:
-        tasks: dict[str, Any] = {}
-
-        def tell(*, stage: str, done: int, total: int, **facts: Any) -> None:
-            if stage not in tasks or progress.tasks[tasks[stage]].completed > done:
-                tasks[stage] = progress.add_task(stage, total=total)
-            progress.update(tasks[stage], completed=done, facts=facts)
-
-        outcome = protocol.reproduce(
-            name, data=data, settings=settings, seeds=seeds, out=out, resume=resume, smoke=smoke, tell=tell,
-            command=" ".join(["maichong", *sys.argv[1:]]),
-        )  # fmt: skip
-    _print_outcome(outcome)
+    counted = {} if seeds is None else {"seeds": seeds}
+    try:
+        with telling() as tell:
+            outcome = protocol.reproduce(
+                name, data=data, settings=settings, out=out, resume=resume, smoke=smoke, tell=tell,
+                command=shlex.join(["maichong", *sys.argv[1:]]), **counted,
+            )  # fmt: skip
+    except protocol.Interrupted as interrupt:
+        again = ["maichong", "reproduce", name, "--resume", str(interrupt.folder), *(["--json", str(json)] if json else [])]
+        raise KeyboardInterrupt(shlex.join(again)) from None
     if json:
-        files.write_json(json, outcome)
+        files.write_json(json, protocol.contract(outcome))
+    _print_outcome(outcome, protocol.find(name).CLAIMS, " since it was resumed" if resume else "")
     return int(any(claim["verdict"] == "fails" for claim in outcome["claims"]))
 
 
-def _print_outcome(outcome: dict[str, Any]) -> None:
-    table = Table(title=outcome["title"], title_justify="left", header_style="dim")
-    for heading in ("quantity", "paper", "ours", "verdict"):
-        table.add_column(heading)
-    judged = set()
+def _print_outcome(outcome: dict[str, Any], claims: Any, since: str) -> None:
+    _print(Text(outcome["title"], style="bold"))
+    table = _table("quantity", "paper", "ours", "verdict", box=box.ROUNDED, padding=(0, 1))
+    units = {claim.quantity: claim.unit for claim in claims}
+    judged = {claim["quantity"] for claim in outcome["claims"]}
     for claim in outcome["claims"]:
-        judged.add(claim["quantity"])
-        ours = ", ".join(f"{value:.2f}" for value in claim["ours"])
         style = "green" if claim["verdict"] == "holds" else "red"
-        table.add_row(
-            claim["quantity"], f"{claim['paper']:g} {claim['unit']} - {claim['tolerance']:g}", f"{ours} {claim['unit']}",
-            Text(claim["verdict"], style=style),
-        )  # fmt: skip
+        paper = f"{claim['paper']:g} {claim['unit']} (tolerance {claim['tolerance']:g})"
+        table.add_row(claim["quantity"], paper, _ours(claim["ours"], claim["unit"]), Text(claim["verdict"], style=style))
     for quantity, values in outcome["measured"].items():
         if quantity not in judged:
-            table.add_row(quantity, "-", ", ".join(f"{value:.2f}" for value in values), "no figure in the paper")
-    stdout.print(table)
-    stdout.print(
-        f"{outcome['wall_s']:.1f} s, {outcome['train_samples_per_s']:.0f} training images/s, "
-        f"peak memory {outcome['peak_rss_mib']:.0f} MiB"
+            table.add_row(quantity, "-", _ours(values, units.get(quantity, "")), "not judged")
+    _print(table)
+    if not judged and claims:
+        figures = ", ".join(f"{claim.quantity} {claim.paper:g} {claim.unit} ({_when(claim)})" for claim in claims)
+        _print(f"not judged, because the paper's figures are for other data or settings: {figures}")
+    _print(
+        f"{duration(outcome['wall_s'])}{since}, {outcome['train_samples_per_s']:,.0f} training images/s, "
+        f"peak memory {outcome['peak_rss_mib']:,.0f} MiB"
     )
-    stdout.print(f"report: {outcome['report']}")
+    _print(f"report: {outcome['report']}")
+
+
+def _ours(values: list[float], unit: str) -> str:
+    """One value per seed and, of several, their mean, which is what is judged."""
+    each = ", ".join(f"{value:.2f}" for value in values)
+    mean = f" (mean {sum(values) / len(values):.2f})" if len(values) > 1 else ""
+    return f"{each}{mean} {unit}".rstrip()
 
 
 def run_checks(name: str | None, json: Path | None) -> int:
@@ -201,15 +229,13 @@ def run_checks(name: str | None, json: Path | None) -> int:
 
     outcomes = checks.check_all([name] if name else None)
     rows = checks.table(outcomes)
-    table = Table(header_style="dim")
-    for heading in rows[0]:
-        table.add_column(heading)
+    table = _table(*rows[0])
     for row in rows[1:]:
         table.add_row(*row)
-    stdout.print(table)
+    _print(table)
     for outcome in outcomes:
         if outcome.verdict != "ok":
-            stdout.print(f"{outcome.model}, {outcome.check}, {outcome.engine}: {outcome.verdict}: {outcome.detail}")
+            _print(f"{outcome.model}, {outcome.check}, {outcome.engine}: {outcome.verdict}: {outcome.detail}")
     if json:
         files.write_json(json, checks.to_json(outcomes))
     return 0 if checks.passed(outcomes) else 1
@@ -219,23 +245,24 @@ def run_bench(name: str, against: list[str], images: int, neurons: int, json: Pa
     """Run a benchmark and print a row for each tool, and the ratios."""
     from maichong import bench
 
-    outcome = bench.run(name, against, images=images, neurons=neurons, tell=lambda line: stderr.print(line, style="dim"))
-    table = Table(title=outcome["network"], title_justify="left", header_style="dim")
-    for heading in ("tool", "version", "images/s", "build s", "spikes/image", "peak MiB", "ours / theirs"):
-        table.add_column(heading, justify="right" if heading != "tool" else "left")
+    outcome = bench.run(name, against, images=images, neurons=neurons, tell=lambda line: print(line, file=sys.stderr))
+    if json:
+        files.write_json(json, outcome)
+    _print(Text(outcome["network"], style="bold"))
+    table = _table("tool", "version", "images/s", "build s", "spikes/image", "peak MiB", "ours / theirs")
+    for column in table.columns[1:]:
+        column.justify = "right"
     for row in outcome["rows"]:
         ratio = outcome["ratios"].get(row["tool"])
         table.add_row(
             row["tool"], row["version"], f"{row['images_per_s']:.1f}", f"{row['build_s']:.1f}", f"{row['spikes_per_image']:.1f}",
             f"{row['peak_rss_mib'] or 0:.0f}", f"{ratio:.1f} x" if ratio else "",
         )  # fmt: skip
-    stdout.print(table)
+    _print(table)
     for row in outcome["rows"]:
         for note in row["notes"]:
-            stdout.print(f"{row['tool']}: {note}", style="dim")
-    if json:
-        files.write_json(json, outcome)
+            _print(f"{row['tool']}: {note}", style="dim")
 
 
-def _first_line(doc: str) -> str:
-    return doc.split("\n", 1)[0]
+def _first_line(doc: str | None) -> str:
+    return (doc or "").split("\n", 1)[0]

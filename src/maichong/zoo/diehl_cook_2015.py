@@ -76,6 +76,8 @@ class Settings:
         for name in ("train", "test", "label", "validate", "min_spikes"):
             if getattr(self, name) < 0:
                 raise ParameterError(f"{NAME}.{name}", "must be >= 0", getattr(self, name))
+        if self.max_delay < self.dt:
+            raise ParameterError(f"{NAME}.max_delay", f"must be >= dt, {self.dt:g} ms", self.max_delay)
         if self.rule not in RULES:
             raise ParameterError(f"{NAME}.rule", f"must be one of {', '.join(RULES)}", repr(self.rule))
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import importlib
+import math
+import os
 import pkgutil
 import platform
 import signal
@@ -27,7 +29,13 @@ from maichong import __version__, files
 from maichong.data import DataSet, load
 from maichong.errors import CheckpointError, MaichongError, ParameterError, did_you_mean
 
-RESULT, SETTINGS, CHECKPOINT = "result.json", "settings.json", "checkpoint.npz"
+RESULT, SETTINGS, CHECKPOINT, REPORT = "result.json", "settings.json", "checkpoint.npz", "report.html"
+
+CONTRACT = ("name", "data", "settings", "seeds", "claims", "wall_s", "train_samples_per_s", "peak_rss_mib", "versions")
+JUDGED = ("quantity", "paper", "ours", "tolerance", "verdict")
+"""What other programs rely on: the keys of an outcome, and of each of its claims; ``result.json`` holds more."""
+
+LEFT_OUT: Any = object()  # a number of seeds that was not said, where None is no number
 
 
 @dataclass(frozen=True)
@@ -102,6 +110,8 @@ def names() -> list[str]:
 
 def find(name: str) -> ModuleType:
     """The module of the paper called ``name``; ParameterError with a suggestion."""
+    if not isinstance(name, str):
+        raise ParameterError("reproduce", "must get the name of a paper", repr(name))
     for module in _modules():
         if name.replace("_", "-").casefold() == module.NAME:
             return module
@@ -115,70 +125,98 @@ def _modules() -> Iterator[ModuleType]:
             yield importlib.import_module(f"maichong.zoo.{entry.name}")
 
 
-def settle(module: ModuleType, data: str, given: Mapping[str, str], smoke: bool) -> Any:
-    """The settings: the paper's, changed by the data set, by ``smoke`` and by what the user gave as text."""
-    if data not in module.DATA:
-        raise ParameterError(
-            f"{module.NAME}, data", f"runs on {', '.join(module.DATA)}", repr(data), did_you_mean(data, module.DATA)
-        )
-    values: dict[str, Any] = {**module.DATA[data], **(module.SMOKE if smoke else {})}
+def settle(module: ModuleType, data: str, given: Mapping[str, Any], smoke: bool) -> Any:
+    """The settings: the paper's, changed by the data set, by ``smoke`` and by what the user gave, as text or as values."""
+    _check_data(module, data)
+    return module.Settings(**{**module.DATA[data], **_given(module, given, smoke)})
+
+
+def _given(module: ModuleType, given: Mapping[str, Any], smoke: bool) -> dict[str, Any]:
+    """What a caller changes, each value of the type that the setting has."""
     kinds = typing.get_type_hints(module.Settings)
-    for key, text in given.items():
+    values = dict(module.SMOKE) if smoke else {}
+    for key, value in given.items():
         if key not in kinds:
             raise ParameterError(f"{module.NAME}, --set", f"has no setting {key!r}", fix=did_you_mean(key, kinds))
-        values[key] = _typed(text, kinds[key], f"{module.NAME}.{key}")
-    return module.Settings(**values)
+        values[key] = _typed(value, kinds[key], f"{module.NAME}.{key}")
+    return values
 
 
-def _typed(text: str, kind: Any, where: str) -> Any:
-    if not isinstance(text, str):
-        return text
-    if kind is bool:
-        if text.casefold() not in ("true", "false"):
-            raise ParameterError(where, "must be true or false", repr(text))
-        return text.casefold() == "true"
+def _typed(value: Any, kind: Any, where: str) -> Any:
+    """``value``, or what it says where it is text, as a ``kind``."""
     try:
-        return kind(text)
-    except (TypeError, ValueError):
-        words = {int: "a whole number", float: "a number"}.get(kind, "text")
-        raise ParameterError(where, f"must be {words}", repr(text)) from None
+        made = _read(value, kind)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        words = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}[kind]
+        raise ParameterError(where, f"must be {words}", repr(value)) from None
+    if kind is float and not math.isfinite(made):
+        raise ParameterError(where, "must be finite", made)
+    return made
+
+
+def _read(value: Any, kind: Any) -> Any:
+    if isinstance(value, str):
+        return {"true": True, "false": False}[value.casefold()] if kind is bool else kind(value)
+    if isinstance(value, bool) != (kind is bool) or not isinstance(value, (int, float) if kind is float else kind):
+        raise TypeError
+    return kind(value)
+
+
+def contract(outcome: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of an outcome that other programs rely on, which is what ``--json`` writes."""
+    claims = [{key: claim[key] for key in JUDGED} for claim in outcome["claims"]]
+    return {**{key: outcome[key] for key in CONTRACT}, "claims": claims}
 
 
 def reproduce(
     name: str,
     *,
     data: str | None = None,
-    settings: Mapping[str, str] | None = None,
-    seeds: int = 1,
+    settings: Mapping[str, Any] | None = None,
+    seeds: int = LEFT_OUT,
     out: str | Path | None = None,
     resume: str | Path | None = None,
     smoke: bool = False,
     tell: Callable[..., None] | None = None,
     command: str = "",
 ) -> dict[str, Any]:
-    """Reproduce a paper and return what the JSON file of the command holds.
+    """Reproduce a paper, with one seed where ``seeds`` is left out, and return what ``result.json`` holds, and ``report``.
 
     Everything lands in the folder ``out`` (by default ``runs/NAME``): settings, checkpoints, weights, metrics, result and
-    report. ``resume`` continues the experiment of such a folder. Raises MaichongError for bad input, Interrupted after
-    Ctrl-C, with the state saved.
+    report. A finished run that stands there is replaced, an unfinished one never. ``resume`` continues the experiment of
+    such a folder. ``tell`` hears of the progress: ``stage``, ``done``, ``total`` and facts, or a ``note``. Raises
+    MaichongError for bad input, Interrupted after Ctrl-C, with the state saved.
     """
-    module = find(name)
-    if resume is not None:
-        folder, experiment = Path(resume), files.read_json(Path(resume) / SETTINGS)
-        given = {"data": data, "seeds": None if seeds == 1 else seeds} | dict(settings or {})
-        _check_same(experiment, module.NAME, given, folder)
-        data, seeds = experiment["data"], experiment["seeds"]
-        chosen = module.Settings(**experiment["settings"])
-    else:
-        data = data or next(iter(module.DATA))
-        if isinstance(seeds, bool) or not isinstance(seeds, int) or seeds < 1:
-            raise ParameterError(f"{module.NAME}, seeds", "must be a whole number >= 1", repr(seeds))
+    module, tell = find(name), tell or (lambda **_: None)
+    if seeds is not LEFT_OUT:
+        _check_seeds(seeds, f"{module.NAME}, seeds")
+    if data is not None:
+        _check_data(module, data)
+    if resume is None:
+        data = next(iter(module.DATA)) if data is None else data
+        seeds = 1 if seeds is LEFT_OUT else seeds
         chosen = settle(module, data, settings or {}, smoke)
-        folder = Path(out) if out else Path("runs") / module.NAME
+        folder = Path("runs") / module.NAME if out is None else _path(out, "--out")
+        _clear(folder, tell)
         experiment = {"name": module.NAME, "data": data, "seeds": seeds, "settings": dataclasses.asdict(chosen)}
         files.write_json(folder / SETTINGS, experiment)
-        for seed in range(1, seeds + 1):
-            (folder / f"seed-{seed}" / CHECKPOINT).unlink(missing_ok=True)
+    else:
+        folder = _path(resume, "--resume")
+        if out is not None and _path(out, "--out") != folder:
+            raise ParameterError("--out", f"must be left out beside --resume, which carries on in {folder}", repr(str(out)))
+        known = _begun(module, folder)
+        _check_same(known, {"data": data, "seeds": None if seeds is LEFT_OUT else seeds}, folder)
+        _check_same(dataclasses.asdict(known["settings"]), _given(module, settings or {}, smoke), folder)
+        data, seeds, chosen = known["data"], known["seeds"], known["settings"]
+    try:
+        return _run(module, data, chosen, seeds, folder, tell, command)
+    except KeyboardInterrupt:
+        raise Interrupted(folder) from None
+
+
+def _run(
+    module: ModuleType, data: str, chosen: Any, seeds: int, folder: Path, tell: Callable[..., None], command: str
+) -> dict[str, Any]:
     dataset = load(data)
     begun = time.perf_counter()
     results: list[Result] = []
@@ -186,7 +224,7 @@ def reproduce(
         for seed in range(1, seeds + 1):
             place = folder / f"seed-{seed}"
             place.mkdir(parents=True, exist_ok=True)
-            results.append(module.reproduce(chosen, Context(dataset, seed, place, tell or (lambda **_: None), stop)))
+            results.append(module.reproduce(chosen, Context(dataset, seed, place, tell, stop)))
     outcome = {
         "name": module.NAME,
         "title": module.TITLE,
@@ -208,18 +246,67 @@ def reproduce(
     return outcome
 
 
-def _check_same(experiment: Mapping[str, Any], name: str, given: Mapping[str, Any], folder: Path) -> None:
-    where = f"--resume {folder}"
-    if not isinstance(experiment, dict) or not {"name", "data", "seeds", "settings"} <= experiment.keys():
+def _check_data(module: ModuleType, data: Any) -> None:
+    if not isinstance(data, str) or data not in module.DATA:
+        where, runs_on = f"{module.NAME}, data", f"runs on {', '.join(module.DATA)}"
+        raise ParameterError(where, runs_on, repr(data), did_you_mean(data, module.DATA))
+
+
+def _check_seeds(seeds: Any, where: str) -> None:
+    if isinstance(seeds, bool) or not isinstance(seeds, int) or seeds < 1:
+        raise ParameterError(where, "must be a whole number >= 1", repr(seeds))
+
+
+def _path(value: Any, where: str) -> Path:
+    if not isinstance(value, (str, os.PathLike)) or not str(value).isprintable():
+        raise ParameterError(where, "must be the name of a folder", repr(value))
+    return Path(value)
+
+
+def _clear(folder: Path, tell: Callable[..., None]) -> None:
+    """Make room for a new run: a finished one goes, with a word; an unfinished one may be hours of work, and stays."""
+    checkpoints = sorted(folder.glob(f"seed-*/{CHECKPOINT}"))
+    finished = os.path.exists(folder / RESULT)
+    if checkpoints and not finished:
+        got = str(checkpoints[0].relative_to(folder))
+        fix = f"carry on with --resume {folder}, choose another --out, or delete the folder"
+        raise CheckpointError(f"--out {folder}", "must not hold an unfinished run", got, fix)
+    if finished:
+        tell(note=f"replacing the finished run in {folder}")
+    try:
+        for old in filter(os.path.exists, (*checkpoints, folder / REPORT, folder / RESULT)):
+            old.unlink()
+    except OSError as error:
+        raise CheckpointError(
+            str(folder), "must be a place that can be written to", error.strerror, "choose another folder"
+        ) from None
+
+
+def _begun(module: ModuleType, folder: Path) -> dict[str, Any]:
+    """The experiment that was begun in ``folder``, with its settings as the paper has them; CheckpointError if it is none."""
+    found, where = files.read_json(folder / SETTINGS), f"--resume {folder}"
+    if not isinstance(found, dict) or not {"name", "data", "seeds", "settings"} <= found.keys():
         raise CheckpointError(where, "must be the folder of an earlier run", "a folder of something else")
-    if experiment["name"] != name:
-        raise CheckpointError(where, f"must be a folder of {name}", experiment["name"])
+    if found["name"] != module.NAME:
+        raise CheckpointError(where, f"must be a folder of {module.NAME}", found["name"])
+    where = str(folder / SETTINGS)
+    _check_seeds(found["seeds"], f"{where}, seeds")
+    if not isinstance(found["settings"], dict):
+        raise CheckpointError(f"{where}, settings", "must be a mapping of settings", repr(found["settings"]))
+    kinds = typing.get_type_hints(module.Settings)
+    for key in found["settings"].keys() - kinds.keys():
+        raise CheckpointError(
+            f"{where}, settings", f"holds {key!r}, which {module.NAME} does not know", fix=did_you_mean(key, kinds)
+        )
+    values = {key: _typed(value, kinds[key], f"{where}, {key}") for key, value in found["settings"].items()}
+    return {**found, "settings": module.Settings(**values)}
+
+
+def _check_same(known: Mapping[str, Any], given: Mapping[str, Any], folder: Path) -> None:
     for key, value in given.items():
-        known = experiment.get(key, experiment["settings"].get(key))
-        if value is not None and str(known) != str(value):
-            raise CheckpointError(
-                where, f"was begun with {key}={known}", value, "leave the setting out, or begin a new run with --out"
-            )
+        if value is not None and value != known[key]:
+            fix = "leave the setting out, or begin a new run with --out"
+            raise CheckpointError(f"--resume {folder}", f"was begun with {key}={known[key]}", value, fix)
 
 
 def _judge(claims: Sequence[Claim], settings: Any, data: str, results: Sequence[Result]) -> list[dict[str, Any]]:
@@ -250,7 +337,7 @@ def _report(module: ModuleType, folder: Path, outcome: Mapping[str, Any], result
     ]
     report = Report(
         title=module.TITLE,
-        lead=(module.__doc__ or "").split("\n\n")[0].replace("\n", " "),
+        lead=_lead(module.__doc__ or ""),
         summary=summary,
         claims=claims,
         figures=[picture for result in results[:1] for picture in result.figures()],
@@ -258,7 +345,13 @@ def _report(module: ModuleType, folder: Path, outcome: Mapping[str, Any], result
         versions=outcome["versions"],
         command=outcome["command"],
     )
-    return write_report(folder / "report.html", report)
+    return write_report(folder / REPORT, report)
+
+
+def _lead(doc: str) -> str:
+    """The paragraph after the title, where there is one."""
+    paragraphs = doc.strip().split("\n\n")[:2]
+    return " ".join(paragraphs[-1].split())
 
 
 @contextlib.contextmanager
@@ -305,12 +398,14 @@ def versions() -> dict[str, str]:
     found = {"maichong": __version__, "python": platform.python_version(), "machine": platform.machine()}
     found |= {module.__name__: module.__version__ for module in (numpy, numba, llvmlite, scipy)}
     with contextlib.suppress(OSError, subprocess.SubprocessError):
-        here = Path(__file__).parent
-        commit = subprocess.run(
-            ["git", "-C", str(here), "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True, timeout=5
-        )
-        found["commit"] = commit.stdout.strip()
+        _git("ls-files", "--error-unmatch", "protocol.py")  # fails where site-packages lie in somebody else's repository
+        found["commit"] = _git("describe", "--always", "--dirty", "--exclude=*")
     return found
+
+
+def _git(*args: str) -> str:
+    command = ["git", "-C", str(Path(__file__).parent), *args]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=5).stdout.strip()
 
 
 __all__ = ["Claim", "Context", "Interrupted", "MaichongError", "Result", "find", "names", "reproduce"]
