@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
+
+
+def brief(value: object) -> str:
+    """``value`` as it fits in a sentence: its repr on one line of at most 60 characters; never raises."""
+    try:
+        text = _line(repr(value), 60)
+    except Exception:  # a foreign repr fails in any way, and so does that of a number of 5,000 digits
+        text = ""
+    return text or f"a value of type {type(value).__name__}"
+
+
+def _line(text: str, longest: int) -> str:
+    if not text.isprintable():
+        text = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in " ".join(text.split()))
+    return text if len(text) <= longest else f"{text[: longest - 15]}...{text[-12:]}"
 
 
 class MaichongError(ValueError):
     """An error that a user can act on.
 
-    ``where`` names the place (``LIF.tau_m``), ``expected`` what is right there, ``got`` what came instead
-    and ``fix`` the likely cure; the message joins the parts that are given.
+    ``where`` names the place (``LIF.tau_m``), ``expected`` what is right there, ``got`` what came instead (words; anything
+    that is no text is shown by ``brief``) and ``fix`` the likely cure; the message joins the parts that are given, on one
+    line of bearable length.
     """
 
     def __init__(self, where: str, expected: str, got: object = None, fix: str | None = None) -> None:
-        message = f"{where}: {expected}"
+        message = f"{_line(where, 160)}: {_line(expected, 250)}"
         if got is not None:
-            message += f" (got {got})"
+            message += f" (got {_line(got, 200) if isinstance(got, str) else brief(got)})"
         if fix:
-            message += f"; {fix}"
+            message += f"; {_line(fix, 200)}"
         super().__init__(message)
         self.where, self.expected, self.got, self.fix = where, expected, got, fix
 
@@ -51,13 +67,18 @@ class CheckpointError(MaichongError):
     """A saved run or network cannot be read, or belongs to something else."""
 
 
+def is_one_of(name: object, choices: Container[str]) -> bool:
+    """Whether ``name`` is a text among ``choices``; what cannot be hashed or compared is not."""
+    return isinstance(name, str) and name in choices
+
+
 def did_you_mean(name: object, choices: Iterable[str]) -> str | None:
     """Say which of ``choices`` the user probably meant: ``"did you mean 'tau_m'?"``; all of them where none is near."""
     known = sorted(set(choices))
     if not known:
         return None
     folded = {choice.casefold(): choice for choice in known}
-    near = difflib.get_close_matches(str(name).casefold(), folded, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6) if isinstance(name, str) else []
     if near:
         return f"did you mean {folded[near[0]]!r}?"
     listed = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")

@@ -63,8 +63,8 @@ def read_json(path: Path_) -> Any:
         return json.loads(Path(path).read_bytes())
     except OSError as error:
         raise CheckpointError(str(path), "must be a file that can be read", error.strerror) from None
-    except ValueError as error:
-        raise CheckpointError(str(path), "must be JSON", error) from None
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(str(path), "must be JSON", str(error)) from None
 
 
 def write_bundle(path: Path_, data: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> Path:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from maichong import files
-from maichong.errors import NetworkError, ParameterError, did_you_mean
+from maichong.errors import NetworkError, ParameterError, brief, did_you_mean
 from maichong.parts import (
     Population,
     Probe,
@@ -55,9 +55,9 @@ class Network:
     def __init__(self, dt: float | str = 0.1, seed: int = 0) -> None:
         step = in_unit(dt, "ms", "Network.dt")
         if not isinstance(step, float) or not np.isfinite(step) or step <= 0:
-            raise ParameterError("Network.dt", "must be a number > 0 ms", repr(dt))
+            raise ParameterError("Network.dt", "must be a number > 0 ms", brief(dt))
         if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**63:
-            raise ParameterError("Network.seed", "must be a whole number between 0 and 2**63 - 1", repr(seed))
+            raise ParameterError("Network.seed", "must be a whole number between 0 and 2**63 - 1", brief(seed))
         self.dt = step
         self.seed = int(seed)
         self.populations: dict[str, Population] = {}
@@ -80,18 +80,18 @@ class Network:
         """
         where = f"population {name!r}"
         if not isinstance(name, str) or not name:
-            raise NetworkError("population", "needs a name", repr(name))
+            raise NetworkError("population", "needs a name", brief(name))
         if name in self.populations:
             raise NetworkError(where, "stands in the network already", fix="choose another name")
         if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or not 1 <= n < 2**31:
-            raise NetworkError(where, "must have between 1 and 2**31 - 1 neurons", repr(n))
+            raise NetworkError(where, "must have between 1 and 2**31 - 1 neurons", brief(n))
         if isinstance(model, NeuronModel | SourceModel):
             model = model()
         if isinstance(model, SpikeTimes):
             if model.ids.size and model.ids.max() >= n:
                 raise NetworkError(where, f"spike ids must be below {n}", int(model.ids.max()))
         elif not isinstance(model, Configured) or not isinstance(model.model, NeuronModel | SourceModel):
-            raise NetworkError(where, "needs a neuron or a source, such as LIF() or Poisson()", repr(model))
+            raise NetworkError(where, "needs a neuron or a source, such as LIF() or Poisson()", brief(model))
         rules = (plasticity,) if isinstance(plasticity, Configured) else tuple(plasticity)
         population = Population(name, model, int(n), dict(init or {}), settle_drive(model, drive, where), rules)
         check_population(population, where)
@@ -123,14 +123,14 @@ class Network:
             label = f"{base}#{k}"
         where = f"projection {label!r}"
         if not target.is_neuron:
-            raise NetworkError(where, "must end on neurons, and a source receives nothing", repr(target.name))
+            raise NetworkError(where, "must end on neurons, and a source receives nothing", brief(target.name))
         if not isinstance(connector, Connector):
-            raise NetworkError(where, "needs a connector, such as AllToAll() or FixedProbability(0.1)", repr(connector))
+            raise NetworkError(where, "needs a connector, such as AllToAll() or FixedProbability(0.1)", brief(connector))
         connector.check(source.n, target.n, where)
         if isinstance(receptor, ReceptorModel):
             receptor = receptor()
         if not isinstance(receptor, Configured) or not isinstance(receptor.model, ReceptorModel):
-            raise NetworkError(where, "needs a receptor, such as Exponential(tau=5)", repr(receptor))
+            raise NetworkError(where, "needs a receptor, such as Exponential(tau=5)", brief(receptor))
         inputs = input_names(target.model)
         if not receptor.model.jumps_membrane:
             if not inputs:
@@ -141,7 +141,7 @@ class Network:
         rules = (plasticity,) if isinstance(plasticity, Configured) else tuple(plasticity)
         for rule in rules:
             if not isinstance(rule, Configured) or not isinstance(rule.model, RuleModel):
-                raise NetworkError(where, "its plasticity must be rules, such as PairSTDP()", repr(rule))
+                raise NetworkError(where, "its plasticity must be rules, such as PairSTDP()", brief(rule))
         if sum(bool(rule.model.functions().keys() & {"on_pre", "on_post", "on_step"}) for rule in rules) > 1:
             raise NetworkError(
                 where, "two rules would write its weights at spikes, and their order would be undefined", fix="keep one"
@@ -171,17 +171,17 @@ class Network:
         if what in states:
             step = in_unit(self.dt if every is None else every, "ms", f"{where}, every")
             if not isinstance(step, float) or not step >= self.dt * (1 - 1e-9) or not np.isfinite(step):
-                raise ParameterError(f"{where}, every", f"must be >= dt = {self.dt:g} ms", repr(every))
+                raise ParameterError(f"{where}, every", f"must be >= dt = {self.dt:g} ms", brief(every))
             if abs(step / self.dt - round(step / self.dt)) > 1e-6 * step / self.dt:
-                raise ParameterError(f"{where}, every", f"must be a whole number of steps of {self.dt:g} ms", repr(every))
+                raise ParameterError(f"{where}, every", f"must be a whole number of steps of {self.dt:g} ms", brief(every))
         chosen = None
         if cells is not None:
             try:
                 chosen = tuple(int(cell) for cell in cells)
             except (TypeError, ValueError):
-                raise NetworkError(where, "cells must be a list of indices", repr(cells)) from None
+                raise NetworkError(where, "cells must be a list of indices", brief(cells)) from None
             if not chosen or min(chosen) < 0 or max(chosen) >= target.n:
-                raise NetworkError(where, f"cells must be indices between 0 and {target.n - 1}", repr(cells))
+                raise NetworkError(where, f"cells must be indices between 0 and {target.n - 1}", brief(cells))
         probe = Probe(target.name, what, step, chosen)
         self.probes.append(probe)
         return probe

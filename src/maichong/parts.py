@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from maichong.errors import NetworkError, ParameterError, did_you_mean
+from maichong.errors import NetworkError, ParameterError, brief, did_you_mean
 from maichong.spec import Configured, Distribution, IntrinsicModel, NeuronModel
 from maichong.spec import distributions as distribution_files
 from maichong.spec.model import same_value
@@ -97,7 +97,7 @@ def settle_drive(model: Configured | SpikeTimes, drive: Any, where: str) -> dict
         return {}
     inputs = input_names(model)
     if not inputs:
-        raise NetworkError(where, "its model has no input to drive", repr(drive))
+        raise NetworkError(where, "its model has no input to drive", brief(drive))
     by_name = dict(drive) if isinstance(drive, Mapping) else {inputs[0]: drive}
     for name in by_name:
         if name not in inputs:
@@ -127,7 +127,7 @@ def check_population(population: Population, where: str) -> None:
         return
     for rule in population.plasticity:
         if not isinstance(rule, Configured) or not isinstance(rule.model, IntrinsicModel):
-            raise NetworkError(where, "its plasticity must be intrinsic rules, such as HomeostaticThreshold()", repr(rule))
+            raise NetworkError(where, "its plasticity must be intrinsic rules, such as HomeostaticThreshold()", brief(rule))
         targets = [param.name for param in model.model.params]
         if rule.model.target not in targets:
             raise NetworkError(where, f"{rule.model.name} modulates {rule.model.target!r}, which {model.model.name} lacks")

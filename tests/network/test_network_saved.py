@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,12 @@ CHANGES: list[Callable[[Network], Any]] = [
     lambda net: net.populations.pop("nothing"),
     lambda net: net.projections.pop("learned"),
     lambda net: net.probes.pop(),
-    lambda net: net.projections["learned"].weight.__setitem__((0, 0), 1e-12),
-    lambda net: net.populations["given"].model.times.__setitem__(0, 0.4),  # type: ignore[union-attr]
+    lambda net: net.projections.update(
+        learned=replace(net.projections["learned"], weight=net.projections["learned"].weight + 1e-12)
+    ),
+    lambda net: net.populations.update(
+        given=replace(net.populations["given"], model=SpikeTimes([0.4, 1e-3, 1.0 / 3.0], [3, 0, 3]))
+    ),
 ]
 
 

@@ -96,7 +96,6 @@ def test_the_repr_is_what_makes_it_again(model: Model) -> None:
             assert eval(repr(configured), {model.name: model}) == configured
 
 
-@pytest.mark.xfail(strict=True, reason="C2: a distribution is shown as the dictionary that a file holds")
 def test_the_repr_shows_a_distribution_as_it_was_written() -> None:
     assert repr(LIF(tau_m=Uniform(5, 20))) == "LIF(tau_m=Uniform(low=5.0, high=20.0))"
 
@@ -180,7 +179,6 @@ def test_distributions_that_cannot_be(make: Any, message: str) -> None:
     assert str(caught.value) == message
 
 
-@pytest.mark.xfail(strict=True, reason="C1: nothing but the mean itself fits, so that redrawing never ends")
 def test_a_truncated_normal_without_room() -> None:
     with pytest.raises(ParameterError, match="Normal"):
         Normal(0.0, 1.0, low=0.0, high=0.0)

@@ -84,7 +84,6 @@ def test_text_in_other_units_of_the_same_dimension(make: Callable[[], Any], name
     assert make()[name] == pytest.approx(expected, rel=1e-14)
 
 
-@pytest.mark.xfail(strict=True, reason="V1: an array is kept by reference, so that it can change after it was checked")
 def test_what_the_caller_does_with_an_array_later_changes_nothing() -> None:
     mine = np.array([10.0, 20.0])
     cell = LIF(tau_m=mine)
@@ -259,39 +258,29 @@ def test_a_near_choice_is_suggested() -> None:
     ids=repr,
 )
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.xfail(strict=True, reason="V2: NumPy turns these into numbers silently; nobody means a voltage by them")
 def test_what_is_no_number_is_not_made_into_one(value: Any) -> None:
     said(ParameterError, lambda: in_unit(value, "mV", "LIF.v_th"))
 
 
 @pytest.mark.parametrize("value", [10**400, -(10**400), [10**400]], ids=["huge", "hugely negative", "list"])
-@pytest.mark.xfail(strict=True, reason="V3: OverflowError from NumPy, and the repr of 400 digits in the message")
 def test_a_number_too_large_for_a_float(value: Any) -> None:
     said(ParameterError, lambda: LIF(tau_m=value))
 
 
 @pytest.mark.parametrize("value", ["x" * 1000, ["x"] * 500, {k: k for k in range(200)}], ids=["text", "list", "dict"])
-@pytest.mark.xfail(strict=True, reason="V4: the whole value stands in the message, however long it is")
 def test_a_long_value_is_cut_short(value: Any) -> None:
     said(ParameterError, lambda: LIF(tau_m=value))
 
 
-ARRAY_OF_TEXT = pytest.param(
-    np.full((2, 2), "x"), marks=pytest.mark.xfail(strict=True, reason="V4: the repr of an array has line breaks")
-)
-
-
-@pytest.mark.parametrize("value", [np.array(["a", "b"]), ARRAY_OF_TEXT, "20\nms of"])
+@pytest.mark.parametrize("value", [np.array(["a", "b"]), np.full((2, 2), "x"), "20\nms of"])
 def test_a_value_of_many_lines_gives_a_message_of_one(value: Any) -> None:
     said(ParameterError, lambda: LIF(tau_m=value))
 
 
-@pytest.mark.xfail(strict=True, reason="V5: pint drops the comma, so that 20,5 ms becomes 205 ms")
 def test_a_decimal_comma_is_no_factor_of_ten() -> None:
     assert "20,5" in said(ParameterError, lambda: LIF(tau_m="20,5 ms"))
 
 
-@pytest.mark.xfail(strict=True, reason="V6: UndefinedUnitError from pint")
 def test_a_quantity_in_a_unit_that_only_its_own_registry_knows() -> None:
     own = pint.UnitRegistry()
     own.define("tick = 3 * millisecond")
@@ -308,8 +297,5 @@ def test_a_rule_that_does_not_read_w_max_can_be_unbounded() -> None:
     assert TripletSTDP(w_max=None)["w_max"] is None
 
 
-@pytest.mark.xfail(
-    strict=True, reason="V9: pint works out 9**9**8, a number of 40 million digits: text from a file can stall us"
-)
 def test_text_is_read_and_not_worked_out() -> None:
     assert "5 ** 2" in said(ParameterError, lambda: PairSTDP(a_plus="5 ** 2"))

@@ -13,7 +13,7 @@ from maichong.checks.outcome import Check, Outcome, Variant
 from maichong.checks.readings import defaults, linear, symbolic
 from maichong.checks.saved import serialises
 from maichong.engines import ENGINES as KNOWN
-from maichong.errors import EngineError, ModelError, did_you_mean
+from maichong.errors import EngineError, ModelError, brief, did_you_mean
 from maichong.spec import Configured, Model, registry
 
 ENGINES = ("reference", "events")
@@ -67,7 +67,7 @@ def cases(model: Model, engines: Sequence[str] = ENGINES) -> Iterator[Case]:
     """The checks that ``model`` must pass; ModelError for what is no model, EngineError for an engine that nobody has."""
     if not isinstance(model, Model):
         fix = "give the model itself: MyNeuron, not MyNeuron()" if isinstance(model, Configured) else None
-        raise ModelError("check_model", "must be given a model, such as LIF", repr(model), fix)
+        raise ModelError("check_model", "must be given a model, such as LIF", brief(model), fix)
     for engine in engines:
         if engine not in KNOWN:
             raise EngineError("check_model", f"there is no engine {engine!r}", fix=did_you_mean(engine, KNOWN))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from maichong.checks.outcome import Failed
-from maichong.errors import ModelError
+from maichong.errors import ModelError, brief
 from maichong.neurons.lif import LIF
 from maichong.spec import Configured, IntrinsicModel, Model, NeuronModel, Option, Param, ReceptorModel, RuleModel
 from maichong.spec.model import Function, names
@@ -30,7 +30,7 @@ def host(model: IntrinsicModel) -> NeuronModel:
     for neuron in (LIF, *kinds().get("neuron", ())):
         if isinstance(neuron, NeuronModel) and model.target in names(neuron.params):
             return neuron
-    raise ModelError(f"{model.name}.target", "must be a parameter of some neuron", repr(model.target))
+    raise ModelError(f"{model.name}.target", "must be a parameter of some neuron", brief(model.target))
 
 
 def call(function: Function, env: Mapping[str, Any]) -> tuple[Any, ...]:

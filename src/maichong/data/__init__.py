@@ -20,10 +20,9 @@ import importlib
 import inspect
 import pkgutil
 
-from maichong.data._checks import brief
 from maichong.data._dataset import DataSet
 from maichong.data._split import split_validation
-from maichong.errors import DataError, ParameterError, did_you_mean
+from maichong.errors import DataError, ParameterError, brief, did_you_mean
 
 __all__ = ["DataSet", "load", "names", "split_validation"]
 

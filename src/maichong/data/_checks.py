@@ -6,7 +6,7 @@ from typing import TypeGuard
 
 import numpy as np
 
-from maichong.errors import DataError, ParameterError
+from maichong.errors import DataError, ParameterError, brief
 
 
 def images(where: str, values: object) -> np.ndarray:
@@ -34,15 +34,6 @@ def count(where: str, n: object, available: int) -> int:
 def is_int(value: object) -> TypeGuard[int]:
     """Whether ``value`` is a Python or NumPy integer; True and False are not."""
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
-
-
-def brief(value: object) -> str:
-    """``value`` as it fits in a sentence: its repr, or its type where the repr is long or broken."""
-    try:
-        text = repr(value)
-    except Exception:
-        text = ""
-    return text if 0 < len(text) <= 60 and text.isprintable() else f"a value of type {type(value).__name__}"
 
 
 def _numbers(where: str, values: object, what: str, ndim: int, fix: str) -> np.ndarray:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from maichong.data._checks import brief, count, images, is_int, labels
-from maichong.errors import DataError
+from maichong.data._checks import count, images, is_int, labels
+from maichong.errors import DataError, brief
 
 _MOST_CLASSES = 2**31 - 1  # more than any data set has, and every one of them exact in float64
 

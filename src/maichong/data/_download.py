@@ -6,8 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from maichong.data._checks import brief
-from maichong.errors import DataError
+from maichong.errors import DataError, brief
 
 # What requests, which pooch downloads with, calls the ways in which a transfer fails.
 _FAILURES = {

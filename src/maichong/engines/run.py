@@ -12,7 +12,7 @@ import numpy as np
 
 from maichong import files
 from maichong.engines.plan import Plan
-from maichong.errors import CheckpointError, NetworkError, ParameterError, did_you_mean
+from maichong.errors import CheckpointError, NetworkError, ParameterError, brief, did_you_mean
 from maichong.network import Network, Population, Probe, SpikeTimes
 from maichong.spec import Configured, SourceModel
 from maichong.spec.quantities import in_unit
@@ -117,7 +117,7 @@ class Run:
         """
         span = in_unit(duration, "ms", "run, duration")
         if not isinstance(span, float) or not np.isfinite(span) or span < 0:
-            raise ParameterError("run, duration", "must be a number >= 0 ms", repr(duration))
+            raise ParameterError("run, duration", "must be a number >= 0 ms", brief(duration))
         dt = self._backend.plan.dt
         steps = round(span / dt)
         if abs(steps * dt - span) > 1e-6 * max(span, dt):
@@ -149,7 +149,7 @@ class Run:
                 stamps, values = _joined(self._backend.records(index))
                 times = stamps * self.plan.dt
                 return Spikes(times, values.astype(np.int64)) if probe.what == "spikes" else Samples(times, values)
-        raise NetworkError("run", "has no recording of this probe", repr(probe))
+        raise NetworkError("run", "has no recording of this probe", brief(probe))
 
     def __getitem__(self, population: str | Population) -> View:
         name = population.name if isinstance(population, Population) else population

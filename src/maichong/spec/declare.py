@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from maichong.errors import ParameterError, did_you_mean
+from maichong.errors import ParameterError, brief, did_you_mean
 from maichong.spec.distributions import Distribution
 from maichong.spec.quantities import in_unit
 
@@ -149,7 +149,7 @@ class Option:
             raise ParameterError(
                 f"{owner}.{self.name}",
                 f"must be one of {listed}",
-                repr(value),
+                brief(value),
                 hint if hint and hint.startswith("did") else None,
             )
         return value

@@ -7,12 +7,17 @@ generator keyed by the network's seed and the place where the distribution stand
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-from maichong.errors import ParameterError, did_you_mean
+from maichong.errors import ParameterError, brief, did_you_mean, is_one_of
+from maichong.spec.quantities import in_unit, is_number
+
+LEAST_KEPT = 0.01
+"""The least part of its draws that a truncated distribution may keep."""
 
 
 @dataclass(frozen=True)
@@ -23,12 +28,13 @@ class Distribution:
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
-                raise ParameterError(f"{type(self).__name__}.{field.name}", "must be a number", repr(value))
-            if np.isnan(value):
-                raise ParameterError(f"{type(self).__name__}.{field.name}", "must not be NaN")
-            object.__setattr__(self, field.name, float(value))
+            where, value = f"{type(self).__name__}.{field.name}", getattr(self, field.name)
+            if not is_number(value):
+                raise ParameterError(where, "must be a number", brief(value))
+            number = in_unit(value, "", where)
+            if np.isnan(number):
+                raise ParameterError(where, "must not be NaN")
+            object.__setattr__(self, field.name, number)
         self._check()
 
     def _check(self) -> None:
@@ -40,6 +46,10 @@ class Distribution:
 
     def bounds(self) -> tuple[float, float]:
         """The smallest and the largest value that can come."""
+        raise NotImplementedError
+
+    def cdf(self, x: np.ndarray) -> np.ndarray:
+        """The probability of a value below each of ``x``, float64 [n]; exact, nothing is drawn."""
         raise NotImplementedError
 
     def to_dict(self) -> dict[str, Any]:
@@ -66,6 +76,9 @@ class Uniform(Distribution):
     def bounds(self) -> tuple[float, float]:
         return self.low, self.high
 
+    def cdf(self, x: np.ndarray) -> np.ndarray:
+        return np.clip((x - self.low) / (self.high - self.low), 0, 1) if self.high > self.low else (x > self.low) * 1.0
+
 
 @dataclass(frozen=True)
 class Normal(Distribution):
@@ -84,6 +97,11 @@ class Normal(Distribution):
             raise ParameterError(
                 "Normal", "low <= mean <= high must hold, so that redrawing ends", f"{self.low}, {self.mean}, {self.high}"
             )
+        if self.sd and np.diff(self._below(np.array([self.low, self.high])))[0] < LEAST_KEPT:
+            raise ParameterError(
+                "Normal", f"low and high must let at least {LEAST_KEPT:.0%} of the draws pass, so that redrawing ends",
+                f"{self.low}, {self.high} for sd = {self.sd}", "use Uniform(low, high): in so narrow a window it is the same",
+            )  # fmt: skip
 
     def draw(self, rng: np.random.Generator, n: int) -> np.ndarray:
         values = rng.normal(self.mean, self.sd, n)
@@ -95,6 +113,17 @@ class Normal(Distribution):
 
     def bounds(self) -> tuple[float, float]:
         return self.low, self.high
+
+    def cdf(self, x: np.ndarray) -> np.ndarray:
+        if not self.sd:
+            return self._below(x)
+        first, last = self._below(np.array([self.low, self.high]))
+        return np.clip((self._below(x) - first) / (last - first), 0, 1)
+
+    def _below(self, x: np.ndarray) -> np.ndarray:
+        """The same without the truncation."""
+        with np.errstate(over="ignore"):
+            return _gauss((x - self.mean) / self.sd) if self.sd else (x > self.mean) * 1.0
 
 
 @dataclass(frozen=True)
@@ -115,6 +144,16 @@ class LogNormal(Distribution):
     def bounds(self) -> tuple[float, float]:
         return 0.0, np.inf
 
+    def cdf(self, x: np.ndarray) -> np.ndarray:
+        with np.errstate(divide="ignore", over="ignore"):
+            logs = np.log(np.maximum(x, 0))
+            return _gauss((logs - self.mu) / self.sigma) if self.sigma else (logs > self.mu) * 1.0
+
+
+def _gauss(z: np.ndarray) -> np.ndarray:
+    """The distribution function of the standard normal law."""
+    return np.array([0.5 * math.erfc(-value / math.sqrt(2)) for value in z])
+
 
 KINDS: dict[str, type[Distribution]] = {cls.kind: cls for cls in (Uniform, Normal, LogNormal)}
 
@@ -123,6 +162,6 @@ def from_dict(data: dict[str, Any]) -> Distribution:
     """The distribution that ``to_dict`` wrote."""
     numbers = dict(data)
     kind = numbers.pop("distribution")
-    if kind not in KINDS:
-        raise ParameterError("distribution", "must be a known kind", repr(kind), did_you_mean(kind, KINDS))
+    if not is_one_of(kind, KINDS):
+        raise ParameterError("distribution", "must be a known kind", brief(kind), did_you_mean(kind, KINDS))
     return KINDS[kind](**numbers)

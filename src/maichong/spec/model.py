@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from maichong.errors import ModelError, ParameterError, did_you_mean
+from maichong.errors import ModelError, ParameterError, brief, did_you_mean
 from maichong.spec.declare import Option, Param, State, Value
 from maichong.spec.distributions import Distribution, from_dict
 
@@ -35,13 +35,13 @@ class Model:
 
     def __post_init__(self) -> None:
         if not (isinstance(self.name, str) and self.name.isidentifier()):
-            raise ModelError("model", "its name must be a Python identifier", repr(self.name))
+            raise ModelError("model", "its name must be a Python identifier", brief(self.name))
         seen: set[str] = set()
         for declared in (*self.params, *self.states, *self.options):
             if not declared.name.isidentifier():
-                raise ModelError(self.name, "a symbol's name must be a Python identifier", repr(declared.name))
+                raise ModelError(self.name, "a symbol's name must be a Python identifier", brief(declared.name))
             if declared.name in seen:
-                raise ModelError(self.name, "each symbol may be declared once", repr(declared.name))
+                raise ModelError(self.name, "each symbol may be declared once", brief(declared.name))
             seen.add(declared.name)
         for param in self.params:
             param.accept(param.default, self.name)
@@ -117,9 +117,8 @@ class Configured:
         return hash((self.model.name, *sorted(self.options.items())))
 
     def __repr__(self) -> str:
-        data = self.to_dict()
-        data.pop("model")
-        shown = (f"{name}={_brief(value)}" for name, value in data.items())
+        changed = (name for name in self.to_dict() if name != "model")
+        shown = (f"{name}={_shown(self[name])}" for name in changed)
         return f"{self.model.name}({', '.join(shown)})"
 
 
@@ -139,7 +138,7 @@ def same_value(a: Any, b: Any) -> bool:
     return a == b
 
 
-def _brief(value: Any) -> str:
+def _shown(value: Any) -> str:
     return f"<array of {value.size}>" if isinstance(value, np.ndarray) else repr(value)
 
 

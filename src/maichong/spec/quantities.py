@@ -6,12 +6,23 @@ that equations carry no conversion factors. pint is loaded only when somebody ha
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import numbers
+import re
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
-from maichong.errors import ParameterError, UnitError
+from maichong.errors import ParameterError, UnitError, brief
+
+_TEXT = re.compile(
+    r"""(?P<number> [+-]? (?: \d+\.?\d* | \.\d+ ) (?:[eE][+-]?\d+)? )
+        \s* (?P<unit> (?: 1?\s*/ )? (?: [^\W\d]\w*+ | [%°] | [ ()/·] | \*(?!\*) | (?:\*\*|\^)\s*[+-]?\d (?!\s*[\d.*^]) )+ )""",
+    re.VERBOSE,
+)
+"""A number, then a unit: text is read and not worked out, so powers have one digit and do not tower."""
 
 
 @functools.cache
@@ -28,22 +39,53 @@ def is_quantity(value: object) -> bool:
 
 
 def in_unit(value: Any, unit: str, where: str) -> float | np.ndarray:
-    """``value`` as a float, or float64 array, in ``unit``.
+    """``value`` as a float, or as a read-only float64 array of its own, in ``unit``.
 
     Numbers and arrays count as being in ``unit`` already; text such as ``"20 ms"`` and pint quantities are converted.
     Raises UnitError where the dimension is wrong and ParameterError where it is no number at all.
     """
+    given = value
     if isinstance(value, str):
         value = _parse(value, unit, where)
     if is_quantity(value):
-        return _convert(value, unit, where)
-    if isinstance(value, (bool, np.bool_)) or value is None:
-        raise ParameterError(where, f"must be a number in {unit or 'units of 1'}", repr(value))
+        value = _convert(value, unit, where)
+    array = _array(value)
+    if array is None:
+        raise ParameterError(where, f"must be a number in {unit or 'units of 1'}", brief(given))
     try:
-        array = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ParameterError(where, f"must be a number in {unit or 'units of 1'}", repr(value)) from None
+        array = array.astype(np.float64)
+    except (OverflowError, ValueError):
+        raise ParameterError(where, "must be a number that a float can hold", brief(given)) from None
+    array.setflags(write=False)
     return float(array) if array.ndim == 0 else array
+
+
+def whole_numbers(values: Any) -> np.ndarray | None:
+    """``values`` as a read-only int64 array [n] of its own; None where they are no list of whole numbers below 2**62."""
+    array = _array(values)
+    if array is None or array.ndim != 1 or array.dtype.kind == "O" or not (np.abs(array) < 2**62).all():
+        return None
+    whole = array.astype(np.int64)
+    whole.setflags(write=False)
+    return whole if np.array_equal(whole, array) else None
+
+
+def _array(value: Any) -> np.ndarray | None:
+    """``value`` as NumPy reads it; None where that is no number: text, bytes, flags, dates, complex or masked numbers."""
+    if isinstance(value, (bytes, bytearray, memoryview, np.ma.MaskedArray)) or is_quantity(value):
+        return None
+    try:
+        array = np.asarray(value)
+    except Exception:  # ragged lists and foreign objects fail in as many ways as there are types
+        return None
+    if array.dtype.kind == "O" and array.ndim and all(entry is None or is_number(entry) for entry in array.flat):
+        return array  # a missing entry becomes NaN, which has a place in the list that an error can name
+    return array if array.dtype.kind in "iuf" or (array.dtype.kind == "O" and not array.ndim and is_number(value)) else None
+
+
+def is_number(value: object) -> bool:
+    """Whether ``value`` is one real number, Python's or NumPy's; a flag is none."""
+    return isinstance(value, (numbers.Real, Decimal)) and not isinstance(value, bool)
 
 
 def _parse(text: str, unit: str, where: str) -> Any:
@@ -51,25 +93,25 @@ def _parse(text: str, unit: str, where: str) -> Any:
         return float(text)
     except ValueError:
         pass
-    try:
-        quantity = unit_registry().Quantity(text)
-    except Exception:  # pint raises half a dozen kinds, from its tokenizer upwards
-        raise ParameterError(
-            where, f"must be a number, or text with a unit like '1 {unit}'" if unit else "must be a number", repr(text)
-        ) from None
-    return quantity
+    if len(text) <= 100 and (found := _TEXT.fullmatch(text.strip())):
+        named = found["unit"]
+        with contextlib.suppress(Exception):  # pint raises half a dozen kinds, from its tokenizer upwards
+            return unit_registry().Quantity(float(found["number"]), "1" + named if named.startswith("/") else named)
+    raise ParameterError(
+        where, f"must be a number, or text with a unit like '1 {unit}'" if unit else "must be a number", brief(text)
+    )
 
 
-def _convert(quantity: Any, unit: str, where: str) -> float | np.ndarray:
+def _convert(quantity: Any, unit: str, where: str) -> Any:
     # A quantity of another registry is carried over by its text: units of two registries do not mix.
     registry = unit_registry()
-    if getattr(quantity, "_REGISTRY", registry) is not registry:
-        quantity = registry.Quantity(quantity.magnitude, str(quantity.units))
     try:
-        magnitude = quantity.to(unit or "dimensionless").magnitude
+        if getattr(quantity, "_REGISTRY", registry) is not registry:
+            return registry.Quantity(quantity.magnitude, str(quantity.units)).to(unit or "dimensionless").magnitude
+        return quantity.to(unit or "dimensionless").magnitude
     except Exception:
+        number = quantity.magnitude
+        shown = f"{number:g}" if is_number(number) else brief(number)
         raise UnitError(
-            where, f"must be in {unit or 'units of 1'}", f"'{quantity}', which is in {quantity.units or 'units of 1'}"
+            where, f"must be in {unit or 'units of 1'}", f"'{shown} {quantity.units}', which is in {quantity.units}"
         ) from None
-    array = np.asarray(magnitude, dtype=np.float64)
-    return float(array) if array.ndim == 0 else array

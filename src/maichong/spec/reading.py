@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from maichong import ops
-from maichong.errors import ModelError, did_you_mean
+from maichong.errors import ModelError, brief, did_you_mean
 
 OP_NAMES: dict[int, str] = {id(getattr(ops, name)): name for name in ops.NAMES}
 
@@ -80,7 +80,7 @@ def place(function: Callable[..., Any]) -> str:
 def straight_line(function: Callable[..., Any]) -> StraightLine:
     """``function`` as straight-line code; ModelError, with the user's file and line, where it is not."""
     if not isinstance(function, types.FunctionType):
-        raise ModelError(repr(function), "must be a plain Python function")
+        raise ModelError(brief(function), "must be a plain Python function")
     tree, offset = _tree(function)
     file = function.__code__.co_filename
 
@@ -167,7 +167,7 @@ def _check_names(line: StraightLine, at: Callable[[ast.AST], str]) -> None:
                     raise ModelError(at(node), "calls take plain arguments only", ast.unparse(node))
             elif isinstance(node, ast.Constant):
                 if isinstance(node.value, (bool, str, bytes, complex)) or node.value is None:
-                    raise ModelError(at(node), "only real numbers may stand in an equation", repr(node.value))
+                    raise ModelError(at(node), "only real numbers may stand in an equation", brief(node.value))
             elif isinstance(node, (ast.BinOp, ast.UnaryOp)):
                 if not isinstance(node.op, _ARITHMETIC):
                     raise ModelError(at(node), "only + - * / ** & | may stand in an equation", ast.unparse(node))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from maichong.errors import ModelError, did_you_mean
+from maichong.errors import ModelError, brief, did_you_mean
 from maichong.spec.declare import ALL_TO_ALL, NEAREST, Option, Param, State, Trace
 from maichong.spec.model import Configured, Function, Model, names
 from maichong.spec.neuron_model import check_init
@@ -66,7 +66,7 @@ class RuleModel(Model):
         params = names(self.params)
         for trace in self.traces:
             if trace.on not in ("pre", "post"):
-                raise ModelError(f"{self.name}.{trace.name}", "a trace is driven by 'pre' or 'post' spikes", repr(trace.on))
+                raise ModelError(f"{self.name}.{trace.name}", "a trace is driven by 'pre' or 'post' spikes", brief(trace.on))
             if trace.tau not in params:
                 raise ModelError(
                     f"{self.name}.{trace.name}", f"its time constant {trace.tau!r} is no parameter",
@@ -76,7 +76,7 @@ class RuleModel(Model):
                 raise ModelError(
                     f"{self.name}.{trace.name}",
                     f"its pairing must be {ALL_TO_ALL!r}, {NEAREST!r} or an option of the rule",
-                    repr(trace.pairing),
+                    brief(trace.pairing),
                 )
         if not self.functions():
             raise ModelError(self.name, "a rule needs at least one of on_pre, on_post, on_step and on_signal")
@@ -99,7 +99,7 @@ def _check_scope(model: RuleModel | IntrinsicModel) -> None:
         raise ModelError(
             f"{model.name}.scope",
             f"must be one of {', '.join(map(repr, SCOPES))}",
-            repr(model.scope),
+            brief(model.scope),
             did_you_mean(model.scope, SCOPES),
         )
 

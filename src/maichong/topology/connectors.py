@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from maichong.errors import NetworkError, ParameterError, did_you_mean
+from maichong.errors import NetworkError, ParameterError, brief, did_you_mean, is_one_of
+from maichong.spec.quantities import is_number, whole_numbers
 
 Pairs = tuple[np.ndarray, np.ndarray]
 
@@ -106,8 +107,12 @@ class FixedProbability(Connector):
     kind: ClassVar[str] = "fixed_probability"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.p, (int, float)) or isinstance(self.p, bool) or not 0 <= self.p <= 1:
-            raise ParameterError("FixedProbability.p", "must be a probability between 0 and 1", repr(self.p))
+        if not is_number(self.p) or not 0 <= self.p <= 1:
+            raise ParameterError("FixedProbability.p", "must be a probability between 0 and 1", brief(self.p))
+        if not isinstance(self.autapses, (bool, np.bool_)):
+            raise ParameterError("FixedProbability.autapses", "must be True or False", brief(self.autapses))
+        object.__setattr__(self, "p", float(self.p))
+        object.__setattr__(self, "autapses", bool(self.autapses))
 
     def pairs(self, n_pre: int, n_post: int, rng: np.random.Generator) -> Pairs:
         total = n_pre * n_post
@@ -131,6 +136,8 @@ def _bernoulli_positions(total: int, p: float, rng: np.random.Generator) -> np.n
     while last < total:
         expected = (total - last) * p
         gaps = rng.geometric(p, int(expected + 4 * np.sqrt(expected) + 16))
+        # what lies beyond the last trial is dropped before it is added up: such sums do not fit 64 bits
+        gaps = np.minimum(gaps[: np.searchsorted(np.cumsum(gaps, dtype=np.float64), total - last) + 1], total - last)
         positions = last + np.cumsum(gaps)
         found.append(positions)
         last = int(positions[-1])
@@ -148,13 +155,10 @@ class ExplicitList(Connector):
 
     def __post_init__(self) -> None:
         for name in ("pre", "post"):
-            try:
-                array = np.asarray(getattr(self, name))
-                whole = array.astype(np.int64)
-            except (TypeError, ValueError, OverflowError):
-                raise ParameterError(f"ExplicitList.{name}", "must be a list of whole numbers") from None
-            if array.ndim != 1 or array.dtype.kind not in "iuf" or not np.array_equal(whole, array):
-                raise ParameterError(f"ExplicitList.{name}", "must be a list of whole numbers", f"{array.dtype} {array.shape}")
+            given = getattr(self, name)
+            whole = whole_numbers(given)
+            if whole is None:
+                raise ParameterError(f"ExplicitList.{name}", "must be a list of whole numbers", brief(given))
             object.__setattr__(self, name, whole)
         if self.pre.shape != self.post.shape:
             raise ParameterError("ExplicitList", "pre and post must be equally long", f"{self.pre.size} and {self.post.size}")
@@ -186,6 +190,6 @@ def from_dict(data: dict[str, Any]) -> Connector:
     """The connector that ``to_dict`` wrote."""
     values = dict(data)
     kind = values.pop("connector")
-    if kind not in KINDS:
-        raise ParameterError("connector", "must be a known kind", repr(kind), did_you_mean(kind, KINDS))
+    if not is_one_of(kind, KINDS):
+        raise ParameterError("connector", "must be a known kind", brief(kind), did_you_mean(kind, KINDS))
     return KINDS[kind](**values)
