@@ -129,7 +129,7 @@ def not_tiny(p: Any) -> Any:
 
 def named(data_set: Any) -> Any:
     """``data_set``, unless it stands for the default, which would be learned for a minute."""
-    return "none" if np.size(data_set) <= 1 and not data_set else data_set
+    return "none" if data_set is None else data_set
 
 
 def refused(seeds: Any) -> Any:

@@ -18,9 +18,9 @@ def say(sentence: str) -> None:
 def usage(error: Any) -> str:
     """What the parser refuses, as one sentence: ``list: no such option: --bogus; see 'maichong list --help'``."""
     path = error.ctx.command_path if error.ctx else "maichong"
-    where = path.removeprefix("maichong").strip() or "maichong"
+    verb = path.removeprefix("maichong").strip()
     said = " ".join(error.format_message().split()).rstrip(".")
-    return f"{where}: {said[:1].lower()}{said[1:]}; see '{path} --help'"
+    return f"{verb}{': ' if verb else ''}{said[:1].lower()}{said[1:]}; see '{path} --help'"
 
 
 def try_to_write(path: Path) -> None:

@@ -22,9 +22,8 @@ def telling() -> Iterator[Callable[..., None]]:
     if not console.is_interactive:
         yield lines()
         return
-    bars = Progress(
-        TextColumn("{task.description:>6}"), BarColumn(), _Count(), _Facts(), TimeRemainingColumn(), console=console
-    )
+    bar = BarColumn(bar_width=10 if console.width < 100 else 30)  # speed and accuracy must be seen in 80 columns
+    bars = Progress(TextColumn("{task.description:>6}"), bar, _Count(), _Facts(), TimeRemainingColumn(), console=console)
     waiting = console.status("reading data; compiling what is not yet in the cache")
     waiting.start()
     tasks: dict[str, Any] = {}
@@ -65,9 +64,9 @@ def lines(clock: Callable[[], float] = time.monotonic) -> Callable[..., None]:
 
 
 def words(facts: Mapping[str, Any]) -> list[str]:
-    """Speed, spikes per image and the running accuracy, where they are known."""
-    shown = (("per_s", "{:,.0f} images/s", 1), ("spikes", "{:.1f} spikes/image", 1), ("accuracy", "accuracy {:.1f} %", 100))
-    return [text.format(scale * facts[key]) for key, text, scale in shown if facts.get(key) is not None]
+    """Speed, spikes per image and the accuracy on the training images, where they are known."""
+    shown = {"per_s": "{:,.0f} images/s", "accuracy": "training accuracy {:.1%}", "spikes": "{:.1f} spikes/image"}
+    return [text.format(facts[key]).replace("%", " %") for key, text in shown.items() if facts.get(key) is not None]
 
 
 def duration(seconds: float) -> str:

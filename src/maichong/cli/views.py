@@ -126,7 +126,7 @@ def _model_data(model: Model) -> dict[str, Any]:
 
 def _show_paper(module: Any, json: Path | None) -> None:
     _print(Text(module.TITLE, style="bold"))
-    _print_doc((module.__doc__ or "").strip())
+    _print_doc((module.__doc__ or "").partition("\n\n")[2].strip())
     _print()
     # the paper's constants, and what each data set changes in them
     table = _table("setting", "paper", *(f"on {data}" for data in module.DATA), title="settings (--set KEY=VALUE)")
@@ -207,8 +207,9 @@ def _print_outcome(outcome: dict[str, Any], claims: Any, since: str) -> None:
             table.add_row(quantity, "-", _ours(values, units.get(quantity, "")), "not judged")
     _print(table)
     if not judged and claims:
-        figures = ", ".join(f"{claim.quantity} {claim.paper:g} {claim.unit} ({_when(claim)})" for claim in claims)
-        _print(f"not judged, because the paper's figures are for other data or settings: {figures}")
+        _print("not judged, because the paper's figures are for other data or settings:")
+        for claim in claims:
+            _print(f"  {claim.quantity} {claim.paper:g} {claim.unit} with {_when(claim)}")
     _print(
         f"{duration(outcome['wall_s'])}{since}, {outcome['train_samples_per_s']:,.0f} training images/s, "
         f"peak memory {outcome['peak_rss_mib']:,.0f} MiB"
