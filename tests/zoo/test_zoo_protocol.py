@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from maichong import files
@@ -232,6 +233,20 @@ def test_the_contract_is_a_part_of_the_outcome(tmp_path: Path) -> None:
     assert tuple(kept) == protocol.CONTRACT
     assert [tuple(claim) for claim in kept["claims"]] == [protocol.JUDGED] * 2
     assert kept["claims"][0] == {"quantity": "accuracy", "paper": 82.0, "ours": [81.0], "tolerance": 1.0, "verdict": "holds"}
+
+
+@pytest.mark.usefixtures("paper")
+def test_a_figure_that_diverged_fails_its_claim_and_is_null_in_the_files(tmp_path: Path, monkeypatch: Any) -> None:
+    def diverging(settings: Settings, context: Context) -> Result:
+        return Result({"accuracy": float("nan")}, 1, 1.0, {"weights": np.array([1.0, np.inf])})
+
+    monkeypatch.setattr(protocol.find("made-up-1999"), "reproduce", diverging)
+    outcome = protocol.reproduce("made-up-1999", out=tmp_path)
+    assert {claim["verdict"] for claim in outcome["claims"]} == {"fails"}
+    assert protocol.contract(outcome)["claims"][0]["ours"] == [None]
+    assert json.loads((tmp_path / "result.json").read_text())["measured"] == {"accuracy": [None]}
+    assert json.loads((tmp_path / "seed-1" / "metrics.json").read_text()) == {"accuracy": None, "weights": [1.0, None]}
+    assert (tmp_path / "report.html").exists()
 
 
 @pytest.mark.usefixtures("paper")

@@ -28,7 +28,7 @@ def main() -> None:
 
     from maichong import __version__
     from maichong.zoo.diehl_cook_2015 import Settings, network, present
-    from maichong.zoo.protocol import peak_rss_mib
+    from maichong.zoo.machine import peak_rss_mib
 
     images = np.load(given.images, allow_pickle=False)["x"][: given.count]
     images = images.reshape(len(images), -1)

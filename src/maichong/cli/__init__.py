@@ -45,9 +45,9 @@ def list_(
 
     Example: maichong list neuron
     """
-    from maichong.cli import views
+    from maichong.cli import catalogue
 
-    views.show_list(kind, json)
+    catalogue.show_list(kind, json)
 
 
 @app.command()
@@ -58,9 +58,9 @@ def show(
 
     Example: maichong show Izhikevich
     """
-    from maichong.cli import views
+    from maichong.cli import catalogue
 
-    views.show_one(name, json)
+    catalogue.show_one(name, json)
 
 
 @app.command()
@@ -82,7 +82,7 @@ def reproduce(
 
     Example: maichong reproduce diehl-cook-2015 --data mnist --set neurons=400
     """
-    from maichong.cli import views
+    from maichong.cli import runs
 
     pairs = {}
     for entry in set_ or []:
@@ -90,7 +90,7 @@ def reproduce(
         if not sign or not key:
             raise MaichongError("--set", "must look like KEY=VALUE", repr(entry))
         pairs[key.strip()] = value.strip()
-    raise typer.Exit(views.run_reproduction(name, data, pairs, seeds, out, resume, smoke, json))
+    raise typer.Exit(runs.run_reproduction(name, data, pairs, seeds, out, resume, smoke, json))
 
 
 @app.command()
@@ -101,9 +101,9 @@ def check(
 
     Example: maichong check LIF
     """
-    from maichong.cli import views
+    from maichong.cli import runs
 
-    raise typer.Exit(views.run_checks(name, json))
+    raise typer.Exit(runs.run_checks(name, json))
 
 
 @app.command()
@@ -120,9 +120,9 @@ def bench(
 
     Example: maichong bench diehl-cook-2015 --against brian2,bindsnet
     """
-    from maichong.cli import views
+    from maichong.cli import runs
 
-    views.run_bench(name, [peer.strip() for peer in against.split(",") if peer.strip()], images, neurons, json)
+    runs.run_bench(name, [peer.strip() for peer in against.split(",") if peer.strip()], images, neurons, json)
 
 
 def version(shown: bool) -> None:

@@ -13,9 +13,7 @@ import importlib
 import math
 import os
 import pkgutil
-import platform
 import signal
-import subprocess
 import threading
 import time
 import typing
@@ -25,9 +23,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from maichong import __version__, files
+import numpy as np
+
+from maichong import files
 from maichong.data import DataSet, load
 from maichong.errors import CheckpointError, MaichongError, ParameterError, did_you_mean
+from maichong.zoo.machine import peak_rss_mib, versions
+from maichong.zoo.settings import check_data, given_settings, settle, typed
 
 RESULT, SETTINGS, CHECKPOINT, REPORT = "result.json", "settings.json", "checkpoint.npz", "report.html"
 
@@ -52,6 +54,11 @@ class Claim:
     unit: str = "%"
     note: str = ""
     better: str = "higher"
+
+    @property
+    def condition(self) -> str:
+        """``when`` in words: data=mnist, neurons=400."""
+        return ", ".join(f"{key}={value}" for key, value in self.when.items())
 
     def verdict(self, ours: Sequence[float]) -> str:
         """ "holds" or "fails", on the mean over the seeds."""
@@ -125,47 +132,21 @@ def _modules() -> Iterator[ModuleType]:
             yield importlib.import_module(f"maichong.zoo.{entry.name}")
 
 
-def settle(module: ModuleType, data: str, given: Mapping[str, Any], smoke: bool) -> Any:
-    """The settings: the paper's, changed by the data set, by ``smoke`` and by what the user gave, as text or as values."""
-    _check_data(module, data)
-    return module.Settings(**{**module.DATA[data], **_given(module, given, smoke)})
-
-
-def _given(module: ModuleType, given: Mapping[str, Any], smoke: bool) -> dict[str, Any]:
-    """What a caller changes, each value of the type that the setting has."""
-    kinds = typing.get_type_hints(module.Settings)
-    values = dict(module.SMOKE) if smoke else {}
-    for key, value in given.items():
-        if key not in kinds:
-            raise ParameterError(f"{module.NAME}, --set", f"has no setting {key!r}", fix=did_you_mean(key, kinds))
-        values[key] = _typed(value, kinds[key], f"{module.NAME}.{key}")
-    return values
-
-
-def _typed(value: Any, kind: Any, where: str) -> Any:
-    """``value``, or what it says where it is text, as a ``kind``."""
-    try:
-        made = _read(value, kind)
-    except (KeyError, TypeError, ValueError, OverflowError):
-        words = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}[kind]
-        raise ParameterError(where, f"must be {words}", repr(value)) from None
-    if kind is float and not math.isfinite(made):
-        raise ParameterError(where, "must be finite", made)
-    return made
-
-
-def _read(value: Any, kind: Any) -> Any:
-    if isinstance(value, str):
-        return {"true": True, "false": False}[value.casefold()] if kind is bool else kind(value)
-    if isinstance(value, bool) != (kind is bool) or not isinstance(value, (int, float) if kind is float else kind):
-        raise TypeError
-    return kind(value)
-
-
 def contract(outcome: Mapping[str, Any]) -> dict[str, Any]:
     """The part of an outcome that other programs rely on, which is what ``--json`` writes."""
     claims = [{key: claim[key] for key in JUDGED} for claim in outcome["claims"]]
-    return {**{key: outcome[key] for key in CONTRACT}, "claims": claims}
+    return _finite({**{key: outcome[key] for key in CONTRACT}, "claims": claims})
+
+
+def _finite(value: Any) -> Any:
+    """``value`` as JSON can hold it: a figure that diverged is null, rather than the loss of hours of work."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        value = value.tolist()
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def reproduce(
@@ -191,7 +172,7 @@ def reproduce(
     if seeds is not LEFT_OUT:
         _check_seeds(seeds, f"{module.NAME}, seeds")
     if data is not None:
-        _check_data(module, data)
+        check_data(module, data)
     if resume is None:
         data = next(iter(module.DATA)) if data is None else data
         seeds = 1 if seeds is LEFT_OUT else seeds
@@ -206,7 +187,7 @@ def reproduce(
             raise ParameterError("--out", f"must be left out beside --resume, which carries on in {folder}", repr(str(out)))
         known = _begun(module, folder)
         _check_same(known, {"data": data, "seeds": None if seeds is LEFT_OUT else seeds}, folder)
-        _check_same(dataclasses.asdict(known["settings"]), _given(module, settings or {}, smoke), folder)
+        _check_same(dataclasses.asdict(known["settings"]), given_settings(module, settings or {}, smoke), folder)
         data, seeds, chosen = known["data"], known["seeds"], known["settings"]
     try:
         return _run(module, data, chosen, seeds, folder, tell, command)
@@ -239,17 +220,11 @@ def _run(
         "versions": versions(),
         "command": command,
     }
-    files.write_json(folder / RESULT, outcome)
+    files.write_json(folder / RESULT, _finite(outcome))
     for seed, result in enumerate(results, 1):
-        files.write_json(folder / f"seed-{seed}" / "metrics.json", {**result.measured, **result.metrics})
+        files.write_json(folder / f"seed-{seed}" / "metrics.json", _finite({**result.measured, **result.metrics}))
     outcome["report"] = str(_report(module, folder, outcome, results))
     return outcome
-
-
-def _check_data(module: ModuleType, data: Any) -> None:
-    if not isinstance(data, str) or data not in module.DATA:
-        where, runs_on = f"{module.NAME}, data", f"runs on {', '.join(module.DATA)}"
-        raise ParameterError(where, runs_on, repr(data), did_you_mean(data, module.DATA))
 
 
 def _check_seeds(seeds: Any, where: str) -> None:
@@ -298,7 +273,7 @@ def _begun(module: ModuleType, folder: Path) -> dict[str, Any]:
         raise CheckpointError(
             f"{where}, settings", f"holds {key!r}, which {module.NAME} does not know", fix=did_you_mean(key, kinds)
         )
-    values = {key: _typed(value, kinds[key], f"{where}, {key}") for key, value in found["settings"].items()}
+    values = {key: typed(value, kinds[key], f"{where}, {key}") for key, value in found["settings"].items()}
     return {**found, "settings": module.Settings(**values)}
 
 
@@ -376,36 +351,4 @@ def _watched() -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, previous)
 
 
-def peak_rss_mib() -> float:
-    """The largest resident memory of this process so far, in MiB."""
-    with contextlib.suppress(OSError, ValueError):
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith("VmHWM"):
-                return int(line.split()[1]) / 1024
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1024 * 1024 if platform.system() == "Darwin" else 1024)
-
-
-def versions() -> dict[str, str]:
-    """What ran: maichong and its commit, where it has one, Python and the libraries that compute."""
-    import llvmlite
-    import numba
-    import numpy
-    import scipy
-
-    found = {"maichong": __version__, "python": platform.python_version(), "machine": platform.machine()}
-    found |= {module.__name__: module.__version__ for module in (numpy, numba, llvmlite, scipy)}
-    with contextlib.suppress(OSError, subprocess.SubprocessError):
-        _git("ls-files", "--error-unmatch", "protocol.py")  # fails where site-packages lie in somebody else's repository
-        found["commit"] = _git("describe", "--always", "--dirty", "--exclude=*")
-    return found
-
-
-def _git(*args: str) -> str:
-    command = ["git", "-C", str(Path(__file__).parent), *args]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=5).stdout.strip()
-
-
-__all__ = ["Claim", "Context", "Interrupted", "MaichongError", "Result", "find", "names", "reproduce"]
+__all__ = ["Claim", "Context", "Interrupted", "MaichongError", "Result", "contract", "find", "names", "reproduce", "settle"]

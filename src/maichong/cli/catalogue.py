@@ -1,0 +1,149 @@
+"""What there is: the verbs ``list`` and ``show``."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from maichong import files
+from maichong.cli.tables import put, table_of
+from maichong.errors import MaichongError, ParameterError, did_you_mean
+from maichong.spec import registry
+from maichong.spec.model import Model
+
+
+def show_list(kind: str | None, json: Path | None) -> None:
+    """The catalogue: models by kind, papers, data sets."""
+    from maichong import data
+    from maichong.zoo import protocol
+
+    found: dict[str, list[tuple[str, str]]] = {
+        label: [(model.name, _first_line(model.doc)) for model in models] for label, models in registry.kinds().items()
+    }
+    found["paper"] = [(name, protocol.find(name).TITLE) for name in protocol.names()]
+    found["data"] = [(name, _first_line(_data_set(name).__doc__)) for name in data.names()]
+    if kind is not None:
+        wanted = kind.casefold().replace("-", " ").replace("_", " ").removesuffix("s")
+        if wanted not in found:
+            raise ParameterError("list", f"there is no kind {kind!r}", fix=did_you_mean(kind, found))
+        found = {wanted: found[wanted]}
+    for label, entries in found.items():
+        table = table_of(title=label)
+        for name, line in entries:
+            table.add_row(Text(name, style="bold"), line)
+        put(table)
+    if json:
+        files.write_json(json, {label: [name for name, _ in entries] for label, entries in found.items()})
+
+
+def show_one(name: str, json: Path | None) -> None:
+    """One model, one paper or one data set."""
+    from maichong import data
+    from maichong.zoo import protocol
+
+    if name.replace("_", "-").casefold() in protocol.names():
+        _show_paper(protocol.find(name), json)
+    elif name.casefold() in data.names():
+        _show_data_set(name.casefold(), json)
+    else:
+        try:
+            model = registry.find(name)
+        except MaichongError:
+            known = [*registry.models(), *protocol.names(), *data.names()]
+            raise ParameterError("show", f"there is nothing called {name!r}", fix=did_you_mean(name, known)) from None
+        put(Text(f"{model.name} ({model.kind})", style="bold"))
+        _print_doc(model.doc)
+        put()
+        put(_symbols(model))
+        if json:
+            files.write_json(json, _model_data(model))
+
+
+def _print_doc(doc: str) -> None:
+    """A docstring; its paragraphs take the width of the terminal, its equations stay."""
+    if sys.stdout.isatty():
+        parts = doc.split("\n\n")
+        doc = "\n\n".join(part if part.startswith(" ") else " ".join(part.split()) for part in parts)
+    put(Text(doc))
+
+
+def _symbols(model: Model) -> Table:
+    table = table_of("symbol", "what", "default", "unit", "bounds", "meaning")
+    for state in model.states:
+        start = state.init if isinstance(state.init, (int, float, str)) else f"{state.init.__name__}()"
+        table.add_row(state.name, "state", str(start), state.unit, "", state.meaning)
+    for entry in getattr(model, "inputs", ()):
+        table.add_row(entry.name, "input", "", entry.unit, "", entry.meaning)
+    for trace in getattr(model, "traces", ()):
+        table.add_row(trace.name, f"{trace.on} trace", "0", "", f"decays with {trace.tau}", trace.meaning)
+    for param in model.params:
+        default = "none" if param.default is None else f"{param.default:g}"
+        table.add_row(param.name, "parameter", default, param.unit, param.bounds_text(), param.meaning)
+    for option in model.options:
+        table.add_row(option.name, "option", option.choices[0], "", " | ".join(option.choices), option.meaning)
+    return table
+
+
+def _model_data(model: Model) -> dict[str, Any]:
+    return {
+        "name": model.name,
+        "kind": model.kind,
+        "doc": model.doc,
+        "params": [
+            {"name": p.name, "default": p.default, "unit": p.unit, "meaning": p.meaning, "bounds": p.bounds_text()}
+            for p in model.params
+        ],
+        "states": [{"name": s.name, "unit": s.unit, "meaning": s.meaning} for s in model.states],
+        "options": {option.name: list(option.choices) for option in model.options},
+    }
+
+
+def _show_paper(module: Any, json: Path | None) -> None:
+    put(Text(module.TITLE, style="bold"))
+    _print_doc((module.__doc__ or "").partition("\n\n")[2].strip())
+    put()
+    # the paper's constants, and what each data set changes in them
+    table = table_of("setting", "paper", *(f"on {data}" for data in module.DATA), title="settings (--set KEY=VALUE)")
+    for entry in dataclasses.fields(module.Settings):
+        changed = (str(module.DATA[data].get(entry.name, "")) for data in module.DATA)
+        table.add_row(entry.name, str(entry.default), *changed)
+    put(table)
+    put()
+    claims = table_of("quantity", "when", "paper", "tolerance", title="claims")
+    for claim in module.CLAIMS:
+        claims.add_row(claim.quantity, claim.condition, f"{claim.paper:g} {claim.unit}", f"{claim.tolerance:g}")
+    put(claims)
+    if json:
+        files.write_json(
+            json,
+            {"name": module.NAME, "title": module.TITLE, "claims": [dataclasses.asdict(c) for c in module.CLAIMS],
+             "settings": {entry.name: entry.default for entry in dataclasses.fields(module.Settings)}},
+        )  # fmt: skip
+
+
+def _data_set(name: str) -> Any:
+    return importlib.import_module(f"maichong.data.{name}")
+
+
+def _show_data_set(name: str, json: Path | None) -> None:
+    module = _data_set(name)
+    facts = {"source": module.SOURCE, "licence": module.LICENCE, "citation": module.CITATION}
+    put(Text(f"{name} (data)", style="bold"))
+    _print_doc((module.__doc__ or "").strip())
+    put()
+    table = table_of()
+    for label, text in facts.items():
+        table.add_row(label, text)
+    put(table)
+    if json:
+        files.write_json(json, {"name": name, "kind": "data", "doc": (module.__doc__ or "").strip(), **facts})
+
+
+def _first_line(doc: str | None) -> str:
+    return (doc or "").split("\n", 1)[0]
