@@ -255,6 +255,7 @@ def test_the_report_says_what_the_paper_is_about(tmp_path: Path) -> None:
     page = (tmp_path / "report.html").read_text()
     assert "Longer." in page
     assert "A paper." not in page
+    assert "81.00 %" in page
 
 
 def test_resume_belongs_to_one_experiment(paper: Paper, tmp_path: Path) -> None:

@@ -304,7 +304,11 @@ def _report(module: ModuleType, folder: Path, outcome: Mapping[str, Any], result
     from maichong.plots import Report, write_report
 
     claims = [{**claim, "ours": [round(v, 2) for v in claim["ours"]]} for claim in outcome["claims"]]
-    summary = [(key, ", ".join(f"{v:.2f}" for v in values)) for key, values in outcome["measured"].items()]
+    units = {claim.quantity: claim.unit for claim in module.CLAIMS}
+    summary = [
+        (key, f"{', '.join(f'{v:.2f}' for v in values)} {units.get(key, '')}".rstrip())
+        for key, values in outcome["measured"].items()
+    ]
     summary += [
         ("wall time", f"{outcome['wall_s']:.1f} s"),
         ("training speed", f"{outcome['train_samples_per_s']:.0f} samples/s"),
