@@ -4,6 +4,9 @@ A spike visits its row once, when it is sent, and lays each weight into the inbo
 changes meanwhile, what is on its way to it is amended, so that a spike acts with the weight at its arrival, as in the other
 layouts. ``on_pre`` acts at arrival: those arrivals that will find live traces are entered in a calendar when they are sent, or when
 the target comes alive; the others would change nothing.
+
+The inbox is a ring of rows, one for each step to come. A synapse knows its delay (8 bits) or, where 16 bits hold it, its place in
+the inbox relative to the row of now, which saves a look into a table at every synapse that a spike visits.
 """
 
 from __future__ import annotations
@@ -21,15 +24,21 @@ def deliver(b: Builder) -> KernelText:
     """Lay the spikes just sent into the inboxes, empty that of this step, let ``on_pre`` act on what arrived."""
     w = Writer(b.precision)
     inbox, n, late, weight = b.array("inbox"), b.integer("n_post"), b.array("late"), b.array("weight")
-    width = b.integer("width")
-    w.line(f"mask = {inbox}.size // {width} - 1")
-    first = b.array("first", "uint32")
-    w.line("for d in range(mask + 1):")
-    w.line(f"    {first}[d] = ((step + d) & mask) * {width}")
+    width, stride = b.integer("width"), b.integer("stride")
+    w.line(f"mask = {inbox}.size // {stride} - 1")
+    w.line(f"row = U((step & mask) * {stride})")
+    if placed(b):
+        w.line(f"ring = U({inbox}.size - 1)")
+        place = f"(U({late}[line + to]) + row) & ring"
+    else:
+        first = b.array("first", "uint32")
+        w.line("for d in range(mask + 1):")
+        w.line(f"    {first}[d] = ((step + d) & mask) * {stride}")
+        place = f"U({first}[{late}[line + to]]) + to"
     b.spikes(w, "pre", "step", "i")
     w.line(f"line = U(i * {n})")
     w.line(f"for to in range(U({n})):")
-    w.line(f"    {inbox}[U({first}[{late}[line + to]]) + to] += {weight}[line + to]")
+    w.line(f"    {inbox}[{place}] += {weight}[line + to]")
     if b.rule:
         b.remember(w)
     if b.asks("on_pre"):
@@ -40,7 +49,6 @@ def deliver(b: Builder) -> KernelText:
         enter(b, w, "step")
         w.indent -= 1
     w.indent -= 1
-    w.line(f"row = U((step & mask) * {width})")
     w.line(f"for j in range(U({width})):")
     w.indent += 1
     for state in b.shape.jumps:
@@ -57,11 +65,23 @@ def deliver(b: Builder) -> KernelText:
     return b.text("Deliver", w)
 
 
+def placed(b: Builder) -> bool:
+    """Whether synapses know their places in the inbox."""
+    return dict(b.shape.types)["late"] == "uint16"
+
+
+def delay_of(b: Builder, synapse: str) -> str:
+    """The text of a synapse's delay in steps."""
+    late = b.array("late")
+    return f"(np.int64({late}[{synapse}]) >> {b.integer('turn')})" if placed(b) else f"np.int64({late}[{synapse}])"
+
+
 def enter(b: Builder, w: Writer, sent: str) -> None:
     """Note in the calendar that the spike sent by i at ``sent`` will find the traces of j live when it arrives."""
     due, count = b.array("due", "uint64"), b.array("due_count", "int64")
-    w.line(f"wait = {b.array('late')}[U(i * {b.integer('n_post')} + j)]")
-    w.line(f"day = U(({sent} + np.int64(wait)) & mask)")
+    w.line(f"synapse = U(i * {b.integer('n_post')} + j)")
+    w.line(f"wait = {delay_of(b, 'synapse')}")
+    w.line(f"day = U(({sent} + wait) & mask)")
     w.line(f"entry = {count}[day]")
     w.line(f"{count}[day] = entry + 1")
     w.line(f"room = {due}.size // (mask + 1)")
@@ -124,14 +144,14 @@ def _arrival(b: Builder, w: Writer, weight: str, n: str) -> None:
 def amend(b: Builder, w: Writer, change: str, late: str) -> None:
     """Spikes that are on their way to synapse (i, j) will arrive with its weight as it is then: change what they carry."""
     seen, head, room = b.array("seen", "int32"), b.array("seen_head", "int32"), b.integer("seen_room")
-    inbox, width = b.array("inbox"), b.integer("width")
+    inbox, stride = b.array("inbox"), b.integer("stride")
     w.line(f"if {b.array('last_seen', 'int32')}[i] + {late} > step:")
     w.indent += 1
     w.line(f"sent = {head}[i]")
     w.line(f"for _ in range({room}):")
     w.line(f"    arrival = {seen}[i * {room} + sent] + {late}")
     w.line("    if arrival <= step: break")
-    w.line(f"    {inbox}[(arrival & ({inbox}.size // {width} - 1)) * {width} + j] += {change}")
+    w.line(f"    {inbox}[(arrival & ({inbox}.size // {stride} - 1)) * {stride} + j] += {change}")
     w.line(f"    sent = sent - 1 if sent > 0 else {room} - 1")
     w.indent -= 1
 
@@ -144,15 +164,15 @@ def live(b: Builder) -> tuple[str, str, str]:
 def refill(b: Builder) -> KernelText:
     """After weights were changed from outside: what is in flight is laid into the inboxes again."""
     w = Writer(b.precision)
-    inbox, n, late, weight = b.array("inbox"), b.integer("n_post"), b.array("late"), b.array("weight")
-    delays, width = b.array("delays", "int64"), b.integer("width")
-    w.line(f"mask = {inbox}.size // {width} - 1")
+    inbox, n, weight = b.array("inbox"), b.integer("n_post"), b.array("weight")
+    delays, stride = b.array("delays", "int64"), b.integer("stride")
+    w.line(f"mask = {inbox}.size // {stride} - 1")
     w.line(f"{inbox}[:] = F(0.0)")
     w.line(f"for sent in range(step - {delays}[{delays}.size - 1], step):")
     w.indent += 1
     b.spikes(w, "pre", "sent", "i")
     w.line(f"row = i * {n}")
     w.line(f"for j in range({n}):")
-    w.line(f"    arrival = sent + np.int64({late}[row + j])")
-    w.line(f"    if arrival >= step: {inbox}[(arrival & mask) * {width} + j] += {weight}[row + j]")
+    w.line(f"    arrival = sent + {delay_of(b, 'row + j')}")
+    w.line(f"    if arrival >= step: {inbox}[(arrival & mask) * {stride} + j] += {weight}[row + j]")
     return b.text("Refill", w)

@@ -90,10 +90,10 @@ def forecast(entry: ProjectionPlan, precision: str) -> tuple[str, float]:
     width = narrow(int(size / max(entry.n_pre, 1)) + 1).itemsize
     table = entry.n_pre * (groups + 1) * width
     if kind == "delayed":
-        depth = 1 << int(entry.longest + 1).bit_length()
+        depth, stride, late = inbox_form(entry.longest, entry.n_post)
         room = calendar_room(entry.n_post)
         visits = size * index + table + depth * (room * 8 + 8) if asks(entry, "on_pre") else 0.0
-        return kind, weights + size + depth * padded(entry.n_post) * real + visits
+        return kind, weights + size * late.itemsize + depth * stride * real + visits
     columns = size * (narrow(entry.n_pre).itemsize + width + (groups > 1)) if needs_columns(entry) else 0.0
     return kind, weights + size * index + table + entry.n_pre * 8 + columns
 
@@ -113,6 +113,13 @@ def _delay_groups(entry: ProjectionPlan) -> int:
 def calendar_room(n_post: int) -> int:
     """Entries of one day of the calendar of live arrivals."""
     return max(256, n_post // 2)
+
+
+def inbox_form(longest: int, n_post: int) -> tuple[int, int, np.dtype]:
+    """The rows of the inbox, the length of one in memory, and what a synapse stores: its place (uint16) or its delay (uint8)."""
+    depth, width = 1 << int(longest + 1).bit_length(), padded(n_post)
+    stride = 1 << (width - 1).bit_length()
+    return (depth, stride, np.dtype(np.uint16)) if depth * stride <= 2**16 else (depth, width, np.dtype(np.uint8))
 
 
 def build(entry: ProjectionPlan, precision: str) -> Layout:
@@ -199,9 +206,14 @@ def _matrix(entry: ProjectionPlan, real: np.dtype) -> Layout:
 def _delayed(entry: ProjectionPlan, real: np.dtype) -> Layout:
     late = entry.delays().astype(np.uint8)
     delays = np.unique(late)
-    depth = 1 << (int(delays[-1]) + 1).bit_length()
+    depth, stride, kind = inbox_form(int(delays[-1]), entry.n_post)
+    place = (
+        late
+        if kind == np.uint8
+        else late.astype(kind) * kind.type(stride) + np.resize(np.arange(entry.n_post, dtype=kind), late.size)
+    )
     weight = np.array(np.broadcast_to(entry.weights().astype(real), (entry.size,)))
-    arrays = {"late": late, "inbox": np.zeros(depth * padded(entry.n_post), real)}
+    arrays = {"late": place, "inbox": np.zeros(depth * stride, real)}
     if asks(entry, "on_pre"):
         # who is hit when: the targets of each row sorted by delay
         by_pre = late.reshape(entry.n_pre, entry.n_post)

@@ -8,7 +8,7 @@ import numpy as np
 
 from maichong.engines.events import projections
 from maichong.engines.events.emit import Kernel, KernelText
-from maichong.engines.events.layout import Layout, build, padded, places
+from maichong.engines.events.layout import Layout, build, inbox_form, padded, places
 from maichong.engines.events.live_population import LivePopulation
 from maichong.engines.plan import ProjectionPlan
 from maichong.spec import NEAREST, RuleModel
@@ -47,7 +47,9 @@ class LiveProjection:
                 "live_count": np.zeros(1, np.int64),
                 "died": np.full(plan.n_post, LONG_AGO, np.int32),
             }
-            self.scratch["first"] = np.zeros(self.layout.arrays["inbox"].size // padded(plan.n_post), np.uint32)
+            depth, stride, kind = inbox_form(int(self.layout.delays[-1]), plan.n_post)
+            if kind == np.uint8:
+                self.scratch["first"] = np.zeros(depth, np.uint32)
         self.values: dict[str, Any] = {
             "n_pre": plan.n_pre,
             "n_post": plan.n_post,
@@ -72,6 +74,8 @@ class LiveProjection:
             **self.scratch,
             **projections.rule_values(rule, plan.dt, precision),
         }
+        if delayed:
+            self.values |= {"stride": stride, "turn": stride.bit_length() - 1}
         if rule:
             self.values["horizon"] = int(self.values["forgotten"] / plan.dt) + room
         for state, jump in plan.port.jumps:

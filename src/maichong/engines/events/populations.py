@@ -227,8 +227,8 @@ def _exponential(w: Writer, state: str, slope: Any, env: Mapping[str, str], h: s
     """x' = a x + b is solved over the step with a and b as they are now: x + x' (exp(a h) - 1) / a."""
     a = w.keep(_sympy_text(w, slope, env), f"slope_{state}")
     z = w.keep(f"{a} * {h}", "z")
-    exp = "exp32" if w.precision == "float32" else "np.exp"
-    growth = w.keep(f"({exp}({z}) - F(1.0)) / {a}" if w.precision == "float32" else f"np.expm1({z}) / {a}", "growth")
+    expm1 = "expm1_32" if w.precision == "float32" else "np.expm1"
+    growth = w.keep(f"{expm1}({z}) / {a}", "growth")
     if not slope.is_negative:
         # a choice between two names is a select; between two expressions it may stay a branch, and the loop scalar
         growth = f"{growth} if {z} != F(0.0) else {h}"

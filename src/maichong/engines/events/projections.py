@@ -261,7 +261,8 @@ class Builder:
                 w.line(f"for sent in range(max(step - longest + 1, {self.array('died', 'int32')}[j]), step + 1):")
                 w.indent += 1
                 self.spikes(w, "pre", "sent", "i")
-                w.line(f"if sent + np.int64({self.array('late')}[i * {self.integer('n_post')} + j]) > step:")
+                w.line(f"synapse = i * {self.integer('n_post')} + j")
+                w.line(f"if sent + {delayed.delay_of(self, 'synapse')} > step:")
                 w.indent += 1
                 delayed.enter(self, w, "sent")
                 w.indent -= 4
@@ -330,7 +331,7 @@ class Builder:
             delay = f"{self.array('delays', 'int64')}[0]"
             if self.shape.layout == "delayed":
                 late = delay = "late_here"
-                w.line(f"late_here = np.int64({self.array('late')}[s])")
+                w.line(f"late_here = {delayed.delay_of(self, 's')}")
             env |= self.pre_traces(w, "on_post", "i", delay, "now", skip=self.shape.quiet)
         else:
             column, pre, place = self.array("column", "int64"), self.array("column_pre"), self.array("column_place")

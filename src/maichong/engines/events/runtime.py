@@ -51,12 +51,12 @@ def _scale(typingctx, shifted):
     return types.float32(types.float32), codegen
 
 
-@njit(error_model="numpy", forceinline=True)
-def exp32(x):
-    """exp in float32 to 1e-7, by range reduction and a polynomial: PyPI's Numba cannot vectorise np.exp, but this it can.
+@njit(error_model="numpy", forceinline=True, fastmath={"contract"})
+def _reduced(x):
+    """exp(x) = scale (1 + q): ``scale`` a power of two, ``q`` small; x is clamped to [-87, 88].
 
-    Clamped to [-87, 88]. The polynomial 1 + r + c2 r^2 + ... + c6 r^6 has the smallest relative error on [-ln 2 / 2, ln 2 / 2]
-    (1.9e-9); its first two coefficients are exactly 1, so that exp(0) = 1 and small arguments keep their precision.
+    The polynomial 1 + r + c2 r^2 + ... + c6 r^6 has the smallest relative error on [-ln 2 / 2, ln 2 / 2] (1.9e-9); its first two
+    coefficients are exactly 1, so that small arguments keep their precision.
     """
     x = x if x > F(-87.0) else F(-87.0)
     x = x if x < F(88.0) else F(88.0)
@@ -69,8 +69,21 @@ def exp32(x):
     p = p * r + F(0.041668228805065155)
     p = p * r + F(0.16666419804096222)
     p = p * r + F(0.49999991059303284)
-    p = p * (r * r) + r + F(1.0)
-    return p * _scale(shifted)  # pyright: ignore[reportCallIssue]
+    return _scale(shifted), p * (r * r) + r  # pyright: ignore[reportCallIssue]
+
+
+@njit(error_model="numpy", forceinline=True, fastmath={"contract"})
+def exp32(x):
+    """exp in float32 to 1e-7: PyPI's Numba cannot vectorise np.exp, but this it can."""
+    scale, q = _reduced(x)
+    return scale * q + scale
+
+
+@njit(error_model="numpy", forceinline=True, fastmath={"contract"})
+def expm1_32(x):
+    """exp(x) - 1 in float32 to 2e-7, also where x is small."""
+    scale, q = _reduced(x)
+    return scale * q + (scale - F(1.0))
 
 
 STOP, LEARNING, STEP = 0, 1, 2
