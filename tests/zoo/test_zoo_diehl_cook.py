@@ -249,6 +249,7 @@ def test_hyper_parameters_are_chosen_without_the_test_split(tmp_path: Path) -> N
     settings = dataclasses.replace(SMALL, validate=25)
     first, second = studied(tmp_path / "a", settings), studied(tmp_path / "b", settings, other)
     assert first[0]["split"] == "validation"
+    assert "test accuracy" not in first[0]
     assert first[0]["confusion"].sum() == 25
     assert same(first[0], second[0])
     assert same(first[1], second[1])
@@ -265,6 +266,15 @@ def test_and_the_test_split_is_what_counts_without(tmp_path: Path, whole: Any) -
     assert metrics["test accuracy"] != whole[0]["test accuracy"]
 
 
+@pytest.mark.parametrize(
+    ("neurons", "theta_plus", "tau_theta"), [(100, 0.05, 1e7), (400, 0.05, 1e7), (1600, 0.1, 1e7), (6400, 0.1, 4e7)]
+)
+def test_larger_networks_have_other_thresholds_on_mnist(neurons: int, theta_plus: float, tau_theta: float) -> None:
+    settings = protocol.settle(paper, "mnist", {"neurons": str(neurons)}, smoke=False)
+    assert (settings.theta_plus, settings.tau_theta) == (theta_plus, tau_theta)
+    assert protocol.settle(paper, "mnist", {"neurons": neurons, "theta_plus": 0.07}, smoke=False).theta_plus == 0.07
+
+
 def test_a_quick_look_is_far_above_chance(tmp_path: Path) -> None:
     """50 neurons after 300 digits: chance is 10 %; 100 answers reach 50 % by chance with probability 1e-23."""
     settings = protocol.settle(paper, "digits", {}, smoke=True)
@@ -275,14 +285,8 @@ def test_a_quick_look_is_far_above_chance(tmp_path: Path) -> None:
     assert len(set(np.argmax(metrics["confusion"], axis=1))) >= 5
 
 
-TUNED_FOR_ONE = pytest.mark.xfail(
-    strict=True,
-    reason="P3: what DATA changes for the digits suits the triplet rule alone; the others stay at chance, 8 to 13 %",
-)
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("rule", ["triplet", *(pytest.param(rule, marks=TUNED_FOR_ONE) for rule in RULES if rule != "triplet")])
+@pytest.mark.parametrize("rule", RULES)
 def test_every_rule_learns_the_embedded_digits(rule: str, tmp_path: Path) -> None:
     settings = dataclasses.replace(protocol.settle(paper, "digits", {}, smoke=True), rule=rule)
     assert studied(tmp_path, settings)[0]["test accuracy"] > 50.0

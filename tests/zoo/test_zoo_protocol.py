@@ -82,6 +82,7 @@ def paper(monkeypatch: pytest.MonkeyPatch) -> Paper:
     module = SimpleNamespace(
         NAME="made-up-1999", TITLE="Counting (Nobody 1999)", __doc__="A paper.\n\nLonger.", Settings=Settings,
         DATA={"digits": {"neurons": 5}, "mnist": {}}, SMOKE={"neurons": 3, "rate": 9.0}, reproduce=made_up.reproduce,
+        preset=lambda data, given: {**module.DATA[data], **given},
         CLAIMS=(
             Claim("accuracy", 82.0, 1.0, {"data": "digits"}),
             Claim("accuracy", 99.0, 1.0, {"data": "digits", "rule": "hebb"}, better="near", note="never"),

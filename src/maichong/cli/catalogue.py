@@ -108,11 +108,14 @@ def _show_paper(module: Any, json: Path | None) -> None:
     put(Text(module.TITLE, style="bold"))
     _print_doc((module.__doc__ or "").partition("\n\n")[2].strip())
     put()
-    # the paper's constants, and what each data set changes in them
-    table = table_of("setting", "paper", *(f"on {data}" for data in module.DATA), title="settings (--set KEY=VALUE)")
+    # the paper's constants, and what each data set, and larger networks on it, change in them
+    changes = {f"on {data}": entries for data, entries in module.DATA.items()}
+    changes |= {
+        f"{data}, {least:,} neurons": entries for data, by_size in module.SIZES.items() for least, entries in by_size.items()
+    }
+    table = table_of("setting", "paper", *changes, title="settings (--set KEY=VALUE)")
     for entry in dataclasses.fields(module.Settings):
-        changed = (str(module.DATA[data].get(entry.name, "")) for data in module.DATA)
-        table.add_row(entry.name, str(entry.default), *changed)
+        table.add_row(entry.name, str(entry.default), *(str(entries.get(entry.name, "")) for entries in changes.values()))
     put(table)
     put()
     claims = table_of("quantity", "when", "paper", "tolerance", title="claims")

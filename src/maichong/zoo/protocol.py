@@ -1,8 +1,8 @@
 """What every paper of the zoo shares: claims, seeds, run folders, resuming, verdicts. The science stands in the paper's file.
 
 A paper's module has ``NAME``, ``TITLE``, ``Settings`` (a frozen dataclass: its command line), ``DATA`` (what each data set
-changes in the settings; the first is the default), ``SMOKE`` (what a quick look changes), ``CLAIMS`` and
-``reproduce(settings, context) -> Result``.
+changes in the settings; the first is the default), ``SMOKE`` (what a quick look changes), ``CLAIMS``,
+``preset(data, given) -> dict`` (all changes, with what the user gave) and ``reproduce(settings, context) -> Result``.
 """
 
 from __future__ import annotations
@@ -288,7 +288,7 @@ def _judge(claims: Sequence[Claim], settings: Any, data: str, results: Sequence[
     judged = []
     for claim in claims:
         known = {**dataclasses.asdict(settings), "data": data}
-        if any(known.get(key) != value for key, value in claim.when.items()):
+        if claim.quantity not in results[0].measured or any(known.get(key) != value for key, value in claim.when.items()):
             continue
         ours = [float(result.measured[claim.quantity]) for result in results]
         judged.append(

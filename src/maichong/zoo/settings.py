@@ -14,7 +14,7 @@ from maichong.errors import ParameterError, did_you_mean
 def settle(module: ModuleType, data: str, given: Mapping[str, Any], smoke: bool) -> Any:
     """The settings: the paper's, changed by the data set, by ``smoke`` and by what the user gave, as text or as values."""
     check_data(module, data)
-    return module.Settings(**{**module.DATA[data], **given_settings(module, given, smoke)})
+    return module.Settings(**module.preset(data, given_settings(module, given, smoke)))
 
 
 def given_settings(module: ModuleType, given: Mapping[str, Any], smoke: bool) -> dict[str, Any]:
