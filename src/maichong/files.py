@@ -6,19 +6,20 @@ no file can make code run.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from maichong.errors import CheckpointError
+from maichong.errors import CheckpointError, brief
 
 Path_ = str | os.PathLike[str]
 
@@ -27,12 +28,20 @@ _DAMAGE = (OSError, ValueError, KeyError, EOFError, AttributeError, TypeError, R
 """What NumPy and zipfile raise over files that are damaged or of another kind."""
 
 
+def as_path(path: Path_) -> Path:
+    """``path`` as a Path; CheckpointError where it is none."""
+    try:
+        return Path(os.fspath(path))
+    except TypeError:
+        raise CheckpointError("path", "must be text or a pathlib.Path", brief(path)) from None
+
+
 def write_bytes(path: Path_, data: bytes) -> Path:
     """Write ``data`` to ``path`` atomically: a crash leaves the old file or the new one, never a part.
 
     Raises CheckpointError where the folder cannot be written to or the disk is full.
     """
-    path = Path(path)
+    path = as_path(path)
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -42,25 +51,26 @@ def write_bytes(path: Path_, data: bytes) -> Path:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         if temporary and os.path.exists(temporary):
             os.unlink(temporary)
-        raise CheckpointError(
-            str(path), "must be a place that can be written to", error.strerror or error, "choose another folder"
-        ) from None
+        reason = getattr(error, "strerror", None) or str(error)
+        raise CheckpointError(str(path), "must be a place that can be written to", reason, "choose another folder") from None
     return path
 
 
 def write_json(path: Path_, data: Any) -> Path:
     """Write ``data`` as indented JSON, atomically; arrays become lists."""
-    text = json.dumps(data, indent=2, default=_plain, allow_nan=False, ensure_ascii=False)
-    return write_bytes(path, (text + "\n").encode())
+    with _writable(path):
+        text = json.dumps(data, indent=2, default=_plain, allow_nan=False, ensure_ascii=False)
+        lines = (text + "\n").encode()
+    return write_bytes(path, lines)
 
 
 def read_json(path: Path_) -> Any:
     """What a JSON file holds; CheckpointError, in one sentence, where it cannot be read."""
     try:
-        return json.loads(Path(path).read_bytes())
+        return json.loads(as_path(path).read_bytes())
     except OSError as error:
         raise CheckpointError(str(path), "must be a file that can be read", error.strerror) from None
     except (ValueError, RecursionError) as error:
@@ -70,10 +80,20 @@ def read_json(path: Path_) -> Any:
 def write_bundle(path: Path_, data: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> Path:
     """Write ``data`` (arrays anywhere inside are taken out) and further ``arrays`` into one file, atomically."""
     collected = dict(arrays or {})
-    text = json.dumps(_take_out(data, collected, ""), allow_nan=False)
     buffer = io.BytesIO()
-    np.savez(buffer, json=np.frombuffer(text.encode(), np.uint8), **collected)  # pyright: ignore[reportArgumentType]
+    with _writable(path):
+        text = json.dumps(_take_out(data, collected, ""), allow_nan=False)
+        np.savez(buffer, json=np.frombuffer(text.encode(), np.uint8), **collected)  # pyright: ignore[reportArgumentType]
     return write_bytes(path, buffer.getvalue())
+
+
+@contextlib.contextmanager
+def _writable(path: Path_) -> Iterator[None]:
+    try:
+        yield
+    except (TypeError, ValueError, RecursionError) as error:
+        expected = "must be given data that JSON can hold, and plain arrays"
+        raise CheckpointError(str(as_path(path)), expected, str(error)) from None
 
 
 def read_bundle(path: Path_) -> tuple[Any, dict[str, np.ndarray]]:
@@ -81,6 +101,7 @@ def read_bundle(path: Path_) -> tuple[Any, dict[str, np.ndarray]]:
 
     Raises CheckpointError where the file is missing, damaged or of another kind.
     """
+    path = as_path(path)
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}
@@ -89,7 +110,7 @@ def read_bundle(path: Path_) -> tuple[Any, dict[str, np.ndarray]]:
     except FileNotFoundError:
         raise CheckpointError(str(path), "must be a file that exists") from None
     except _DAMAGE as error:
-        reason = str(error).split("\n")[0] or type(error).__name__
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         if "pickle" in reason:
             reason = "a pickle, which is never loaded"
         raise CheckpointError(
@@ -108,6 +129,8 @@ def _plain(value: Any) -> Any:
 
 def _take_out(value: Any, arrays: dict[str, np.ndarray], where: str) -> Any:
     if isinstance(value, np.ndarray):
+        if value.dtype.hasobject or isinstance(value, np.ma.MaskedArray):
+            raise TypeError(f"an array of {value.dtype}, or a masked one, has no place in a file")
         arrays[where] = value
         return {"$array": where}
     if isinstance(value, Mapping):

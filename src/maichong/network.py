@@ -12,19 +12,21 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from maichong import files
-from maichong.errors import NetworkError, ParameterError, brief, did_you_mean
+from maichong.errors import MaichongError, NetworkError, ParameterError, brief, did_you_mean, is_one_of
 from maichong.parts import (
+    MOST_STEPS,
     Population,
     Probe,
     Projection,
     SpikeTimes,
+    check_name,
     check_population,
     input_names,
     plain_arrays,
@@ -34,12 +36,23 @@ from maichong.parts import (
     projection_to_dict,
     same_data,
     settle_drive,
+    settle_rules,
     state_names,
 )
-from maichong.spec import Configured, Distribution, NeuronModel, ReceptorModel, RuleModel, SourceModel, weight_unit
-from maichong.spec.model import configure
-from maichong.spec.quantities import in_unit
+from maichong.spec import (
+    Configured,
+    Distribution,
+    IntrinsicModel,
+    NeuronModel,
+    ReceptorModel,
+    RuleModel,
+    SourceModel,
+    weight_unit,
+)
+from maichong.spec.model import configure, same_value
+from maichong.spec.quantities import in_unit, whole_numbers
 from maichong.spec.registry import find
+from maichong.spec.rule_model import weight_bounds
 from maichong.topology import Connector
 from maichong.topology.connectors import from_dict as connector_from_dict
 
@@ -79,8 +92,7 @@ class Network:
         ``drive`` is the injected current: a value for the first input, or a mapping by input name.
         """
         where = f"population {name!r}"
-        if not isinstance(name, str) or not name:
-            raise NetworkError("population", "needs a name", brief(name))
+        check_name(name, "population")
         if name in self.populations:
             raise NetworkError(where, "stands in the network already", fix="choose another name")
         if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or not 1 <= n < 2**31:
@@ -88,11 +100,12 @@ class Network:
         if isinstance(model, NeuronModel | SourceModel):
             model = model()
         if isinstance(model, SpikeTimes):
-            if model.ids.size and model.ids.max() >= n:
-                raise NetworkError(where, f"spike ids must be below {n}", int(model.ids.max()))
+            model.check(int(n), self.dt, where)
         elif not isinstance(model, Configured) or not isinstance(model.model, NeuronModel | SourceModel):
             raise NetworkError(where, "needs a neuron or a source, such as LIF() or Poisson()", brief(model))
-        rules = (plasticity,) if isinstance(plasticity, Configured) else tuple(plasticity)
+        if init is not None and not isinstance(init, Mapping):
+            raise NetworkError(where, "init must map states to values, such as {'v': -60.0}", brief(init))
+        rules = settle_rules(plasticity, IntrinsicModel, "intrinsic rules, such as HomeostaticThreshold()", where)
         population = Population(name, model, int(n), dict(init or {}), settle_drive(model, drive, where), rules)
         check_population(population, where)
         self.populations[name] = population
@@ -113,6 +126,8 @@ class Network:
     ) -> Projection:
         """Connect ``pre`` to ``post``; see :class:`Projection`. Without a delay a spike acts from its own stamp on."""
         source, target = self._known(pre), self._known(post)
+        if name is not None:
+            check_name(name, "projection")
         base = name or f"{source.name}->{target.name}"
         label = base
         for k in range(2, len(self.projections) + 3):
@@ -132,21 +147,29 @@ class Network:
         if not isinstance(receptor, Configured) or not isinstance(receptor.model, ReceptorModel):
             raise NetworkError(where, "needs a receptor, such as Exponential(tau=5)", brief(receptor))
         inputs = input_names(target.model)
-        if not receptor.model.jumps_membrane:
-            if not inputs:
-                raise NetworkError(where, f"{target.name!r} has no input for a current", fix="use the receptor Delta()")
-            input = input or inputs[0]
-            if input not in inputs:
-                raise NetworkError(where, f"{target.name!r} has no input {input!r}", fix=did_you_mean(input, inputs))
-        rules = (plasticity,) if isinstance(plasticity, Configured) else tuple(plasticity)
-        for rule in rules:
-            if not isinstance(rule, Configured) or not isinstance(rule.model, RuleModel):
-                raise NetworkError(where, "its plasticity must be rules, such as PairSTDP()", brief(rule))
+        if receptor.model.jumps_membrane:
+            if input is not None:
+                raise NetworkError(
+                    where, f"{receptor.model.name} needs no input", brief(input), "it acts on the membrane itself"
+                )
+        elif not inputs:
+            raise NetworkError(where, f"{target.name!r} has no input for a current", fix="use the receptor Delta()")
+        else:
+            input = inputs[0] if input is None else input
+            if not is_one_of(input, inputs):
+                raise NetworkError(where, f"{target.name!r} has no input {brief(input)}", fix=did_you_mean(input, inputs))
+        rules = settle_rules(plasticity, RuleModel, "rules, such as PairSTDP()", where)
+        for part in (receptor, *rules):
+            for symbol, value in part.values.items():
+                if isinstance(value, (np.ndarray, Distribution)):
+                    raise NetworkError(where, f"{part.model.name}.{symbol} must be one number for all synapses", brief(value))
         if sum(bool(rule.model.functions().keys() & {"on_pre", "on_post", "on_step"}) for rule in rules) > 1:
             raise NetworkError(
                 where, "two rules would write its weights at spikes, and their order would be undefined", fix="keep one"
             )
         weight = self._synaptic(weight, weight_unit(receptor), f"{where}, weight", connector, source.n, target.n)
+        for rule in rules:
+            _check_bounds(weight, rule, f"{where}, weight")
         if delay is not None:
             delay = self._synaptic(delay, "ms", f"{where}, delay", connector, source.n, target.n)
             self._check_delay(delay, f"{where}, delay")
@@ -165,23 +188,31 @@ class Network:
         target = self._known(population)
         where = f"probe on {target.name!r}"
         states = state_names(target)
-        if what not in ("spikes", "counts", *states):
-            raise NetworkError(where, f"{what!r} cannot be recorded", fix=did_you_mean(what, ("spikes", "counts", *states)))
+        if not is_one_of(what, ("spikes", "counts", *states)):
+            raise NetworkError(
+                where, f"{brief(what)} cannot be recorded", fix=did_you_mean(what, ("spikes", "counts", *states))
+            )
         step = None
+        if what not in states and every is not None:
+            raise ParameterError(f"{where}, every", f"{what} are not sampled", brief(every), "leave it out")
         if what in states:
             step = in_unit(self.dt if every is None else every, "ms", f"{where}, every")
             if not isinstance(step, float) or not step >= self.dt * (1 - 1e-9) or not np.isfinite(step):
                 raise ParameterError(f"{where}, every", f"must be >= dt = {self.dt:g} ms", brief(every))
+            if step / self.dt >= MOST_STEPS:
+                raise ParameterError(f"{where}, every", f"must be below 2**62 steps of {self.dt:g} ms", brief(every))
             if abs(step / self.dt - round(step / self.dt)) > 1e-6 * step / self.dt:
                 raise ParameterError(f"{where}, every", f"must be a whole number of steps of {self.dt:g} ms", brief(every))
         chosen = None
         if cells is not None:
-            try:
-                chosen = tuple(int(cell) for cell in cells)
-            except (TypeError, ValueError):
-                raise NetworkError(where, "cells must be a list of indices", brief(cells)) from None
+            whole = whole_numbers(list(cells) if isinstance(cells, (Set, Iterator)) else cells)
+            if whole is None:
+                raise NetworkError(where, "cells must be a list of indices", brief(cells))
+            chosen = tuple(whole.tolist())
             if not chosen or min(chosen) < 0 or max(chosen) >= target.n:
                 raise NetworkError(where, f"cells must be indices between 0 and {target.n - 1}", brief(cells))
+            if len(set(chosen)) < len(chosen):
+                raise NetworkError(where, "cells must name each cell once", brief(cells))
         probe = Probe(target.name, what, step, chosen)
         self.probes.append(probe)
         return probe
@@ -216,6 +247,11 @@ class Network:
     def from_dict(cls, data: Mapping[str, Any], models: Iterable[Any] = ()) -> Network:
         """The network that ``to_dict`` wrote; models of your own, which no registry knows, are given in ``models``."""
         own = {model.identifier: model for model in models}
+        expected = "the data must be what Network.to_dict wrote"
+        if not isinstance(data, Mapping):
+            raise NetworkError("network", expected, brief(data))
+        if not same_value(data.get("format", FORMAT), FORMAT):
+            raise NetworkError("network", f"its format must be {FORMAT}", brief(data["format"]), "update maichong")
 
         def configured(entry: Mapping[str, Any]) -> Configured:
             name = entry["model"]
@@ -239,19 +275,21 @@ class Network:
                 )  # fmt: skip
             for entry in data["probes"]:
                 net.probe(entry["population"], entry["what"], every=entry["every"], cells=entry["cells"])
-        except (KeyError, TypeError, AttributeError) as error:
-            raise NetworkError("network", "the data must be what Network.to_dict wrote", f"{error!r}") from None
+        except MaichongError:
+            raise
+        except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
+            raise NetworkError("network", expected, f"{error!r}") from None
         return net
 
     def save(self, path: str | Path) -> Path:
         """Write the network to ``path``: as JSON where it ends in ``.json``, else as one file of JSON and plain arrays."""
-        path = Path(path)
+        path = files.as_path(path)
         return files.write_json(path, self.to_dict()) if path.suffix == ".json" else files.write_bundle(path, self.to_dict())
 
     @classmethod
     def load(cls, path: str | Path, models: Iterable[Any] = ()) -> Network:
         """The network that ``save`` wrote."""
-        data = files.read_json(path) if Path(path).suffix == ".json" else files.read_bundle(path)[0]
+        data = files.read_json(path) if files.as_path(path).suffix == ".json" else files.read_bundle(path)[0]
         if not isinstance(data, dict):
             raise NetworkError(str(path), "must hold a network", type(data).__name__)
         return cls.from_dict(data, models)
@@ -270,9 +308,9 @@ class Network:
 
     def _known(self, population: Population | str) -> Population:
         name = population.name if isinstance(population, Population) else population
-        if name not in self.populations:
+        if not is_one_of(name, self.populations):
             raise NetworkError(
-                "network", f"has no population {name!r}", fix=did_you_mean(name, self.populations) or "add it first"
+                "network", f"has no population {brief(name)}", fix=did_you_mean(name, self.populations) or "add it first"
             )
         return self.populations[name]
 
@@ -302,6 +340,19 @@ class Network:
                 f"{lowest:g} ms",
                 f"use at least {self.dt:g}, or leave the delay out: spikes then act from their own stamp on",
             )
+
+
+def _check_bounds(weight: Any, rule: Configured, where: str) -> None:
+    low, high = weight_bounds(rule)
+    array = np.asarray(weight.bounds() if isinstance(weight, Distribution) else weight)
+    bad = (array < low) | (array > high)
+    if bad.any():
+        raise ParameterError(
+            where,
+            f"must lie between {low:g} and {high:g}, the bounds of {rule.model.name}",
+            f"{float(array[bad].flat[0]) if array.ndim else float(array):g}",
+            "start inside the bounds, or set w_min and w_max",
+        )
 
 
 __all__ = ["Network", "Population", "Probe", "Projection", "SpikeTimes"]

@@ -8,12 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from maichong.errors import NetworkError, ParameterError, brief, did_you_mean
+from maichong.errors import NetworkError, ParameterError, brief, did_you_mean, is_one_of
 from maichong.spec import Configured, Distribution, IntrinsicModel, NeuronModel
 from maichong.spec import distributions as distribution_files
-from maichong.spec.model import same_value
-from maichong.spec.quantities import in_unit
+from maichong.spec.model import Model, same_value
+from maichong.spec.quantities import in_unit, whole_numbers
 from maichong.topology import Connector
+
+MOST_STEPS = 2.0**62
+"""More steps than this are no time: a stamp is an int64."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,16 +27,27 @@ class SpikeTimes:
     ids: np.ndarray
 
     def __post_init__(self) -> None:
-        times = np.atleast_1d(np.asarray(in_unit(self.times, "ms", "SpikeTimes.times"), np.float64))
-        ids = np.atleast_1d(np.asarray(in_unit(self.ids, "", "SpikeTimes.ids")))
+        times = np.atleast_1d(in_unit(self.times, "ms", "SpikeTimes.times"))
+        ids = np.atleast_1d(in_unit(self.ids, "", "SpikeTimes.ids"))
         if times.shape != ids.shape or times.ndim != 1:
             raise ParameterError("SpikeTimes", "times and ids must be equally long lists", f"{times.shape} and {ids.shape}")
         if not np.isfinite(times).all() or (times < 0).any():
             raise ParameterError("SpikeTimes.times", "must be finite and >= 0 ms")
-        if (ids != np.floor(ids)).any() or (ids < 0).any():
+        if (times >= 2**53).any():
+            raise ParameterError("SpikeTimes.times", "must be below 2**53 ms", f"{times.max():g}")
+        whole = whole_numbers(ids)
+        if whole is None or (whole < 0).any():
             raise ParameterError("SpikeTimes.ids", "must be whole numbers >= 0")
+        times.setflags(write=False)
         object.__setattr__(self, "times", times)
-        object.__setattr__(self, "ids", ids.astype(np.int64))
+        object.__setattr__(self, "ids", whole)
+
+    def check(self, n: int, dt: float, where: str) -> None:
+        """Raise where a source of ``n`` cells, on a grid of ``dt`` ms, cannot fire so."""
+        if self.ids.size and self.ids.max() >= n:
+            raise NetworkError(where, f"spike ids must be below {n}", int(self.ids.max()))
+        if self.times.size and self.times.max() / dt >= MOST_STEPS:
+            raise ParameterError(where, f"spike times must be below 2**62 steps of {dt:g} ms", f"{self.times.max():g} ms")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, SpikeTimes) and np.array_equal(self.times, other.times) and np.array_equal(self.ids, other.ids)
@@ -92,6 +106,24 @@ class Probe:
     cells: tuple[int, ...] | None = None
 
 
+def check_name(name: object, where: str) -> None:
+    """Raise NetworkError where ``name`` is no text that a message can show and a file can hold."""
+    if not isinstance(name, str) or not name or name.encode(errors="ignore").decode() != name:
+        raise NetworkError(where, "needs a name", brief(name))
+
+
+def settle_rules(plasticity: Any, kind: type[Model], what: str, where: str) -> tuple[Configured, ...]:
+    """One rule, or several, as a tuple; NetworkError where one is not of this ``kind``."""
+    try:
+        rules = (plasticity,) if isinstance(plasticity, Configured) else tuple(plasticity)
+    except TypeError:
+        rules = (plasticity,)
+    for rule in rules:
+        if not isinstance(rule, Configured) or not isinstance(rule.model, kind):
+            raise NetworkError(where, f"its plasticity must be {what}", brief(rule))
+    return rules
+
+
 def settle_drive(model: Configured | SpikeTimes, drive: Any, where: str) -> dict[str, Any]:
     if drive is None:
         return {}
@@ -100,8 +132,8 @@ def settle_drive(model: Configured | SpikeTimes, drive: Any, where: str) -> dict
         raise NetworkError(where, "its model has no input to drive", brief(drive))
     by_name = dict(drive) if isinstance(drive, Mapping) else {inputs[0]: drive}
     for name in by_name:
-        if name not in inputs:
-            raise NetworkError(where, f"has no input {name!r}", fix=did_you_mean(name, inputs))
+        if not is_one_of(name, inputs):
+            raise NetworkError(where, f"has no input {brief(name)}", fix=did_you_mean(name, inputs))
     return by_name
 
 
@@ -126,8 +158,7 @@ def check_population(population: Population, where: str) -> None:
             raise NetworkError(where, "given spikes have neither states nor plasticity")
         return
     for rule in population.plasticity:
-        if not isinstance(rule, Configured) or not isinstance(rule.model, IntrinsicModel):
-            raise NetworkError(where, "its plasticity must be intrinsic rules, such as HomeostaticThreshold()", brief(rule))
+        assert isinstance(rule.model, IntrinsicModel)
         targets = [param.name for param in model.model.params]
         if rule.model.target not in targets:
             raise NetworkError(where, f"{rule.model.name} modulates {rule.model.target!r}, which {model.model.name} lacks")
@@ -143,8 +174,8 @@ def check_population(population: Population, where: str) -> None:
 
 def _accept(values: dict[str, Any], units: Mapping[str, str], n: int, where: str) -> None:
     for name, value in values.items():
-        if name not in units:
-            raise NetworkError(where, f"there is no {name!r}", fix=did_you_mean(name, units))
+        if not is_one_of(name, units):
+            raise NetworkError(where, f"there is no {brief(name)}", fix=did_you_mean(name, units))
         if isinstance(value, Distribution):
             continue
         number = in_unit(value, units[name], f"{where}[{name!r}]")

@@ -210,7 +210,6 @@ def test_damaged_data_are_named(spoil: Callable[[Any], Any], message: str) -> No
 # bugs ------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(strict=True, reason="F1: the format is written and never read")
 def test_a_network_of_a_later_format_is_refused() -> None:
     data = one_of_everything().to_dict() | {"format": 999}
     with pytest.raises(NetworkError, match="format"):
@@ -267,20 +266,17 @@ def test_no_one_is_advised_to_unpickle(data: bytes, tmp_path: Path) -> None:
     ],
     ids=["ragged start", "ragged pairs", "cell at infinity", "huge dt"],
 )
-@pytest.mark.xfail(strict=True, reason="F4: ValueError and OverflowError escape from from_dict")
 def test_ragged_and_huge_data_are_a_sentence(spoil: Callable[[Any], Any]) -> None:
     data = json.loads(json.dumps(one_of_everything().to_dict(), default=np.ndarray.tolist))
     spoil(data)
     said(lambda: Network.from_dict(data))
 
 
-@pytest.mark.xfail(strict=True, reason="F5: a network may be described that no file can hold")
 def test_a_name_that_json_cannot_hold_is_refused_at_once() -> None:
     with pytest.raises(NetworkError):
         Network().population("\ud800", LIF(), 1)
 
 
 @pytest.mark.parametrize("path", [None, 3, ["a"], b"net.json"], ids=repr)
-@pytest.mark.xfail(strict=True, reason="F6: TypeError from pathlib")
 def test_what_is_no_path_is_a_sentence(path: Any) -> None:
     said(lambda: Network.load(path))

@@ -306,16 +306,12 @@ def test_a_current_has_nowhere_to_go_in_a_neuron_without_inputs() -> None:
 # bugs ------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(strict=True, reason="W1: a state's unit and a weight's unit are not known there: 'must be in units of 1'")
 def test_states_and_weights_may_carry_their_units_while_running(run: Run) -> None:
     run["cells"]["v"] = "-0.06 V"
     assert run["cells"]["v"] == pytest.approx(-60.0)
     run.set_weights("own", "0.25 pA")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="W2: TypeError and ValueError from json, after the old file was left and nothing written"
-)
 @pytest.mark.parametrize(
     "notes", [{"note": object()}, {"note": float("nan")}, {"note": {1, 2}}, [1, 2]], ids=["object", "nan", "set", "list"]
 )
@@ -323,15 +319,11 @@ def test_notes_that_no_file_can_hold(run: Run, notes: Any, tmp_path: Path) -> No
     said(MaichongError, lambda: run.save(tmp_path / "run.npz", notes))
 
 
-@pytest.mark.xfail(
-    strict=True, reason="W3: a signal's value is float(value): nan passes, text is ValueError, None is TypeError"
-)
 @pytest.mark.parametrize("value", [float("nan"), "much", None, [1.0]], ids=str)
 def test_the_value_of_a_signal_is_a_number(run: Run, value: Any) -> None:
     said(MaichongError, lambda: run.signal("sample", value))
 
 
-@pytest.mark.xfail(strict=True, reason="W4: anything true is True: run.learning = 'off' learns")
 @pytest.mark.parametrize("value", ["off", 2, None], ids=str)
 def test_learning_is_true_or_false(run: Run, value: Any) -> None:
     with pytest.raises(MaichongError):

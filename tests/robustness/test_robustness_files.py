@@ -114,9 +114,6 @@ def test_whole_files_with_some_bytes_changed(misread: Counter[str]) -> None:
     assert not [answer for answer in misread if "a message of" not in answer]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="F9: zipfile quotes names of hundreds of characters, and all of it stands in the message"
-)
 def test_the_messages_about_them_are_short(misread: Counter[str]) -> None:
     assert not misread
 
@@ -180,12 +177,10 @@ def test_plain_data_with_any_part_replaced_or_missing(misunderstood: Counter[str
     assert not [answer for answer in misunderstood if "a message of" not in answer]
 
 
-@pytest.mark.xfail(strict=True, reason="V4: an array in a message has its line breaks")
 def test_the_messages_about_it_are_one_line(misunderstood: Counter[str]) -> None:
     assert not misunderstood
 
 
-@pytest.mark.xfail(strict=True, reason="F4: ValueError from NumPy, which does not take lists of unequal lengths")
 def test_plain_data_with_ragged_lists() -> None:
     for path in places(DATA):
         assert trouble(lambda path=path: Network.from_dict(replaced(DATA, path, [[1], [1, 2]]))) is None, path
@@ -239,9 +234,6 @@ def test_a_number_that_is_a_place_in_memory_lies_where_the_memory_is(run: Any) -
             assert refused(run, {**whole, name: np.full_like(whole[name], number)}), name
 
 
-@pytest.mark.xfail(
-    strict=True, reason="F8: the types of a state's arrays are not checked: TypeError, or half of it is in the run"
-)
 def test_a_state_with_any_array_of_another_type_is_refused_as_a_whole(run: Any) -> None:
     whole = run.snapshot()
     for name, array in whole.items():
@@ -264,9 +256,6 @@ run.restore(state).run(50.0)
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(
-    strict=True, reason="F7: a source's chain of cells that leads back to itself is walked for ever, deaf to Ctrl-C"
-)
 def test_a_state_whose_chains_are_circles_is_refused() -> None:
     done = subprocess.run([sys.executable, "-c", CYCLE], capture_output=True, timeout=20, check=False, env=dict(os.environ))
     assert b"CheckpointError" in done.stderr

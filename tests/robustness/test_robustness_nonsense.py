@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from robustness_known import KNOWN
 
+import maichong
 from maichong import (
     LIF,
     AllToAll,
@@ -43,6 +45,7 @@ from maichong.spec import registry
 from maichong.zoo import protocol
 
 LONGEST = 400
+HOME = Path(maichong.__file__).parent
 NAN, INF = float("nan"), float("inf")
 
 GROUPS: dict[str, list[Any]] = {
@@ -122,11 +125,6 @@ def images(**changed: Any) -> Any:
     return data.DataSet(**{**parts, **changed})
 
 
-def not_tiny(p: Any) -> Any:
-    """``p``, unless it is so small that drawing never ends: tests/network knows of that."""
-    return 0.0 if isinstance(p, float) and 0 < p < 1e-15 else p
-
-
 def named(data_set: Any) -> Any:
     """``data_set``, unless it stands for the default, which would be learned for a minute."""
     return "none" if data_set is None else data_set
@@ -187,7 +185,7 @@ DESCRIBING: dict[str, Call] = {
     "PairSTDP(w_max)": lambda v: network_of(PairSTDP(w_max=v), on="plasticity"),
     "PairSTDP(pairing)": lambda v: network_of(PairSTDP(pairing=v), on="plasticity"),
     "registry.find": lambda v: registry.find(v),
-    "FixedProbability(p)": lambda v: project(connector=FixedProbability(not_tiny(v))),
+    "FixedProbability(p)": lambda v: project(connector=FixedProbability(v)),
     "FixedProbability(autapses)": lambda v: project(connector=FixedProbability(0.5, autapses=v)),
     "ExplicitList(pre)": lambda v: project(connector=ExplicitList(v, [0])),
     "ExplicitList(post)": lambda v: project(connector=ExplicitList([0], v)),
@@ -296,11 +294,9 @@ def complaint(call: Call, value: Any) -> str | None:
             return f"a message of {message.count(chr(10)) + 1} lines"
         return f"a message of {len(message)} characters" if len(message) > LONGEST else None
     except TypeError as error:
-        place = error.__traceback__
-        while place and place.tb_next:
-            place = place.tb_next
-        # the innermost frame is one of this file: Python refused the call itself
-        return None if place and place.tb_frame.f_code.co_filename == __file__ else f"TypeError: {error}"
+        files = [Path(frame.f_code.co_filename) for frame, _ in traceback.walk_tb(error.__traceback__)]
+        # where nothing of maichong was entered, Python refused the call itself
+        return f"TypeError: {error}" if any(HOME in file.parents for file in files) else None
     except Exception as error:
         return f"{type(error).__name__}: {str(error)[:80]}"
     return None

@@ -203,7 +203,6 @@ def teach(**changed: Any) -> Any:
     return rule("Rule", **{"params": (TAU,), "traces": (TRACE,), "on_post": learn, **changed})
 
 
-@pytest.mark.xfail(strict=True, reason="S1: inputs and traces are left out of the search for duplicate symbols")
 @pytest.mark.parametrize(
     "call",
     [
@@ -242,6 +241,5 @@ def test_a_symbol_is_declared_once_among_inputs_traces_and_weights(call: Callabl
         "an option without choices",
     ],
 )  # fmt: skip
-@pytest.mark.xfail(strict=True, reason="S3: a declaration of the wrong form escapes as a Python error, or is accepted")
 def test_a_declaration_of_the_wrong_form_is_a_sentence(call: Callable[[], Any]) -> None:
     said(MaichongError, call)

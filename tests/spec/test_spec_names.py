@@ -264,30 +264,20 @@ def numpy_s_pi(v, tau_m):
     return np.pi * v
 
 
-UNREADABLE = pytest.mark.xfail(
-    strict=True, reason="S2: the cheap reading lets it through, and SymPy or Python stumbles at build"
-)
-
-
 @pytest.mark.parametrize(
     "function",
     [
         an_identity,
         a_membership,
-        *(
-            pytest.param(function, marks=UNREADABLE)
-            for function in (
-                calls_itself,
-                a_helper_short_of_an_argument,
-                an_operation_with_too_many,
-                a_where_without_else,
-                a_property,
-                a_set,
-                a_flag_from_outside,
-                hides_an_operation,
-                numpy_s_pi,
-            )
-        ),
+        calls_itself,
+        a_helper_short_of_an_argument,
+        an_operation_with_too_many,
+        a_where_without_else,
+        a_property,
+        a_set,
+        a_flag_from_outside,
+        hides_an_operation,
+        numpy_s_pi,
     ],
 )
 def test_what_no_engine_can_read_is_refused_when_declared(function: Callable[..., Any]) -> None:

@@ -126,7 +126,6 @@ def test_without_the_package_its_model_is_unknown(announced: Any) -> None:
         registry.find("ForeignClock")
 
 
-@pytest.mark.xfail(strict=True, reason="R1: one package that cannot be imported takes every model away, with its own traceback")
 def test_a_package_that_cannot_be_imported_is_named(announced: Any) -> None:
     announced(ImportError("No module named 'torch'"))
     with pytest.warns(UserWarning, match="foreign"):

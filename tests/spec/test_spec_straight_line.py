@@ -80,12 +80,7 @@ def a_lambda_inside(v, tau_m):
         (a_while, 1, "a loop"),
         (an_and, 1, "'and'/'or'"),
         (an_or, 1, "'and'/'or'"),
-        pytest.param(
-            a_not,
-            1,
-            "'not'",
-            marks=pytest.mark.xfail(strict=True, reason="S4: the line of 'not' is given as that of the def"),
-        ),
+        (a_not, 1, "'not'"),
         (a_try, 1, "try"),
         (an_assert, 1, "assert"),
         (a_lambda_inside, 1, "a lambda"),

@@ -287,12 +287,10 @@ def test_a_quantity_in_a_unit_that_only_its_own_registry_knows() -> None:
     assert said(UnitError, lambda: LIF(tau_m=own.Quantity(2, "tick"))).startswith("LIF.tau_m: must be in ms (got ")
 
 
-@pytest.mark.xfail(strict=True, reason="V7: nobody compares the two bounds of a rule")
 def test_a_rule_whose_bounds_are_the_wrong_way_round() -> None:
     assert "w_min" in said(ParameterError, lambda: PairSTDP(w_min=2.0, w_max=1.0))
 
 
-@pytest.mark.xfail(strict=True, reason="V8: None means 'unbounded' only for rules whose default is None")
 def test_a_rule_that_does_not_read_w_max_can_be_unbounded() -> None:
     assert TripletSTDP(w_max=None)["w_max"] is None
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from typing import Any
 
 from maichong.engines.plan import plan
 from maichong.engines.run import Run, resume
-from maichong.errors import EngineError, did_you_mean
+from maichong.errors import EngineError, brief, did_you_mean, is_one_of
 from maichong.network import Network
 
 ENGINES = {
@@ -19,17 +20,15 @@ ENGINES = {
 
 def build(network: Network, engine: str = "events", **options: Any) -> Run:
     """Build ``network`` on the engine called so; EngineError for an unknown engine or option."""
-    if engine not in ENGINES:
-        raise EngineError("build", f"there is no engine {engine!r}", fix=did_you_mean(engine, ENGINES))
+    if not is_one_of(engine, ENGINES):
+        raise EngineError("build", f"there is no engine {brief(engine)}", fix=did_you_mean(engine, ENGINES))
     module, name = ENGINES[engine]
     backend = getattr(importlib.import_module(module), name)
-    try:
-        made = backend(plan(network), **options)
-    except TypeError as error:
-        if "unexpected keyword" not in str(error):
-            raise
-        raise EngineError(f"build, engine {engine!r}", "has no such option", ", ".join(options)) from None
-    return Run(made, options)
+    known = [name for name in inspect.signature(backend).parameters if name != "plan"]
+    for option in options:
+        if option not in known:
+            raise EngineError(f"build, engine {engine!r}", "has no such option", option, did_you_mean(option, known))
+    return Run(backend(plan(network), **options), options)
 
 
 __all__ = ["ENGINES", "Run", "build", "plan", "resume"]

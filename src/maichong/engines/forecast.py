@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from maichong.engines.events.engine import check_precision
 from maichong.engines.events.layout import forecast, padded
 from maichong.engines.plan import draft_projection
 from maichong.network import Network, Population, SpikeTimes
@@ -24,6 +25,7 @@ class Share:
 
 def shares(network: Network, precision: str = "float64") -> list[Share]:
     """The forecast for the engine "events", part by part."""
+    check_precision(precision)
     found = [Share(p.name, "population", p.n, _population_bytes(network, p, precision)) for p in network.populations.values()]
     for projection in network.projections.values():
         entry = draft_projection(network, projection)

@@ -32,6 +32,7 @@ from maichong.errors import NetworkError, ParameterError
 from maichong.network import Network, Population, Probe, Projection, SpikeTimes
 from maichong.spec import Configured, Distribution, RuleModel, SourceModel, State, Trace
 from maichong.spec.reading import arguments
+from maichong.spec.rule_model import weight_bounds
 
 ORDER = ("deliver", "jump", "advance", "decay", "learn", "record")
 """The phases of a step, in order."""
@@ -256,7 +257,6 @@ def plan(network: Network) -> Plan:
     drafts = []
     for projection in network.projections.values():
         draft = draft_projection(network, projection)
-        _check_bounds(projection.weight, projection.plasticity, f"projection {projection.name!r}")
         longest[projection.pre] = max(longest[projection.pre], draft.longest)
         drafts.append(draft)
     populations = tuple(_population(network, network.populations[name], ports[name], longest[name]) for name in order)
@@ -332,7 +332,10 @@ def _population(
     system = compose(population, ports, draw)
     integration = choose(system, network.dt, f"population {population.name!r}")
     t_ref = np.broadcast_to(draw(model.values["t_ref"], "t_ref"), (n,))
-    # a refractory period is a whole number of steps, rounded up
+    # a refractory period is a whole number of steps, rounded up; its end is an int32 in the kernels
+    if t_ref.max() / network.dt >= 2**30:
+        where = f"population {population.name!r}, t_ref"
+        raise ParameterError(where, f"must be below 2**30 steps of {network.dt:g} ms", f"{t_ref.max():g} ms")
     refractory = np.ceil(t_ref / network.dt - 1e-9).astype(np.int64)
     drive = {
         name: np.broadcast_to(draw(population.drive.get(name, 0.0), f"drive {name}"), (n,)).astype(np.float64)
@@ -369,26 +372,6 @@ def _declared(state: State, known: Mapping[str, Any]) -> Any:
     if callable(state.init):
         return state.init(*(known[name] for name in arguments(state.init)))
     return state.init
-
-
-def _check_bounds(weight: Any, rules: tuple[Configured, ...], where: str) -> None:
-    for rule in rules:
-        low, high = weight_bounds(rule)
-        array = np.asarray(weight.bounds() if isinstance(weight, Distribution) else weight)
-        bad = (array < low) | (array > high)
-        if bad.any():
-            raise ParameterError(
-                f"{where}, weight",
-                f"must lie between {low:g} and {high:g}, the bounds of {rule.model.name}",
-                f"{float(array[bad].flat[0]) if array.ndim else float(array):g}",
-                "start inside the bounds, or set w_min and w_max",
-            )
-
-
-def weight_bounds(rule: Configured) -> tuple[float, float]:
-    """The smallest and the largest weight that a rule allows, infinite where it sets none."""
-    low, high = rule["w_min"], rule["w_max"]
-    return (-np.inf if low is None else float(low)), (np.inf if high is None else float(high))
 
 
 def spike_traces(rule: Configured) -> tuple[tuple[Trace, str, float], ...]:

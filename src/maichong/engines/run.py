@@ -12,9 +12,10 @@ import numpy as np
 
 from maichong import files
 from maichong.engines.plan import Plan
-from maichong.errors import CheckpointError, NetworkError, ParameterError, brief, did_you_mean
+from maichong.errors import CheckpointError, NetworkError, ParameterError, brief, did_you_mean, is_one_of
 from maichong.network import Network, Population, Probe, SpikeTimes
-from maichong.spec import Configured, SourceModel
+from maichong.parts import MOST_STEPS
+from maichong.spec import Configured, SourceModel, weight_unit
 from maichong.spec.quantities import in_unit
 
 FORMAT = 1
@@ -107,6 +108,8 @@ class Run:
 
     @learning.setter
     def learning(self, value: bool) -> None:
+        if not isinstance(value, (bool, np.bool_)):
+            raise ParameterError("run.learning", "must be True or False", brief(value))
         self._backend.learning = bool(value)
 
     def run(self, duration: float | str, progress: Callable[[float], None] | None = None) -> Run:
@@ -119,6 +122,8 @@ class Run:
         if not isinstance(span, float) or not np.isfinite(span) or span < 0:
             raise ParameterError("run, duration", "must be a number >= 0 ms", brief(duration))
         dt = self._backend.plan.dt
+        if span / dt >= MOST_STEPS:
+            raise ParameterError("run, duration", f"must be below 2**62 steps of {dt:g} ms", f"{span:g} ms")
         steps = round(span / dt)
         if abs(steps * dt - span) > 1e-6 * max(span, dt):
             raise ParameterError("run, duration", f"must be a whole number of steps of {dt:g} ms", f"{span:g} ms")
@@ -138,14 +143,17 @@ class Run:
     def signal(self, name: str, value: float = 0.0) -> None:
         """Send a signal through the network: rules that wait for ``name`` act now (WeightNormalisation: "sample")."""
         waiting = {rule.model.signal for p in self.plan.projections for rule in p.rules if getattr(rule.model, "signal", None)}  # type: ignore[union-attr]
-        if name not in waiting:
-            raise NetworkError("signal", f"no rule waits for {name!r}", fix=did_you_mean(name, waiting))
-        self._backend.signal(name, float(value))
+        if not is_one_of(name, waiting):
+            raise NetworkError("signal", f"no rule waits for {brief(name)}", fix=did_you_mean(name, waiting))
+        number = in_unit(value, "", f"signal {name!r}")
+        if not isinstance(number, float) or not np.isfinite(number):
+            raise ParameterError(f"signal {name!r}", "must carry one finite number", brief(value))
+        self._backend.signal(name, number)
 
     def recorded(self, probe: Probe) -> Spikes | Samples:
         """What one probe saw: Spikes, or Samples of a state; for networks with several probes on one state."""
         for index, known in enumerate(self.plan.probes):
-            if known == probe and probe.what != "counts":
+            if isinstance(probe, Probe) and known == probe and probe.what != "counts":
                 stamps, values = _joined(self._backend.records(index))
                 times = stamps * self.plan.dt
                 return Spikes(times, values.astype(np.int64)) if probe.what == "spikes" else Samples(times, values)
@@ -154,8 +162,8 @@ class Run:
     def __getitem__(self, population: str | Population) -> View:
         name = population.name if isinstance(population, Population) else population
         names = list(self.network.populations)
-        if name not in names:
-            raise NetworkError("run", f"has no population {name!r}", fix=did_you_mean(name, names))
+        if not is_one_of(name, names):
+            raise NetworkError("run", f"has no population {brief(name)}", fix=did_you_mean(name, names))
         return View(self, names.index(name))
 
     def weights(self, projection: str) -> np.ndarray:
@@ -177,7 +185,7 @@ class Run:
         """Set the weights of a projection: one number, one per synapse, or a matrix [pre, post]."""
         entry, index = self._projection(projection)
         where = f"projection {projection!r}, weight"
-        values = np.asarray(in_unit(weights, "", where))
+        values = np.asarray(in_unit(weights, weight_unit(entry.projection.receptor), where))
         if values.ndim == 2:
             if values.shape != (entry.n_pre, entry.n_post):
                 raise NetworkError(where, f"a matrix must have the shape [{entry.n_pre}, {entry.n_post}]", values.shape)
@@ -211,18 +219,27 @@ class Run:
         """Nothing is written before everything fits: names, shapes, and numbers that are used as places."""
         known = self._backend.snapshot()
         same = "must be of the same network on the same engine"
-        for name in sorted(known.keys() ^ state.keys()):
-            raise CheckpointError(where, same, f"{name!r} on one side only")
+        if not isinstance(state, Mapping):
+            raise CheckpointError(where, "must be what snapshot gave", brief(state))
+        for name in (*known, *state):
+            if not is_one_of(name, known) or name not in state:
+                raise CheckpointError(where, same, f"{brief(name)} on one side only")
         for name, values in known.items():
+            given = state[name]
+            if not isinstance(given, np.ndarray) or not np.can_cast(given.dtype, values.dtype, "same_kind"):
+                came = given.dtype if isinstance(given, np.ndarray) else brief(given)
+                raise CheckpointError(where, same, f"{name!r} as {came}, not {values.dtype}")
             # given spikes may be exchanged while a run goes on, and so may their number
             free = "/given_" in name
-            if np.ndim(state[name]) != values.ndim or (not free and np.shape(state[name]) != values.shape):
-                raise CheckpointError(where, same, f"{name!r} of the shape {np.shape(state[name])}, not {values.shape}")
+            if given.ndim != values.ndim or (not free and given.shape != values.shape):
+                raise CheckpointError(where, same, f"{name!r} of the shape {given.shape}, not {values.shape}")
         self._backend.check_state(state)
 
     def save(self, path: str | Path, notes: Mapping[str, Any] | None = None) -> Path:
         """Write the run to one file, atomically: the network, its whole state, what was recorded, and ``notes`` of your own
         (JSON-ready data and arrays), which ``resume`` gives back as ``run.notes``."""
+        if notes is not None and not isinstance(notes, Mapping):
+            raise ParameterError("save, notes", "must map names to JSON-ready data and arrays", brief(notes))
         data = {
             "format": FORMAT, "engine": self.engine, "options": self._options, "network": self.network.to_dict(),
             "notes": dict(notes or {}),
@@ -241,11 +258,11 @@ class Run:
             self._backend.records(index)[:] = [(arrays[f"record/{index}/stamps"], arrays[f"record/{index}/values"])]
 
     def _projection(self, name: str) -> tuple[Any, int]:
-        for index, entry in enumerate(self.plan.projections):
-            if entry.name == name:
-                return entry, index
         known = [entry.name for entry in self.plan.projections]
-        raise NetworkError("run", f"has no projection {name!r}", fix=did_you_mean(name, known))
+        if not is_one_of(name, known):
+            raise NetworkError("run", f"has no projection {brief(name)}", fix=did_you_mean(name, known))
+        index = known.index(name)
+        return self.plan.projections[index], index
 
 
 class View:
@@ -280,21 +297,21 @@ class View:
     def _probe(self, what: str) -> Probe:
         name = self._population.name
         for probe in self._run.plan.probes:
-            if probe.population == name and probe.what == what:
+            if probe.population == name and is_one_of(what, (probe.what,)):
                 return probe
+        said = what if isinstance(what, str) else brief(what)
         raise NetworkError(
-            f"population {name!r}", f"its {what} were not recorded", fix=f"add net.probe({name!r}, {what!r}) before build"
+            f"population {name!r}", f"its {said} were not recorded", fix=f"add net.probe({name!r}, {brief(what)}) before build"
         )
 
     def __getitem__(self, state: str) -> np.ndarray:
         """A state as it is now, float64 [n]."""
-        self._check_state(state)
+        self._unit(state)
         return self._run._backend.get_state(self._index, state)
 
     def __setitem__(self, state: str, values: Any) -> None:
         """Set a state: one number or one per neuron."""
-        self._check_state(state)
-        self._run._backend.set_state(self._index, state, self._per_neuron(values, state, ""))
+        self._run._backend.set_state(self._index, state, self._per_neuron(values, state, self._unit(state)))
 
     def drive(self, values: Any, input: str | None = None) -> None:
         """Set the injected input from now on: one number or one per neuron, in the input's unit."""
@@ -302,10 +319,10 @@ class View:
         inputs = {i.name: i.unit for i in model.model.inputs} if self._population.is_neuron else {}  # type: ignore[union-attr]
         if not inputs:
             raise NetworkError(f"population {self._population.name!r}", "has no input to drive")
-        name = input or next(iter(inputs))
-        if name not in inputs:
+        name = next(iter(inputs)) if input is None else input
+        if not is_one_of(name, inputs):
             raise NetworkError(
-                f"population {self._population.name!r}", f"has no input {name!r}", fix=did_you_mean(name, inputs)
+                f"population {self._population.name!r}", f"has no input {brief(name)}", fix=did_you_mean(name, inputs)
             )
         self._run._backend.set_drive(self._index, name, self._per_neuron(values, name, inputs[name]))
 
@@ -318,7 +335,7 @@ class View:
         for name, value in params.items():
             known = {param.name: param for param in model.model.params}
             if name not in known:
-                raise ParameterError(model.model.name, f"has no parameter {name!r}", fix=did_you_mean(name, known))
+                raise ParameterError(model.model.name, f"has no parameter {brief(name)}", fix=did_you_mean(name, known))
             checked = known[name].accept(value, model.model.name)
             accepted[name] = self._per_neuron(checked, name, known[name].unit)
         self._run._backend.set_source(self._index, accepted)
@@ -328,22 +345,25 @@ class View:
         if not isinstance(self._population.model, SpikeTimes):
             raise NetworkError(f"population {self._population.name!r}", "was not made from SpikeTimes")
         spikes = SpikeTimes(times, ids)
-        if spikes.ids.size and spikes.ids.max() >= self._population.n:
-            raise NetworkError(
-                f"population {self._population.name!r}", f"spike ids must be below {self._population.n}", int(spikes.ids.max())
-            )
+        spikes.check(self._population.n, self._run.plan.dt, f"population {self._population.name!r}")
         self._run._backend.set_source(self._index, spikes)
 
-    def _check_state(self, state: str) -> None:
+    def _unit(self, state: str) -> str:
+        """The unit of a state: of the neuron, of its intrinsic rules, or, with the suffix of its port, of a receptor."""
         population = self._population
-        known: list[str] = []
-        if population.is_neuron and isinstance(population.model, Configured):
+        known: dict[str, str] = {}
+        system = self._run.plan.populations[self._index].system
+        if system and isinstance(population.model, Configured):
+            for port in system.ports:
+                of_weight = {"weight": weight_unit(port.receptor)}
+                known |= {f"{s.name}{port.suffix}": of_weight.get(s.unit, s.unit) for s in port.receptor.model.states}
             owners = (population.model, *population.plasticity)
-            known = [entry.name for owner in owners for entry in owner.model.states]
-            system = self._run.plan.populations[self._index].system
-            known += [name for name in (system.states if system else ()) if "_p" in name]
-        if state not in known:
-            raise NetworkError(f"population {population.name!r}", f"has no state {state!r}", fix=did_you_mean(state, known))
+            known |= {entry.name: entry.unit for owner in owners for entry in owner.model.states}
+        if not is_one_of(state, known):
+            raise NetworkError(
+                f"population {population.name!r}", f"has no state {brief(state)}", fix=did_you_mean(state, known)
+            )
+        return known[state]
 
     def _per_neuron(self, values: Any, name: str, unit: str) -> np.ndarray:
         where = f"population {self._population.name!r}, {name}"
@@ -369,14 +389,14 @@ def resume(path: str | Path, models: Any = ()) -> Run:
     if not isinstance(data["options"], dict) or not isinstance(data["notes"], dict):
         raise CheckpointError(str(path), "must be a saved run", "options or notes that are none")
     if data.get("format") != FORMAT:
-        raise CheckpointError(str(path), f"must be of format {FORMAT}", data.get("format"))
+        raise CheckpointError(str(path), f"must be of format {FORMAT}", brief(data.get("format")))
     network = Network.from_dict(data["network"], models)
     run = importlib.import_module("maichong.engines").build(network, data["engine"], **data["options"])
     try:
         run._restore(arrays)
         run.notes = data["notes"]
     except (KeyError, ValueError) as error:
-        raise CheckpointError(str(path), "must fit the network that it holds", error) from None
+        raise CheckpointError(str(path), "must fit the network that it holds", str(error)) from None
     return run
 
 

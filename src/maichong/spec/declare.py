@@ -5,13 +5,13 @@ Each carries its unit and its meaning, once, here; the docs, the unit check, the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from maichong.errors import ParameterError, brief, did_you_mean
+from maichong.errors import ModelError, ParameterError, brief, did_you_mean, is_one_of
 from maichong.spec.distributions import Distribution
 from maichong.spec.quantities import in_unit
 
@@ -23,8 +23,8 @@ class Param:
     """A number that stays as it is while time runs.
 
     ``above`` is an exclusive lower bound, ``low`` and ``high`` are inclusive ones. A ``static`` parameter is baked into
-    the compiled kernels (an exponent of 0 or 1 then costs nothing); it is one number for all. ``default=None`` makes the
-    parameter optional.
+    the compiled kernels (an exponent of 0 or 1 then costs nothing); it is one number for all. An ``optional`` parameter may
+    be None; one whose default is None is.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Param:
     low: float | None = None
     high: float | None = None
     static: bool = False
+    optional: bool = False
 
     def bounds_text(self) -> str:
         """The bounds in words: ``"> 0 ms"``; empty where there are none."""
@@ -51,7 +52,7 @@ class Param:
     def accept(self, value: Any, owner: str) -> Value:
         """``value`` as a float, a float64 array [n] or a distribution, inside the bounds; ParameterError otherwise."""
         where = f"{owner}.{self.name}"
-        if value is None and self.default is None:
+        if value is None and (self.optional or self.default is None):
             return None
         if isinstance(value, Distribution):
             for bound in value.bounds():
@@ -141,9 +142,13 @@ class Option:
     choices: tuple[str, ...]
     meaning: str
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.choices, tuple) or not self.choices or not all(isinstance(c, str) for c in self.choices):
+            raise ModelError(f"option {brief(self.name)}", "its choices must be a tuple of names", brief(self.choices))
+
     def accept(self, value: Any, owner: str) -> str:
         """``value`` if it is one of the choices; ParameterError otherwise."""
-        if value not in self.choices:
+        if not is_one_of(value, self.choices):
             listed = ", ".join(repr(choice) for choice in self.choices)
             hint = did_you_mean(value, self.choices)
             raise ParameterError(
@@ -153,3 +158,15 @@ class Option:
                 hint if hint and hint.startswith("did") else None,
             )
         return value
+
+
+Symbol = Param | State | Input | Trace | Option
+AnySymbol = TypeVar("AnySymbol", Param, State, Input, Trace, Option)
+
+
+def declared(symbols: Iterable[AnySymbol], kind: type[AnySymbol], where: str) -> tuple[AnySymbol, ...]:
+    """``symbols`` as a tuple; ModelError where they are no list of this ``kind``."""
+    listed = tuple(symbols) if isinstance(symbols, Iterable) else None
+    if listed is None or not all(isinstance(symbol, kind) for symbol in listed):
+        raise ModelError(where, f"must be a list of {kind.__name__}(...)", brief(symbols))
+    return listed

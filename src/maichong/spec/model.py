@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from maichong.errors import ModelError, ParameterError, brief, did_you_mean
-from maichong.spec.declare import Option, Param, State, Value
+from maichong.errors import ModelError, ParameterError, brief, did_you_mean, is_one_of
+from maichong.spec.declare import Option, Param, State, Symbol, Value
 from maichong.spec.distributions import Distribution, from_dict
 
 Function = Callable[..., Any]
@@ -26,6 +26,8 @@ class Model:
     """
 
     kind: ClassVar[str] = ""
+    reserved: ClassVar[tuple[str, ...]] = ("model",)
+    """Names that have a meaning of their own, in files or in the functions of this kind."""
 
     name: str
     doc: str
@@ -36,13 +38,14 @@ class Model:
     def __post_init__(self) -> None:
         if not (isinstance(self.name, str) and self.name.isidentifier()):
             raise ModelError("model", "its name must be a Python identifier", brief(self.name))
-        seen: set[str] = set()
-        for declared in (*self.params, *self.states, *self.options):
-            if not declared.name.isidentifier():
-                raise ModelError(self.name, "a symbol's name must be a Python identifier", brief(declared.name))
-            if declared.name in seen:
-                raise ModelError(self.name, "each symbol may be declared once", brief(declared.name))
-            seen.add(declared.name)
+        seen = set(self.reserved)
+        for symbol in self.symbols():
+            if not (isinstance(symbol.name, str) and symbol.name.isidentifier()):
+                raise ModelError(self.name, "a symbol's name must be a Python identifier", brief(symbol.name))
+            if symbol.name in seen:
+                fix = "it has a meaning of its own" if symbol.name in self.reserved else None
+                raise ModelError(self.name, "each symbol may be declared once", brief(symbol.name), fix)
+            seen.add(symbol.name)
         for param in self.params:
             param.accept(param.default, self.name)
 
@@ -50,6 +53,10 @@ class Model:
     def identifier(self) -> str:
         """The name in the registry and in files: ``"LIF"``."""
         return self.name
+
+    def symbols(self) -> tuple[Symbol, ...]:
+        """All that is declared by name."""
+        return (*self.params, *self.states, *self.options)
 
     def functions(self) -> Mapping[str, Function]:
         """The model's functions by role."""
@@ -68,10 +75,15 @@ class Model:
         options = {option.name: option for option in self.options}
         for name in values:
             if name not in params and name not in options:
-                raise ParameterError(self.name, f"has no parameter {name!r}", fix=did_you_mean(name, [*params, *options]))
+                raise ParameterError(self.name, f"has no parameter {brief(name)}", fix=did_you_mean(name, [*params, *options]))
         accepted = {name: param.accept(values.get(name, param.default), self.name) for name, param in params.items()}
         chosen = {name: option.accept(values.get(name, option.choices[0]), self.name) for name, option in options.items()}
-        return Configured(self, accepted, chosen)
+        made = Configured(self, accepted, chosen)
+        self.check(made)
+        return made
+
+    def check(self, configured: Configured) -> None:
+        """Raise ParameterError where values do not fit together."""
 
     def __repr__(self) -> str:
         return f"<{self.kind} model {self.name}>"
@@ -86,13 +98,10 @@ class Configured:
     options: Mapping[str, str] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Any:
-        if name in self.values:
-            return self.values[name]
-        if name in self.options:
-            return self.options[name]
-        raise ParameterError(
-            self.model.name, f"has no parameter {name!r}", fix=did_you_mean(name, [*self.values, *self.options])
-        )
+        known = {**self.values, **self.options}
+        if not is_one_of(name, known):
+            raise ParameterError(self.model.name, f"has no parameter {brief(name)}", fix=did_you_mean(name, known))
+        return known[name]
 
     def replace(self, **values: Any) -> Configured:
         """A copy with some values changed."""

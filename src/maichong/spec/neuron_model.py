@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from maichong.errors import ModelError, did_you_mean
-from maichong.spec.declare import Input, Option, Param, State
+from maichong.errors import ModelError, brief, did_you_mean, is_one_of
+from maichong.spec.declare import Input, Option, Param, State, Symbol, declared
 from maichong.spec.model import Function, Model, names
+from maichong.spec.quantities import is_number
 from maichong.spec.reading import arguments, check_function
 
 T_REF = Param("t_ref", 0.0, "ms", "absolute refractory period: the membrane is held at its reset value", low=0.0)
@@ -44,6 +45,9 @@ class NeuronModel(Model):
         """The name of the state that is the voltage."""
         return next(state.name for state in self.states if state.membrane)
 
+    def symbols(self) -> tuple[Symbol, ...]:
+        return (*super().symbols(), *self.inputs)
+
     def functions(self) -> Mapping[str, Function]:
         return {"flow": self.flow, "fires": self.fires, "reset": self.reset}
 
@@ -56,11 +60,14 @@ class NeuronModel(Model):
         check_function(self.fires, self.name, (*states, *params), results=1)
         check_function(self.reset, self.name, (*states, *params), results=len(states))
         for scheme, steps in self.schemes.items():
-            for state, _ in steps:
-                if state not in states:
-                    raise ModelError(
-                        f"{self.name}.schemes[{scheme!r}]", f"names {state!r}, no state", fix=did_you_mean(state, states)
-                    )
+            where = f"{self.name}.schemes[{brief(scheme)}]"
+            if not isinstance(steps, tuple) or not all(isinstance(step, tuple) and len(step) == 2 for step in steps):
+                raise ModelError(where, "must be a tuple of pairs (state, fraction of dt)", brief(steps))
+            for state, fraction in steps:
+                if not is_one_of(state, states):
+                    raise ModelError(where, f"names {brief(state)}, no state", fix=did_you_mean(state, states))
+                if not is_number(fraction):
+                    raise ModelError(where, "its fractions of dt must be numbers", brief(fraction))
         check_init(self)
 
 
@@ -68,6 +75,9 @@ def check_init(model: Model) -> None:
     """Check that the initial values of a model's states can be worked out in declared order."""
     known = set(names(model.params))
     for state in model.states:
+        if not (isinstance(state.init, str) or callable(state.init) or is_number(state.init)):
+            expected = "its initial value must be a number, the name of a parameter or a function"
+            raise ModelError(f"{model.name}.{state.name}", expected, brief(state.init))
         asked = (state.init,) if isinstance(state.init, str) else arguments(state.init) if callable(state.init) else ()
         for name in asked:
             if name not in known:
@@ -105,13 +115,13 @@ def neuron(
     return NeuronModel(
         name=name,
         doc=inspect.cleandoc(doc or ""),
-        params=(*params, T_REF),
-        states=tuple(states),
+        params=(*declared(params, Param, f"{name}.params"), T_REF),
+        states=declared(states, State, f"{name}.states"),
         options=(
             Option("reset", RESETS, "what becomes of the membrane at a spike"),
             Option("integrator", ("auto", *(choice for choice in choices if choice != "auto")), "how time is stepped"),
         ),
-        inputs=tuple(inputs),
+        inputs=declared(inputs, Input, f"{name}.inputs"),
         flow=flow,
         fires=fires,
         reset=reset,

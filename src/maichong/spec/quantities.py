@@ -11,7 +11,7 @@ import functools
 import numbers
 import re
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -83,7 +83,7 @@ def _array(value: Any) -> np.ndarray | None:
     return array if array.dtype.kind in "iuf" or (array.dtype.kind == "O" and not array.ndim and is_number(value)) else None
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
     """Whether ``value`` is one real number, Python's or NumPy's; a flag is none."""
     return isinstance(value, (numbers.Real, Decimal)) and not isinstance(value, bool)
 

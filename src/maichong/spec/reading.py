@@ -62,7 +62,9 @@ class StraightLine:
     def constant(self, name: str) -> float | None:
         """The number that a global name stands for; None where it is no number."""
         value = _namespace(self.function).get(name)
-        return float(value) if isinstance(value, (int, float, np.integer, np.floating)) else None
+        if isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool):
+            return float(value)
+        return None
 
 
 def arguments(function: Callable[..., Any]) -> tuple[str, ...]:
@@ -79,6 +81,10 @@ def place(function: Callable[..., Any]) -> str:
 @functools.cache
 def straight_line(function: Callable[..., Any]) -> StraightLine:
     """``function`` as straight-line code; ModelError, with the user's file and line, where it is not."""
+    return _read(function, ())
+
+
+def _read(function: Callable[..., Any], callers: tuple[Callable[..., Any], ...]) -> StraightLine:
     if not isinstance(function, types.FunctionType):
         raise ModelError(brief(function), "must be a plain Python function")
     tree, offset = _tree(function)
@@ -92,7 +98,8 @@ def straight_line(function: Callable[..., Any]) -> StraightLine:
         raise ModelError(at(tree), "arguments must be plain names, each a symbol of the model", ast.unparse(spec))
     for node in ast.walk(tree):
         for kind, words in _FORBIDDEN.items():
-            if isinstance(node, kind):
+            # an operator has no line: that of its operation is meant
+            if isinstance(node.op if isinstance(node, ast.UnaryOp) else node, kind):
                 raise ModelError(
                     at(node),
                     f"a model's function must be branch-free, {words} cannot be read by every engine",
@@ -115,7 +122,7 @@ def straight_line(function: Callable[..., Any]) -> StraightLine:
     line = StraightLine(
         function.__name__, arguments(function), tuple(assignments), results, function, file, tree.lineno + offset
     )
-    _check_names(line, at)
+    _check_names(line, at, (*callers, function))
     return line
 
 
@@ -155,16 +162,32 @@ def _resolve(function: Callable[..., Any], node: ast.expr) -> str | Callable[...
     )
 
 
-def _check_names(line: StraightLine, at: Callable[[ast.AST], str]) -> None:
+def _check_call(
+    line: StraightLine, node: ast.Call, at: Callable[[ast.AST], str], own: set[str], callers: tuple[Callable[..., Any], ...]
+) -> None:
+    if isinstance(node.func, ast.Name) and node.func.id in own:
+        raise ModelError(at(node), f"calls {node.func.id!r}, which is a number here", ast.unparse(node))
+    called = line.resolve(node.func)
+    if node.keywords:
+        raise ModelError(at(node), "calls take plain arguments only", ast.unparse(node))
+    if isinstance(called, str):
+        takes = getattr(getattr(ops, called), "nin", 3)  # where() alone is no ufunc
+    elif called in callers:
+        raise ModelError(at(node), "a function may not call itself", ast.unparse(node))
+    else:
+        takes = len(_read(called, callers).args)
+    if len(node.args) != takes:
+        raise ModelError(at(node), f"{ast.unparse(node.func)}() takes {takes} arguments", ast.unparse(node))
+
+
+def _check_names(line: StraightLine, at: Callable[[ast.AST], str], callers: tuple[Callable[..., Any], ...]) -> None:
     known = set(line.args)
+    # a name that is assigned anywhere means that in all of the function, as Python has it
+    own = known.union(*(names for names, _ in line.assignments))
     for names, expression in (*line.assignments, *(((), result) for result in line.results)):
         for node in ast.walk(expression):
             if isinstance(node, ast.Call):
-                called = line.resolve(node.func)
-                if callable(called):
-                    straight_line(called)
-                if node.keywords:
-                    raise ModelError(at(node), "calls take plain arguments only", ast.unparse(node))
+                _check_call(line, node, at, own, callers)
             elif isinstance(node, ast.Constant):
                 if isinstance(node.value, (bool, str, bytes, complex)) or node.value is None:
                     raise ModelError(at(node), "only real numbers may stand in an equation", brief(node.value))
@@ -175,14 +198,20 @@ def _check_names(line: StraightLine, at: Callable[[ast.AST], str]) -> None:
                 raise ModelError(at(node), "compare two values at a time, and join with &", ast.unparse(node))
             elif isinstance(node, ast.Compare) and not isinstance(node.ops[0], (ast.Lt, ast.LtE, ast.Gt, ast.GtE)):
                 raise ModelError(at(node), "numbers that are computed are compared by < <= > >= only", ast.unparse(node))
-            elif isinstance(node, (ast.Subscript, ast.Starred, ast.JoinedStr, ast.List, ast.Dict)):
-                raise ModelError(at(node), "an equation works on plain symbols", ast.unparse(node))
-        called_names = {id(n.func) for n in ast.walk(expression) if isinstance(n, ast.Call)}
-        inside = {id(n.value) for n in ast.walk(expression) if isinstance(n, ast.Attribute)}
-        for node in ast.walk(expression):
-            if not isinstance(node, ast.Name) or id(node) in called_names or id(node) in inside:
+            elif isinstance(node, ast.Tuple) and node is expression and len(node.elts) == len(names):
                 continue
-            if node.id not in known and line.constant(node.id) is None:
+            elif isinstance(node, ast.expr) and not isinstance(node, (ast.Name, ast.Attribute, ast.Compare)):
+                raise ModelError(at(node), "an equation works on plain symbols", ast.unparse(node))
+        called = [n.func for n in ast.walk(expression) if isinstance(n, ast.Call)]
+        words = {id(n) for function in called for n in ast.walk(function)}
+        for node in ast.walk(expression):
+            if id(node) in words:
+                continue
+            if isinstance(node, ast.Attribute):
+                raise ModelError(at(node), "an equation works on plain symbols", ast.unparse(node), "give it a name of its own")
+            if not isinstance(node, ast.Name):
+                continue
+            if node.id not in known and (node.id in own or line.constant(node.id) is None):
                 raise ModelError(
                     at(node),
                     f"uses {node.id!r}, which is neither an argument nor a number defined before",

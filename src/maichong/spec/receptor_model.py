@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from maichong.errors import ModelError
-from maichong.spec.declare import Param, State
+from maichong.spec.declare import Param, State, declared
 from maichong.spec.model import Configured, Function, Model, names
 from maichong.spec.neuron_model import check_init
 from maichong.spec.reading import check_function
@@ -25,6 +25,7 @@ class ReceptorModel(Model):
     """
 
     kind: ClassVar[str] = "receptor"
+    reserved: ClassVar[tuple[str, ...]] = ("model", "w", "v")
 
     arrive: Function = field(kw_only=True)
     flow: Function | None = None
@@ -70,11 +71,11 @@ def receptor(
     doc: str | None = None,
 ) -> ReceptorModel:
     """Declare a receptor from the functions of one file; every receptor with states also has ``e_rev``."""
-    states = tuple(states)
+    states = declared(states, State, f"{name}.states")
     return ReceptorModel(
         name=name,
         doc=inspect.cleandoc(doc or ""),
-        params=(*params, *((E_REV,) if states else ())),
+        params=(*declared(params, Param, f"{name}.params"), *((E_REV,) if states else ())),
         states=states,
         arrive=arrive,
         flow=flow,

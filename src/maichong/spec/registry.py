@@ -10,9 +10,10 @@ import functools
 import importlib
 import importlib.metadata
 import pkgutil
+import warnings
 from collections.abc import Mapping
 
-from maichong.errors import ModelError, did_you_mean
+from maichong.errors import ModelError, brief, did_you_mean
 from maichong.spec.model import Model
 
 PACKAGES = (
@@ -37,7 +38,11 @@ def models() -> Mapping[str, Model]:
                 if isinstance(value, Model):
                     found[value.identifier] = value
     for point in importlib.metadata.entry_points(group="maichong.models"):
-        value = point.load()
+        try:
+            value = point.load()
+        except Exception as error:  # whatever a foreign package raises while it loads
+            warnings.warn(f"the model {point.name!r} ({point.value}) cannot be loaded: {brief(error)}", stacklevel=2)
+            continue
         if isinstance(value, Model):
             found[value.identifier] = value
     return found
@@ -46,13 +51,13 @@ def models() -> Mapping[str, Model]:
 def find(name: str) -> Model:
     """The model called ``name`` (upper and lower case and underscores do not matter); ModelError with a suggestion."""
     folded = {_fold(known): model for known, model in models().items()}
-    if _fold(name) in folded:
+    if isinstance(name, str) and _fold(name) in folded:
         return folded[_fold(name)]
-    raise ModelError("model", f"there is none called {name!r}", fix=did_you_mean(name, models()))
+    raise ModelError("model", f"there is none called {brief(name)}", fix=did_you_mean(name, models()))
 
 
 def _fold(name: str) -> str:
-    return str(name).casefold().replace("_", "").replace("-", "")
+    return name.casefold().replace("_", "").replace("-", "")
 
 
 def kinds() -> Mapping[str, list[Model]]:

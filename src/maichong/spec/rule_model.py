@@ -6,12 +6,14 @@ The ``scope`` fixes what a rule's functions may ask for, so that locality is che
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from maichong.errors import ModelError, brief, did_you_mean
-from maichong.spec.declare import ALL_TO_ALL, NEAREST, Option, Param, State, Trace
+import numpy as np
+
+from maichong.errors import ModelError, ParameterError, brief, did_you_mean, is_one_of
+from maichong.spec.declare import ALL_TO_ALL, NEAREST, Option, Param, State, Symbol, Trace, declared
 from maichong.spec.model import Configured, Function, Model, names
 from maichong.spec.neuron_model import check_init
 from maichong.spec.reading import check_function, straight_line
@@ -24,12 +26,18 @@ SCOPES: Mapping[str, Mapping[str, str]] = {
 """What each scope adds to what a rule may know; a scope sees what the narrower ones see."""
 
 
-def bounds_params(low: float | None, high: float | None) -> tuple[Param, Param]:
-    """The parameters w_min and w_max that every rule has; None: unbounded."""
+def bounds_params(low: float | None, high: float | None, read: Container[str]) -> tuple[Param, Param]:
+    """The parameters w_min and w_max that every rule has; None: unbounded, where the rule's functions do not ``read`` it."""
     return (
-        Param("w_min", low, "", "smallest weight, in the weight's own unit"),
-        Param("w_max", high, "", "largest weight, in the weight's own unit"),
+        Param("w_min", low, "", "smallest weight, in the weight's own unit", optional="w_min" not in read),
+        Param("w_max", high, "", "largest weight, in the weight's own unit", optional="w_max" not in read),
     )
+
+
+def weight_bounds(rule: Configured) -> tuple[float, float]:
+    """The smallest and the largest weight that a rule allows, infinite where it sets none."""
+    low, high = rule["w_min"], rule["w_max"]
+    return (-np.inf if low is None else float(low)), (np.inf if high is None else float(high))
 
 
 def visible(scope: str) -> tuple[str, ...]:
@@ -47,6 +55,7 @@ class RuleModel(Model):
     """
 
     kind: ClassVar[str] = "rule"
+    reserved: ClassVar[tuple[str, ...]] = ("model", *(name for names in SCOPES.values() for name in names))
 
     scope: str = "synapse"
     traces: tuple[Trace, ...] = ()
@@ -55,6 +64,9 @@ class RuleModel(Model):
     on_step: Function | None = None
     on_signal: Function | None = None
     signal: str | None = None
+
+    def symbols(self) -> tuple[Symbol, ...]:
+        return (*super().symbols(), *self.traces)
 
     def functions(self) -> Mapping[str, Function]:
         given = {"on_pre": self.on_pre, "on_post": self.on_post, "on_step": self.on_step, "on_signal": self.on_signal}
@@ -88,6 +100,12 @@ class RuleModel(Model):
             own = (*params, *(traces if role in ("on_pre", "on_post", "on_step") else ()))
             _check_scope_of(self, role, function, own)
             check_function(function, self.name, (*allowed, *own), results=1)
+        self()  # the defaults must fit together
+
+    def check(self, configured: Configured) -> None:
+        low, high = configured["w_min"], configured["w_max"]
+        if isinstance(low, float) and isinstance(high, float) and low > high:
+            raise ParameterError(f"{self.name}.w_min", f"must be <= w_max = {high:g}", f"{low:g}")
 
     def pairing(self, trace: Trace, options: Mapping[str, str]) -> str:
         """``"all_to_all"`` or ``"nearest"`` for ``trace`` under the chosen ``options``."""
@@ -95,7 +113,7 @@ class RuleModel(Model):
 
 
 def _check_scope(model: RuleModel | IntrinsicModel) -> None:
-    if model.scope not in SCOPES:
+    if not is_one_of(model.scope, SCOPES):
         raise ModelError(
             f"{model.name}.scope",
             f"must be one of {', '.join(map(repr, SCOPES))}",
@@ -140,13 +158,17 @@ def rule(
 
     Raises ModelError where a function asks for what its scope does not show.
     """
+    if not isinstance(bounds, (tuple, list)) or len(bounds) != 2:
+        raise ModelError(f"{name}.bounds", "must be a pair (low, high)", brief(bounds))
+    functions = [function for function in (on_pre, on_post, on_step, on_signal) if function is not None]
+    read = {asked for function in functions for asked in straight_line(function).args}
     return RuleModel(
         name=name,
         doc=inspect.cleandoc(doc or ""),
-        params=(*params, *bounds_params(*bounds)),
-        options=tuple(options),
+        params=(*declared(params, Param, f"{name}.params"), *bounds_params(*bounds, read)),
+        options=declared(options, Option, f"{name}.options"),
         scope=scope,
-        traces=tuple(traces),
+        traces=declared(traces, Trace, f"{name}.traces"),
         on_pre=on_pre,
         on_post=on_post,
         on_step=on_step,
@@ -164,6 +186,7 @@ class IntrinsicModel(Model):
     """
 
     kind: ClassVar[str] = "intrinsic rule"
+    reserved: ClassVar[tuple[str, ...]] = ("model", "value")
 
     scope: str = "synapse"
     target: str = ""
@@ -200,8 +223,8 @@ def intrinsic_rule(
     return IntrinsicModel(
         name=name,
         doc=inspect.cleandoc(doc or ""),
-        params=tuple(params),
-        states=tuple(states),
+        params=declared(params, Param, f"{name}.params"),
+        states=declared(states, State, f"{name}.states"),
         scope=scope,
         target=target,
         flow=flow,

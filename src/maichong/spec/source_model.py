@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from maichong.spec.declare import Param
+from maichong.spec.declare import Param, declared
 from maichong.spec.model import Function, Model, names
 from maichong.spec.reading import check_function
 
@@ -22,6 +22,7 @@ class SourceModel(Model):
     """
 
     kind: ClassVar[str] = "source"
+    reserved: ClassVar[tuple[str, ...]] = ("model", "u")
 
     interval: Function = field(kw_only=True)
 
@@ -35,4 +36,6 @@ class SourceModel(Model):
 
 def source(name: str, *, params: Iterable[Param], interval: Function, doc: str | None = None) -> SourceModel:
     """Declare a spiking source from the function of one file."""
-    return SourceModel(name=name, doc=inspect.cleandoc(doc or ""), params=tuple(params), interval=interval)
+    return SourceModel(
+        name=name, doc=inspect.cleandoc(doc or ""), params=declared(params, Param, f"{name}.params"), interval=interval
+    )

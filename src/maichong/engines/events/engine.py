@@ -12,12 +12,18 @@ from maichong.engines.events.live_projection import LiveProjection
 from maichong.engines.events.monitors import LiveProbe
 from maichong.engines.events.runtime import LEARNING, STEP, STOP, drive
 from maichong.engines.plan import Plan
-from maichong.errors import CheckpointError, EngineError
+from maichong.errors import CheckpointError, EngineError, brief, is_one_of
 from maichong.network import SpikeTimes
 
 PRECISIONS = ("float64", "float32")
 LAST_STEP = 2**31 - 2**20
 """Stamps are int32 in the kernels."""
+
+
+def check_precision(precision: object) -> None:
+    """EngineError where ``precision`` is not one of PRECISIONS."""
+    if not is_one_of(precision, PRECISIONS):
+        raise EngineError("build, precision", f"must be one of {', '.join(map(repr, PRECISIONS))}", brief(precision))
 
 
 class Events:
@@ -29,8 +35,7 @@ class Events:
     name = "events"
 
     def __init__(self, plan: Plan, precision: str = "float64") -> None:
-        if precision not in PRECISIONS:
-            raise EngineError("build, precision", f"must be one of {', '.join(map(repr, PRECISIONS))}", repr(precision))
+        check_precision(precision)
         self.plan = plan
         self.control = np.array([0, 1, 0], np.int64)
         self.populations = [
@@ -149,6 +154,8 @@ class Events:
                     raise CheckpointError(
                         f"{owner.plan.name}/{key}", f"must lie between {low} and {high - 1}", "damaged numbers"
                     )
+        for population in self.populations:
+            population.check_chains(arrays)
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Continue from what ``snapshot`` gave."""

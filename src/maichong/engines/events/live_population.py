@@ -11,7 +11,7 @@ from maichong.engines.events import monitors, populations, sources
 from maichong.engines.events.emit import Kernel
 from maichong.engines.events.layout import BLOCK, padded
 from maichong.engines.plan import Plan, PopulationPlan, to_steps
-from maichong.errors import EngineError
+from maichong.errors import CheckpointError, EngineError
 from maichong.network import SpikeTimes
 
 CALENDAR = 1 << 12
@@ -145,6 +145,18 @@ class LivePopulation:
         known = {"ring": (0, n), "ring_count": (0, n + 1), "link": (-1, n), "chains": (-1, n), "given_ids": (0, n)}
         known["given_at"] = (0, 2**62)
         return {key: bounds for key, bounds in known.items() if key in self.arrays}
+
+    def check_chains(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """A source's chains must hold each neuron at most once: one that leads back to itself would be walked for ever."""
+        if "chains" not in self.arrays:
+            return
+        link, now = (arrays[f"{self.plan.name}/{key}"] for key in ("link", "chains"))
+        met = np.zeros(self.plan.n, np.int64)
+        while (now := now[now >= 0]).size:
+            np.add.at(met, now, 1)
+            if met[now].max() > 1:
+                raise CheckpointError(f"{self.plan.name}/chains", "must hold each neuron once", "damaged numbers")
+            now = link[now]
 
     def wake(self) -> None:
         """A state was changed from outside: nobody may be passed over."""
