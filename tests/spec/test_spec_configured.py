@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import kstest
 
 from maichong import LIF, AdaptiveLIF, Exponential, Izhikevich, LogNormal, Normal, PairSTDP, Poisson, Uniform
 from maichong.errors import ParameterError
@@ -182,6 +183,29 @@ def test_distributions_that_cannot_be(make: Any, message: str) -> None:
 def test_a_truncated_normal_without_room() -> None:
     with pytest.raises(ParameterError, match="Normal"):
         Normal(0.0, 1.0, low=0.0, high=0.0)
+
+
+@pytest.mark.parametrize(
+    "spread",
+    [Uniform(2.0, 5.0), Normal(1.0, 2.0), Normal(0.0, 1.0, low=0.0), Normal(1.0, 0.5, 0.9, 1.2), LogNormal(0.5, 0.3)],
+    ids=repr,
+)
+def test_draws_follow_the_distribution_function(spread: Any) -> None:
+    assert kstest(spread.draw(np.random.default_rng(7), 5000), spread.cdf).pvalue > 1e-3
+
+
+@pytest.mark.parametrize(
+    "spread", [Uniform(3.0, 3.0), Normal(3.0, 0.0), Normal(3.0, 0.0, 3.0, 3.0), LogNormal(np.log(3.0), 0.0)]
+)
+def test_the_distribution_function_of_one_number_is_a_step(spread: Any) -> None:
+    assert spread.cdf(np.array([-np.inf, 2.9, 3.1, np.inf])).tolist() == [0.0, 0.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("window", [(-0.001, 0.001), (0.0, 1e-300), (-0.01, 0.01)])
+def test_a_window_too_narrow_for_redrawing_is_sent_to_the_uniform(window: Any) -> None:
+    with pytest.raises(ParameterError, match=r"use Uniform\(low, high\)"):
+        Normal(0.0, 1.0, *window)
+    assert Normal(0.0, 1.0, -0.02, 0.02).draw(np.random.default_rng(0), 100_000).size == 100_000
 
 
 def test_draws_keep_the_bounds_and_the_moments() -> None:

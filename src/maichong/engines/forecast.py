@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from maichong.engines.events.engine import check_precision
 from maichong.engines.events.layout import forecast, padded
-from maichong.engines.plan import draft_projection
+from maichong.engines.events.projections import traces_on
+from maichong.engines.integration import choose
+from maichong.engines.plan import ProjectionPlan, draft_projection, ports_of
+from maichong.engines.system import compose
 from maichong.network import Network, Population, SpikeTimes
-from maichong.spec import Configured, NeuronModel
+from maichong.spec import NEAREST, Configured, Distribution, NeuronModel
 
 
 @dataclass(frozen=True)
 class Share:
-    """The forecast of one population or projection: its name, its number of neurons or synapses, and its bytes."""
+    """The forecast of one population or projection: its name, its number of neurons or synapses, and its bytes.
+
+    ``traces`` is the part of the bytes that a projection's rule and late arrivals keep beside the synapses.
+    """
 
     name: str
     kind: str
     number: float
     bytes: float
+    traces: float = 0.0
 
 
 def shares(network: Network, precision: str = "float64") -> list[Share]:
@@ -30,13 +38,26 @@ def shares(network: Network, precision: str = "float64") -> list[Share]:
     for projection in network.projections.values():
         entry = draft_projection(network, projection)
         layout, size = forecast(entry, precision)
-        found.append(Share(projection.name, layout, projection.connector.expected(entry.n_pre, entry.n_post), size))
+        traces = _trace_bytes(entry, layout, precision)
+        number = projection.connector.expected(entry.n_pre, entry.n_post)
+        found.append(Share(projection.name, layout, number, size + traces, traces))
     return found
+
+
+def _trace_bytes(entry: ProjectionPlan, layout: str, precision: str) -> float:
+    real, room = np.dtype(precision).itemsize, entry.likely_delays[1] + 2
+    pre, post = traces_on(entry.spike_rule, "pre"), traces_on(entry.spike_rule, "post")
+    late = layout == "delayed"
+    total = len(post) * padded(entry.n_post) * real + late * entry.n_post * 9.0
+    if pre or (entry.spike_rule and late):
+        kept = sum(pairing != NEAREST for _, pairing in pre)
+        total += entry.n_pre * (room * (4.0 + 8.0 * kept) + 8.0)
+    return total
 
 
 def _population_bytes(network: Network, population: Population, precision: str) -> float:
     real = np.dtype(precision).itemsize
-    outgoing = [draft_projection(network, p).longest for p in network.projections.values() if p.pre == population.name]
+    outgoing = [draft_projection(network, p).likely_longest for p in network.projections.values() if p.pre == population.name]
     depth = 1 << int(max(outgoing, default=0) + 1).bit_length()
     ring = depth * population.n * 4
     model = population.model
@@ -45,12 +66,28 @@ def _population_bytes(network: Network, population: Population, precision: str) 
     assert isinstance(model, Configured)
     if not isinstance(model.model, NeuronModel):
         return ring + population.n * (24.0 + 8 * len(model.values))
-    receptors = {id(p.receptor): p.receptor for p in network.projections.values() if p.post == population.name}
-    states = len(model.model.states) + len(model.model.inputs)
-    states += sum(len(receptor.model.states) for receptor in receptors.values())
-    states += sum(2 * len(rule.model.states) for rule in population.plasticity)
-    arrays = sum(isinstance(value, np.ndarray) for value in model.values.values())
-    return ring + padded(population.n) * ((states + arrays) * real + 13.0) + population.n * 8.0
+    ports = ports_of(network, population.name)
+    states = len(model.model.states) + len(model.model.inputs) + sum(len(receptor.model.states) for receptor, _ in ports)
+    # what moves slowly is kept in float64 beside a copy in float32
+    slow = sum(len(rule.model.states) for rule in population.plasticity) * (12.0 if precision == "float32" else real)
+    arrays = _arrays(network, population)
+    return ring + padded(population.n) * ((states + arrays) * real + slow + 9.0) + population.n * 8.0
+
+
+def _arrays(network: Network, population: Population) -> int:
+    """How many parameters and coefficients of its propagator differ from cell to cell, found on two cells of its like."""
+
+    def two(value: Any, what: str) -> Any:
+        return np.ones(2) if isinstance(value, Distribution) else np.resize(value, 2) if np.ndim(value) else value
+
+    assert isinstance(population.model, Configured)
+    given = [value for part in (population.model, *population.plasticity) for value in part.values.values()]
+    if not any(isinstance(value, (np.ndarray, Distribution)) for value in given):
+        return 0
+    system = compose(population, ports_of(network, population.name), two)
+    integration = choose(system, network.dt, f"population {population.name!r}")
+    tables = [*integration.exact.values(), *(row for stage in integration.stages.values() for row in stage.values())]
+    return sum(np.ndim(value) > 0 for row in (system.params, *tables) for value in row.values())
 
 
 def summary(network: Network, precision: str = "float64") -> str:

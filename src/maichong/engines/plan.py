@@ -149,6 +149,35 @@ class ProjectionPlan:
             return int(self._bounded(to_steps(value.bounds()[1], self.dt)))
         return int(self.delays().max(initial=0))
 
+    @functools.cached_property
+    def likely_delays(self) -> tuple[int, int]:
+        """How many different delays there will be, and the longest, in steps; where they are random the numbers to expect, so
+        that nothing is drawn."""
+        value, n = self.projection.delay, self.projection.connector.expected(self.n_pre, self.n_post)
+        if not isinstance(value, Distribution):
+            steps = to_steps(0.0 if value is None else value, self.dt)
+            return int(np.unique(steps).size), int(steps.max(initial=0))
+        if not n:
+            return 1, 0
+        low, high = (min(bound / self.dt, 2.0**15) for bound in value.bounds())
+        last = 1
+        while last < high and n * (1 - value.cdf(np.array([last * self.dt]))[0]) > 1e-3:
+            last *= 2
+        # below[k]: the probability of fewer than first + k steps
+        first = int(to_steps(low, 1.0))
+        below = value.cdf((np.arange(first, int(min(last, high)) + 3) - 0.5) * self.dt)
+        with np.errstate(divide="ignore"):
+            met = -np.expm1(n * np.log1p(-np.diff(below)))
+            largest = first + float((1 - below[1:] ** n).sum())
+        return max(1, round(float(met.sum()))), round(largest)
+
+    @property
+    def likely_longest(self) -> int:
+        """``longest``, or the one to expect where that would have to be drawn."""
+        value = self.projection.delay
+        drawn = isinstance(value, Distribution) and not np.isfinite(value.bounds()[1])
+        return self.likely_delays[1] if drawn else self.longest
+
     def pairs(self) -> tuple[np.ndarray, np.ndarray]:
         """pre and post of every synapse, sorted by pre, then post."""
         pre, post = self._pairs()
@@ -246,13 +275,8 @@ def plan(network: Network) -> Plan:
     if not network.populations:
         raise NetworkError("network", "needs at least one population", fix="add one with net.population(...)")
     order = list(network.populations)
-    ports: dict[str, list[tuple[Configured, str | None]]] = {name: [] for name in order}
-    port_of: dict[str, int] = {}
-    for projection in network.projections.values():
-        key = (projection.receptor, projection.input)
-        if key not in ports[projection.post]:
-            ports[projection.post].append(key)
-        port_of[projection.name] = ports[projection.post].index(key)
+    ports = {name: ports_of(network, name) for name in order}
+    port_of = {p.name: ports[p.post].index((p.receptor, p.input)) for p in network.projections.values()}
     longest = dict.fromkeys(order, 0)
     drafts = []
     for projection in network.projections.values():
@@ -267,6 +291,11 @@ def plan(network: Network) -> Plan:
         projections.append(dataclasses.replace(draft, port=system.ports[port_of[draft.name]]))
     probes = tuple(network.probes) or tuple(Probe(name) for name in order)
     return Plan(network, network.dt, populations, tuple(projections), probes, _schedule(populations, projections, probes))
+
+
+def ports_of(network: Network, population: str) -> list[tuple[Configured, str | None]]:
+    """The receptors of a population, each with the input that its current goes to: one for all projections that agree."""
+    return list(dict.fromkeys((p.receptor, p.input) for p in network.projections.values() if p.post == population))
 
 
 def draft_projection(network: Network, projection: Projection) -> ProjectionPlan:

@@ -9,12 +9,13 @@ also have, for each post, where its incoming synapses lie. A spike visits each g
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from maichong.engines.plan import ProjectionPlan, to_steps
-from maichong.spec import Distribution, RuleModel
+from maichong.engines.plan import ProjectionPlan
+from maichong.spec import RuleModel
 from maichong.spec.reading import arguments
 from maichong.spec.symbolic import expressions, symbol
 
@@ -66,13 +67,13 @@ def needs_columns(entry: ProjectionPlan) -> bool:
     return rule is not None and isinstance(rule.model, RuleModel) and rule.model.on_post is not None
 
 
-def kind_of(entry: ProjectionPlan, *, spread: bool) -> str:
-    """Which layout suits a projection; ``spread`` says that its delays differ."""
+def kind_of(entry: ProjectionPlan, longest: Callable[[], int], *, spread: bool) -> str:
+    """Which layout suits a projection; ``spread`` says that its delays differ, ``longest`` gives the longest if it matters."""
     if entry.dense and not spread:
         return "matrix"
     sparse_visits = inert(entry, "on_pre", "post") and not asks(entry, "on_step")
     small = max(entry.n_pre, entry.n_post) < 2**28
-    if entry.connector == "all_to_all" and entry.longest < 256 and small and sparse_visits:
+    if entry.connector == "all_to_all" and longest() < 256 and small and sparse_visits:
         return "delayed"
     return "rows"
 
@@ -81,8 +82,8 @@ def forecast(entry: ProjectionPlan, precision: str) -> tuple[str, float]:
     """The layout that ``build`` will choose and the bytes that it will take, from expected numbers: nothing is drawn."""
     real = np.dtype(precision).itemsize
     size = entry.projection.connector.expected(entry.n_pre, entry.n_post)
-    groups = _delay_groups(entry)
-    kind = kind_of(entry, spread=groups > 1)
+    groups, longest = entry.likely_delays
+    kind = kind_of(entry, lambda: entry.likely_longest, spread=groups > 1)
     weights = 0.0 if entry.weight is not None else size * real
     if kind == "matrix":
         return kind, weights
@@ -90,24 +91,14 @@ def forecast(entry: ProjectionPlan, precision: str) -> tuple[str, float]:
     width = narrow(int(size / max(entry.n_pre, 1)) + 1).itemsize
     table = entry.n_pre * (groups + 1) * width
     if kind == "delayed":
-        depth, stride, late = inbox_form(entry.longest, entry.n_post)
+        depth, stride, late = inbox_form(longest, entry.n_post)
         room = calendar_room(entry.n_post)
         visits = size * index + table + depth * (room * 8 + 8) if asks(entry, "on_pre") else 0.0
         return kind, weights + size * late.itemsize + depth * stride * real + visits
-    columns = size * (narrow(entry.n_pre).itemsize + width + (groups > 1)) if needs_columns(entry) else 0.0
+    columns = 0.0
+    if needs_columns(entry):
+        columns = size * (narrow(entry.n_pre).itemsize + width + (groups > 1)) + entry.n_post * 8
     return kind, weights + size * index + table + entry.n_pre * 8 + columns
-
-
-def _delay_groups(entry: ProjectionPlan) -> int:
-    value = entry.projection.delay
-    if value is None:
-        return 1
-    if not isinstance(value, Distribution):
-        return int(np.unique(to_steps(np.asarray(value), entry.dt)).size)
-    low, high = value.bounds()
-    if not np.isfinite(high):
-        low, high = np.percentile(value.draw(np.random.default_rng(0), 10_000), (0, 100))
-    return int(to_steps(high, entry.dt) - to_steps(max(low, entry.dt), entry.dt)) + 1
 
 
 def calendar_room(n_post: int) -> int:
@@ -125,7 +116,7 @@ def inbox_form(longest: int, n_post: int) -> tuple[int, int, np.dtype]:
 def build(entry: ProjectionPlan, precision: str) -> Layout:
     """Lay a projection out."""
     real = np.dtype(precision)
-    kind = kind_of(entry, spread=entry.delay is None)
+    kind = kind_of(entry, lambda: entry.longest, spread=entry.delay is None)
     if kind == "matrix":
         return _matrix(entry, real)
     if kind == "delayed":
