@@ -288,7 +288,7 @@ def test_a_quick_look_is_far_above_chance(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("rule", RULES)
 def test_every_rule_learns_the_embedded_digits(rule: str, tmp_path: Path) -> None:
-    settings = dataclasses.replace(protocol.settle(paper, "digits", {}, smoke=True), rule=rule)
+    settings = protocol.settle(paper, "digits", {"rule": rule, "train": 1000, "label": 600}, smoke=True)
     assert studied(tmp_path, settings)[0]["test accuracy"] > 50.0
 
 

@@ -96,6 +96,12 @@ SIZES: dict[str, dict[int, dict[str, Any]]] = {
 }
 """What larger networks change, from that number of neurons on."""
 
+OTHER_RULES: dict[str, dict[str, Any]] = {
+    # of 300 validation images 87, 73 and 69 % are answered rightly; with 150, the triplet rule's best sum, they stay at chance
+    "digits": {"weight_sum": 300.0},
+}
+"""What the rules other than the triplet rule change."""
+
 SMOKE = {"neurons": 50, "epochs": 1, "train": 300, "label": 300, "test": 100}
 
 CLAIMS = (
@@ -107,8 +113,10 @@ CLAIMS = (
 
 
 def preset(data: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """What the data set and the size of the network change in the settings, where ``given`` does not say otherwise."""
+    """What the data set, the rule and the size of the network change in the settings, where ``given`` does not say otherwise."""
     chosen = {**DATA[data], **given}
+    if chosen.get("rule", Settings.rule) != Settings.rule:
+        chosen |= {**OTHER_RULES.get(data, {}), **given}
     neurons = chosen.get("neurons", Settings.neurons)
     for least, changes in SIZES.get(data, {}).items():
         if neurons >= least:
