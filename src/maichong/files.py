@@ -130,7 +130,7 @@ def _plain(value: Any) -> Any:
 def _take_out(value: Any, arrays: dict[str, np.ndarray], where: str) -> Any:
     if isinstance(value, np.ndarray):
         if value.dtype.hasobject or isinstance(value, np.ma.MaskedArray):
-            raise TypeError(f"an array of {value.dtype}, or a masked one, has no place in a file")
+            raise TypeError(f"an array of {value.dtype}s" if value.dtype.hasobject else "a masked array")
         arrays[where] = value
         return {"$array": where}
     if isinstance(value, Mapping):

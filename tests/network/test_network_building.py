@@ -227,6 +227,62 @@ def test_what_no_engine_can_vary_is_refused_at_the_projection(changed: dict[str,
     said(MaichongError, lambda: joined(**changed))
 
 
+def resting(t_ref: float) -> Network:
+    net = Network()
+    net.population("x", LIF(t_ref=t_ref), 1)
+    return net
+
+
+def given_at(time: float) -> Network:
+    net = Network(dt=1e-5)
+    net.population("given", SpikeTimes([time], [0]), 1)
+    return net
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: joined(name=5), "projection: needs a name (got 5)"),
+        (
+            lambda: joined(receptor=Delta(), input="i"),
+            "projection 'noise->exc': Delta needs no input (got 'i'); it acts on the membrane itself",
+        ),
+        (
+            lambda: joined(plasticity=PairSTDP(a_plus=[1.0, 2.0])),
+            "projection 'noise->exc': PairSTDP.a_plus must be one number for all synapses (got array([1., 2.]))",
+        ),
+        (
+            lambda: joined(plasticity=PairSTDP),
+            "projection 'noise->exc': its plasticity must be rules, such as PairSTDP() (got <rule model PairSTDP>)",
+        ),
+        (
+            lambda: some().population("x", LIF(), 2, init=[1.0]),
+            "population 'x': init must map states to values, such as {'v': -60.0} (got [1.0])",
+        ),
+        (
+            lambda: some().probe("exc", "spikes", every=1),
+            "probe on 'exc', every: spikes are not sampled (got 1); leave it out",
+        ),
+        (lambda: some().probe("exc", cells=[0, 0]), "probe on 'exc': cells must name each cell once (got [0, 0])"),
+        (
+            lambda: some().probe("exc", "v", every=1e308),
+            "probe on 'exc', every: must be below 2**62 steps of 0.1 ms (got 1e+308)",
+        ),
+        (lambda: SpikeTimes([1e300], [0]), "SpikeTimes.times: must be below 2**53 ms (got 1e+300)"),
+        (
+            lambda: given_at(2.0**52),
+            "population 'given': spike times must be below 2**62 steps of 1e-05 ms (got 4.5036e+15 ms)",
+        ),
+        (lambda: resting(1e12).build("reference"), "population 'x', t_ref: must be below 2**30 steps of 0.1 ms (got 1e+12 ms)"),
+        (lambda: some().summary(precision="int8"), "build, precision: must be one of 'float64', 'float32' (got 'int8')"),
+        (lambda: Network.from_dict([1]), "network: the data must be what Network.to_dict wrote (got [1])"),  # type: ignore[arg-type]
+        (lambda: Network.from_dict({"format": 999}), "network: its format must be 1 (got 999); update maichong"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_sentence(call: Callable[[], Any], message: str) -> None:
+    assert said(MaichongError, call) == message
+
+
 @pytest.mark.parametrize(
     "call",
     [

@@ -133,6 +133,34 @@ REFUSED: list[tuple[Callable[[Run], Any], type[MaichongError], str]] = [
         "projection 'one', weight: its synapses share one weight, so one number can be set (got (6,)); "
         "give the weights as an array when the network is described",
     ),
+    (lambda run: setattr(run, "learning", "off"), ParameterError, "run.learning: must be True or False (got 'off')"),
+    (lambda run: run.signal("sample", "much"), ParameterError, "signal 'sample': must be a number (got 'much')"),
+    (lambda run: run.signal("sample", [1.0]), ParameterError, "signal 'sample': must carry one finite number (got [1.0])"),
+    (lambda run: run.run(1e308), ParameterError, "run, duration: must be below 2**62 steps of 0.1 ms (got 1e+308 ms)"),
+    (lambda run: run.save("x", [1]), ParameterError, "save, notes: must map names to JSON-ready data and arrays (got [1])"),
+    (
+        lambda run: run.save("x", {"a": np.array([None])}),
+        CheckpointError,
+        "x: must be given data that JSON can hold, and plain arrays (got an array of objects)",
+    ),
+    (
+        lambda run: run.save("x", {"a": np.ma.masked}),
+        CheckpointError,
+        "x: must be given data that JSON can hold, and plain arrays (got a masked array)",
+    ),
+    (lambda run: run.save(3), CheckpointError, "path: must be text or a pathlib.Path (got 3)"),
+    (lambda run: run.restore(None), CheckpointError, "restore: must be what snapshot gave (got None)"),
+    (
+        lambda run: run.restore({**run.snapshot(), "cells/counts": np.zeros(3)}),
+        CheckpointError,
+        "restore: must be of the same network on the same engine (got 'cells/counts' as float64, not int64)",
+    ),
+    (lambda run: run["cells"][["v"]], NetworkError, "population 'cells': has no state ['v']; known: g_p0, theta, v"),
+    (
+        lambda run: run["cells"].__setitem__("theta", "1 pA"),
+        UnitError,
+        "population 'cells', theta: must be in mV (got '1 picoampere', which is in picoampere)",
+    ),
     (lambda run: run.signal("smaple"), NetworkError, "signal: no rule waits for 'smaple'; did you mean 'sample'?"),
 ]
 

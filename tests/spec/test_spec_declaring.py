@@ -220,6 +220,30 @@ def test_a_symbol_is_declared_once_among_inputs_traces_and_weights(call: Callabl
 
 
 @pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: declare(params=("tau_m",)), "Cell.params: must be a list of Param(...) (got ('tau_m',))"),
+        (lambda: declare(inputs=3), "Cell.inputs: must be a list of Input(...) (got 3)"),
+        (lambda: declare(schemes={"a": 3}), "Cell.schemes['a']: must be a tuple of pairs (state, fraction of dt) (got 3)"),
+        (lambda: declare(schemes={"a": (("v", "x"),)}), "Cell.schemes['a']: its fractions of dt must be numbers (got 'x')"),
+        (lambda: teach(bounds=(0.0,)), "Rule.bounds: must be a pair (low, high) (got (0.0,))"),
+        (lambda: teach(bounds=(2.0, 1.0)), "Rule.w_min: must be <= w_max = 1 (got 2)"),
+        (lambda: Option("pairing", (), ""), "option 'pairing': its choices must be a tuple of names (got ())"),
+        (
+            lambda: declare(states=(State("v", None, "mV", "v", membrane=True),)),  # type: ignore[arg-type]
+            "Cell.v: its initial value must be a number, the name of a parameter or a function (got None)",
+        ),
+        (
+            lambda: teach(params=(TAU, Param("w", 1.0, "", "as the weight"))),
+            "Rule: each symbol may be declared once (got 'w'); it has a meaning of its own",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_declaration(call: Callable[[], Any], message: str) -> None:
+    assert said(MaichongError, call) == message
+
+
+@pytest.mark.parametrize(
     "call",
     [
         lambda: declare(params=(*PARAMS, Param(None, 1.0, "ms", "nameless"))),  # type: ignore[arg-type]

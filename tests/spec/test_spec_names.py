@@ -1,4 +1,4 @@
-# ruff: noqa: F821, F841
+# ruff: noqa: F821, F823, F841
 """The names in a model's functions: what they ask for, what they may use, and what the likely name is where one means nothing."""
 
 from __future__ import annotations
@@ -264,21 +264,50 @@ def numpy_s_pi(v, tau_m):
     return np.pi * v
 
 
+def calls_its_caller(v, tau_m):
+    return called_by_its_caller(v, tau_m)
+
+
+def called_by_its_caller(v, tau_m):
+    return calls_its_caller(v, tau_m)
+
+
+def assigns_a_constant_later(v, tau_m):
+    x = v * SCALE
+    SCALE = tau_m
+    return x
+
+
+def a_pair_in_an_equation(v, tau_m):
+    return (v, tau_m) > v
+
+
+SYMBOLS = "an equation works on plain symbols"
+
+
 @pytest.mark.parametrize(
-    "function",
+    ("function", "line", "rest"),
     [
-        an_identity,
-        a_membership,
-        calls_itself,
-        a_helper_short_of_an_argument,
-        an_operation_with_too_many,
-        a_where_without_else,
-        a_property,
-        a_set,
-        a_flag_from_outside,
-        hides_an_operation,
-        numpy_s_pi,
+        (an_identity, 1, "numbers that are computed are compared by < <= > >= only (got v is tau_m)"),
+        (a_membership, 1, "numbers that are computed are compared by < <= > >= only (got v in tau_m)"),
+        (calls_itself, 1, "a function may not call itself (got calls_itself(v, tau_m))"),
+        (a_helper_short_of_an_argument, 1, "leak() takes 2 arguments (got leak(v))"),
+        (an_operation_with_too_many, 1, "exp() takes 1 argument (got exp(v, tau_m))"),
+        (a_where_without_else, 1, "where() takes 3 arguments (got where(v > 0, v))"),
+        (a_property, 1, f"{SYMBOLS} (got v.real); give it a name of its own"),
+        (numpy_s_pi, 1, f"{SYMBOLS} (got np.pi); give it a name of its own"),
+        (a_set, 1, f"{SYMBOLS} (got {{v}})"),
+        (a_pair_in_an_equation, 1, f"{SYMBOLS} (got (v, tau_m))"),
+        (a_flag_from_outside, 1, "uses 'FLAG', which is neither an argument nor a number defined before; known: tau_m, v"),
+        (assigns_a_constant_later, 1, "uses 'SCALE', which is neither an argument nor a number defined before"),
+        (hides_an_operation, 2, "calls 'exp', which is a number here (got exp(v))"),
     ],
 )
-def test_what_no_engine_can_read_is_refused_when_declared(function: Callable[..., Any]) -> None:
-    assert function.__name__ in said(ModelError, lambda: declare(flow=function))
+def test_what_no_engine_can_read_is_refused_when_declared(function: Callable[..., Any], line: int, rest: str) -> None:
+    message = said(ModelError, lambda: declare(flow=function))
+    assert message.startswith(f"{at(function, line)} in {function.__name__}(): {rest}")
+
+
+def test_functions_that_call_each_other_are_refused() -> None:
+    message = said(ModelError, lambda: declare(flow=calls_its_caller))
+    assert message.startswith(f"{at(called_by_its_caller, 1)} in called_by_its_caller(): a function may not call itself")

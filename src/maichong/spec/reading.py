@@ -177,7 +177,7 @@ def _check_call(
     else:
         takes = len(_read(called, callers).args)
     if len(node.args) != takes:
-        raise ModelError(at(node), f"{ast.unparse(node.func)}() takes {takes} arguments", ast.unparse(node))
+        raise ModelError(at(node), f"{ast.unparse(node.func)}() takes {takes} argument{'s' * (takes != 1)}", ast.unparse(node))
 
 
 def _check_names(line: StraightLine, at: Callable[[ast.AST], str], callers: tuple[Callable[..., Any], ...]) -> None:
