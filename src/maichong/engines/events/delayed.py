@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from maichong.engines.events.emit import KernelText
+from maichong.engines.events.layout import BLOCK
 from maichong.engines.events.lower import Writer
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def deliver(b: Builder) -> KernelText:
         free = f" if {b.array('until', 'int32')}[j] <= step else F(0.0)" if b.shape.gated else ""
         w.line(f"{to}[j] += {jump}{free}")
     if b.shape.wakes:
-        w.line(f"if {inbox}[row + j] != F(0.0): {b.array('awake', 'uint8')}[j >> U(6)] = 1")
+        w.line(f"if {inbox}[row + j] != F(0.0): {b.array('awake', 'uint8')}[j >> U({BLOCK.bit_length() - 1})] = 1")
     w.line(f"{inbox}[row + j] = F(0.0)")
     w.indent -= 1
     if b.asks("on_pre"):

@@ -31,7 +31,8 @@ class Layout:
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
 
 
-BLOCK = 64
+BLOCK = 32
+"""Neurons that sleep and wake together, and what arrays are padded to: the loops that LLVM makes of two 512-bit vectors."""
 
 
 def padded(n: int) -> int:

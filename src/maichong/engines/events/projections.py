@@ -15,7 +15,7 @@ import numpy as np
 
 from maichong.engines.events import delayed
 from maichong.engines.events.emit import Argument, KernelText
-from maichong.engines.events.layout import Layout, inert
+from maichong.engines.events.layout import BLOCK, Layout, inert
 from maichong.engines.events.lower import Writer
 from maichong.engines.plan import ProjectionPlan, spike_traces
 from maichong.spec import NEAREST, Configured, RuleModel, Trace
@@ -217,7 +217,7 @@ class Builder:
             text = f"{self.array(f'to_{state}')}[j] += {jump}"
             w.line(f"if {self.array('until', 'int32')}[j] <= step: {text}" if self.shape.gated else text)
         if self.shape.wakes:
-            w.line(f"{self.array('awake', 'uint8')}[j >> 6] = 1")
+            w.line(f"{self.array('awake', 'uint8')}[j >> {BLOCK.bit_length() - 1}] = 1")
         if learn:
             self.new_weight(w, "on_pre", "w", {**env, **self.post_traces("on_pre", "j")}, f"{weight}[{place}]")
 
