@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 
+from maichong.engines.delays import LONGEST, likely, to_steps
 from maichong.engines.integration import Integration, choose
 from maichong.engines.system import Port, System, compose
 from maichong.errors import NetworkError, ParameterError
@@ -157,19 +158,7 @@ class ProjectionPlan:
         if not isinstance(value, Distribution):
             steps = to_steps(0.0 if value is None else value, self.dt)
             return int(np.unique(steps).size), int(steps.max(initial=0))
-        if not n:
-            return 1, 0
-        low, high = (min(bound / self.dt, 2.0**15) for bound in value.bounds())
-        last = 1
-        while last < high and n * (1 - value.cdf(np.array([last * self.dt]))[0]) > 1e-3:
-            last *= 2
-        # below[k]: the probability of fewer than first + k steps
-        first = int(to_steps(low, 1.0))
-        below = value.cdf((np.arange(first, int(min(last, high)) + 3) - 0.5) * self.dt)
-        with np.errstate(divide="ignore"):
-            met = -np.expm1(n * np.log1p(-np.diff(below)))
-            largest = first + float((1 - below[1:] ** n).sum())
-        return max(1, round(float(met.sum()))), round(largest)
+        return likely(value, n, self.dt)
 
     @property
     def likely_longest(self) -> int:
@@ -201,9 +190,9 @@ class ProjectionPlan:
 
     def _bounded(self, steps: np.ndarray) -> np.ndarray:
         longest = steps.max(initial=0)
-        if longest >= 2**15:
+        if longest >= LONGEST:
             where = f"projection {self.name!r}, delay"
-            raise NetworkError(where, f"must be below {2**15} steps of {self.dt:g} ms", f"{longest:g} steps")
+            raise NetworkError(where, f"must be below {LONGEST} steps of {self.dt:g} ms", f"{longest:g} steps")
         return steps
 
     def _pairs(self) -> tuple[np.ndarray, np.ndarray]:
@@ -321,11 +310,6 @@ def _schedule(
         "record": [("probe", k) for k in range(len(probes))],
     }
     return tuple(Operation(phase, kind, k) for phase in ORDER for kind, k in phases[phase])
-
-
-def to_steps(ms: Any, dt: float) -> Any:
-    """Times in steps, rounded half up; a half that floating point made a little less is still a half."""
-    return np.floor(np.asarray(ms, np.float64) / dt + 0.5 + 1e-9)
 
 
 def stream_of(name: str, purpose: str = "") -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from maichong import files
 from maichong.engines.plan import Plan
+from maichong.engines.recording import Records, Samples, Spikes, joined
 from maichong.errors import CheckpointError, NetworkError, ParameterError, brief, did_you_mean, is_one_of
 from maichong.network import Network, Population, Probe, SpikeTimes
 from maichong.parts import MOST_STEPS
@@ -21,9 +21,6 @@ from maichong.spec.quantities import in_unit
 FORMAT = 1
 LOOK_S = 0.05
 """Wall time, roughly, between two looks at Ctrl-C and the progress bar."""
-
-Records = list[tuple[np.ndarray, np.ndarray]]
-"""Pieces of a recording: stamps in steps, and what was seen at each."""
 
 
 class Backend(Protocol):
@@ -47,29 +44,6 @@ class Backend(Protocol):
     def snapshot(self) -> dict[str, np.ndarray]: ...
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None: ...
     def check_state(self, arrays: Mapping[str, np.ndarray]) -> None: ...
-
-
-@dataclass(frozen=True)
-class Spikes:
-    """Recorded spikes: ``times`` in ms, float64, and the ``ids`` of the neurons, int64, in order of time."""
-
-    times: np.ndarray
-    ids: np.ndarray
-
-    def __len__(self) -> int:
-        return int(self.times.size)
-
-    def of(self, neuron: int) -> np.ndarray:
-        """The times of one neuron's spikes in ms."""
-        return self.times[self.ids == neuron]
-
-
-@dataclass(frozen=True)
-class Samples:
-    """A recorded state: ``times`` in ms [samples] and ``values`` [samples, cells]."""
-
-    times: np.ndarray
-    values: np.ndarray
 
 
 class Run:
@@ -154,7 +128,7 @@ class Run:
         """What one probe saw: Spikes, or Samples of a state; for networks with several probes on one state."""
         for index, known in enumerate(self.plan.probes):
             if isinstance(probe, Probe) and known == probe and probe.what != "counts":
-                stamps, values = _joined(self._backend.records(index))
+                stamps, values = joined(self._backend.records(index))
                 times = stamps * self.plan.dt
                 return Spikes(times, values.astype(np.int64)) if probe.what == "spikes" else Samples(times, values)
         raise NetworkError("run", "has no recording of this probe", brief(probe))
@@ -246,7 +220,7 @@ class Run:
         }  # fmt: skip
         arrays = {f"state/{name}": values for name, values in self._backend.snapshot().items()}
         for index in range(len(self.plan.probes)):
-            stamps, values = _joined(self._backend.records(index))
+            stamps, values = joined(self._backend.records(index))
             arrays |= {f"record/{index}/stamps": stamps, f"record/{index}/values": values}
         return files.write_bundle(path, data, arrays)
 
@@ -398,13 +372,3 @@ def resume(path: str | Path, models: Any = ()) -> Run:
     except (KeyError, ValueError) as error:
         raise CheckpointError(str(path), "must fit the network that it holds", str(error)) from None
     return run
-
-
-def _joined(records: Records) -> tuple[np.ndarray, np.ndarray]:
-    """All pieces of a recording as one, and kept as one for the next call."""
-    records[:] = [piece for piece in records if piece[0].size]
-    if not records:
-        return np.zeros(0, np.int64), np.zeros(0)
-    if len(records) > 1:
-        records[:] = [(np.concatenate([s for s, _ in records]), np.concatenate([v for _, v in records]))]
-    return records[0]
