@@ -7,6 +7,7 @@ that begin with "translation" say where the two simulators count time differentl
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +24,9 @@ from maichong.plasticity.meso.weight_normalisation import WeightNormalisation
 from maichong.plasticity.micro.diehl_cook import DiehlCook
 from maichong.synapses.exponential import Exponential
 
+handler = signal.getsignal(signal.SIGINT)
 b2 = pytest.importorskip("brian2", reason="Brian2 judges this test: pip install -e '.[test]'")
+signal.signal(signal.SIGINT, handler)  # Brian2 takes Ctrl-C for itself when it is imported
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:brian2", "ignore::DeprecationWarning:pyparsing")
 
 DT = 0.5  # ms

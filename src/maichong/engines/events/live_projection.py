@@ -38,6 +38,7 @@ class LiveProjection:
                     self.state[f"kept_{trace.name}"] = np.zeros(plan.n_pre * room)
         for trace, _ in projections.traces_on(rule, "post"):
             self.state[f"trace_{trace.name}"] = np.zeros(padded(plan.n_post), precision)
+        inbox: dict[str, int] = {}
         if delayed:
             calendar = ("inbox", "due", "due_count")
             self.state |= {name: array for name, array in self.layout.arrays.items() if name in calendar}
@@ -50,6 +51,7 @@ class LiveProjection:
             depth, stride, kind = inbox_form(int(self.layout.delays[-1]), plan.n_post)
             if kind == np.uint8:
                 self.scratch["first"] = np.zeros(depth, np.uint32)
+            inbox = {"stride": stride, "turn": stride.bit_length() - 1}
         self.values: dict[str, Any] = {
             "n_pre": plan.n_pre,
             "n_post": plan.n_post,
@@ -72,10 +74,9 @@ class LiveProjection:
             **self.layout.arrays,
             **self.state,
             **self.scratch,
+            **inbox,
             **projections.rule_values(rule, plan.dt, precision),
         }
-        if delayed:
-            self.values |= {"stride": stride, "turn": stride.bit_length() - 1}
         if rule:
             self.values["horizon"] = int(self.values["forgotten"] / plan.dt) + room
         for state, jump in plan.port.jumps:

@@ -75,14 +75,14 @@ def _reduced(x):
 @njit(error_model="numpy", forceinline=True, fastmath={"contract"})
 def exp32(x):
     """exp in float32 to 1e-7: PyPI's Numba cannot vectorise np.exp, but this it can."""
-    scale, q = _reduced(x)
+    scale, q = _reduced(x)  # pyright: ignore[reportGeneralTypeIssues]
     return scale * q + scale
 
 
 @njit(error_model="numpy", forceinline=True, fastmath={"contract"})
 def expm1_32(x):
     """exp(x) - 1 in float32 to 2e-7, also where x is small."""
-    scale, q = _reduced(x)
+    scale, q = _reduced(x)  # pyright: ignore[reportGeneralTypeIssues]
     return scale * q + (scale - F(1.0))
 
 
