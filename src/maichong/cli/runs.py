@@ -96,14 +96,14 @@ def run_bench(name: str, against: list[str], images: int, neurons: int, json: Pa
     if json:
         files.write_json(json, outcome)
     put(Text(outcome["network"], style="bold"))
-    table = table_of("tool", "version", "images/s", "build s", "spikes/image", "peak MiB", "ours / theirs")
+    table = table_of("tool", "version", "images/s", "build s", "spikes/image", "peak MiB", "ours / theirs", "no delays")
     for column in table.columns[1:]:
         column.justify = "right"
     for row in outcome["rows"]:
-        ratio = outcome["ratios"].get(row["tool"])
+        ratios = (outcome[key].get(row["tool"]) for key in ("ratios", "ratios_without_delays"))
         table.add_row(
             row["tool"], row["version"], f"{row['images_per_s']:.1f}", f"{row['build_s']:.1f}", f"{row['spikes_per_image']:.1f}",
-            f"{row['peak_rss_mib'] or 0:.0f}", f"{ratio:.1f} x" if ratio else "",
+            f"{row['peak_rss_mib'] or 0:.0f}", *(f"{ratio:.1f} x" if ratio else "" for ratio in ratios),
         )  # fmt: skip
     put(table)
     for row in outcome["rows"]:
