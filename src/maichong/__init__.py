@@ -4,7 +4,7 @@
     >>> net = Network(dt=0.1, seed=1)
     >>> cell = net.population("cell", LIF(tau_m=10.0), 1, drive=1000.0)
     >>> run = net.build("reference").run(20.0)
-    >>> float(run["cell"].spikes.times[0])
+    >>> float(run["cell"].spikes.times[0].round(6))
     4.8
 
 Every model of the catalogue can be imported from here by its name; ``maichong list`` shows them.

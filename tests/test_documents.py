@@ -1,0 +1,51 @@
+"""What the documents say runs: the README's Python, the examples of docstrings, the figures that it takes from results/."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+EXAMPLES = sorted(
+    path for path in (ROOT / "src").rglob("*.py") if "    >>> " in path.read_text() or "\n>>> " in path.read_text()
+)
+RESULTS = sorted((ROOT / "results").glob("diehl-cook-2015*.json"))
+
+
+def test_the_ten_lines_run(capsys: pytest.CaptureFixture[str]) -> None:
+    (code, *_) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    exec(code, {})
+    (rate, unit) = capsys.readouterr().out.split()
+    assert unit == "Hz"
+    assert 0.1 < float(rate) < 100.0
+
+
+def test_the_model_shown_is_the_model() -> None:
+    (_, shown, *_) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    source = (ROOT / "src/maichong/neurons/lif.py").read_text()
+    for function in shown.strip().split("\n\n\n"):
+        assert function in source
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_the_examples_of_docstrings(path: Path) -> None:
+    parts = path.relative_to(ROOT / "src").with_suffix("").parts
+    tried = doctest.testmod(importlib.import_module(".".join(parts).removesuffix(".__init__")))
+    assert tried.attempted
+    assert not tried.failed
+
+
+@pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.stem)
+def test_the_readme_says_what_was_measured(path: Path) -> None:
+    outcome: dict[str, Any] = json.loads(path.read_text())
+    (row,) = [line for line in README.splitlines() if f"({path.relative_to(ROOT)})" in line]
+    for value in outcome["measured"]["test accuracy"]:
+        assert f"{value:.2f}" in row
+    assert outcome["settings"]["validate"] == 0
