@@ -10,7 +10,7 @@ import contextlib
 import io
 import json
 import os
-import tempfile
+import uuid
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -45,8 +45,8 @@ def write_bytes(path: Path_, data: bytes) -> Path:
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "wb") as file:
+        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+        with open(temporary, "xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
