@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from maichong.engines.events import projections
+from maichong.engines.events import everywhere, projections
 from maichong.engines.events.emit import Kernel, KernelText
 from maichong.engines.events.layout import Layout, build, inbox_form, padded, places
 from maichong.engines.events.live_population import LivePopulation
@@ -86,7 +86,7 @@ class LiveProjection:
         if rule:
             self.kernels["jump"] = self._some(builder.jump())
             self.kernels["decay"] = self._some(builder.decay())
-            self.kernels["learn"] = self._some(builder.learn()) + self._some(builder.each_step())
+            self.kernels["learn"] = self._some(builder.learn()) + self._some(everywhere.each_step(builder))
         refill = builder.refill()
         self._refill = self._kernel(refill) if refill else None
         self._signals: list[tuple[str, Kernel]] = []
@@ -94,7 +94,7 @@ class LiveProjection:
             if isinstance(own.model, RuleModel) and own.model.on_signal and own.model.signal:
                 self.values |= projections.rule_values(own, plan.dt, precision)
                 self.values |= {"sums": np.zeros(plan.n_post, precision), "signal": np.zeros(1, precision)}
-                text = projections.Builder(shape, own, precision).on_signal()
+                text = everywhere.on_signal(projections.Builder(shape, own, precision))
                 self._signals.append((own.model.signal, self._kernel(text)))
 
     def _kernel(self, text: KernelText) -> Kernel:

@@ -351,67 +351,6 @@ class Builder:
         if self.shape.quiet and self.pre:
             w.line(f"if step - {self.array('last_seen', 'int32')}[{source}] > {self.integer('horizon')}: continue")
 
-    def each_step(self) -> KernelText | None:
-        """``on_step`` visits every synapse."""
-        if not self.asks("on_step"):
-            return None
-        w = Writer(self.precision)
-        w.line(f"if {self.array('control', 'int64')}[LEARNING] == 0:")
-        w.line("    return")
-        w.line("now = step + 1")
-        self._everywhere(w, "on_step", {})
-        return self.text("Every step", w)
-
-    def on_signal(self) -> KernelText:
-        """The rule's ``on_signal`` visits every synapse; ``sums`` holds the incoming weight of each neuron."""
-        w = Writer(self.precision)
-        w.line("now = step")
-        env = {"signal": self.array("signal") + "[0]"} if "signal" in self.asks("on_signal") else {}
-        if "w_sum" in self.asks("on_signal"):
-            sums = self.array("sums")
-            w.line(f"{sums}[:] = F(0.0)")
-            self._visit(w, lambda place: w.line(f"{sums}[j] += {self.array('weight')}[{place}]"))
-            env["w_sum"] = f"{sums}[j]"
-        self._everywhere(w, "on_signal", env)
-        return self.text("Signal", w)
-
-    def _everywhere(self, w: Writer, role: str, env: dict[str, str]) -> None:
-        weight = self.array("weight")
-
-        def change(place: str) -> None:
-            delay = f"{self.array('delays', 'int64')}[0]"
-            if self.shape.groups and self.shape.layout == "rows" and role != "on_signal":
-                # the delay of a synapse is where its place falls among the row's offsets
-                w.line("g = 0")
-                w.line(f"while s - row >= {self.array('offset')}[i * (delays.size + 1) + g + 1]: g += 1")
-                delay = "delays[g]"
-            known = {**env, **self.pre_traces(w, role, "i", delay, "now"), **self.post_traces(role, "j")}
-            w.line(f"w = {weight}[{place}]")
-            self.new_weight(w, role, "w", known, f"{weight}[{place}]")
-
-        self._visit(w, change)
-
-    def _visit(self, w: Writer, act: Any) -> None:
-        """Open loops over all synapses and let ``act(place)`` write what happens at each."""
-        w.line(f"for i in range({self.integer('n_pre')}):")
-        w.indent += 1
-        if self.shape.layout != "rows":
-            n = self.integer("n_post")
-            w.line(f"row = i * {n}")
-            w.line(f"for j in range({n}):")
-            w.indent += 1
-            if self.shape.butself:
-                w.line("if i == j: continue")
-            act("row + j")
-        else:
-            start = self.array("start", "int64")
-            w.line(f"row = {start}[i]")
-            w.line(f"for s in range(row, {start}[i + 1]):")
-            w.indent += 1
-            w.line(f"j = {self.array('target')}[s]")
-            act("s")
-        w.indent -= 2
-
 
 def rule_values(rule: Configured | None, dt: float, precision: str) -> dict[str, Any]:
     """The numbers of a rule's kernels."""

@@ -1,0 +1,77 @@
+"""The kernels that visit every synapse of a projection: at each step, or when a signal is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from maichong.engines.events.emit import KernelText
+from maichong.engines.events.lower import Writer
+
+if TYPE_CHECKING:
+    from maichong.engines.events.projections import Builder
+
+
+def each_step(b: Builder) -> KernelText | None:
+    """``on_step`` visits every synapse."""
+    if not b.asks("on_step"):
+        return None
+    w = Writer(b.precision)
+    w.line(f"if {b.array('control', 'int64')}[LEARNING] == 0:")
+    w.line("    return")
+    w.line("now = step + 1")
+    _everywhere(b, w, "on_step", {})
+    return b.text("Every step", w)
+
+
+def on_signal(b: Builder) -> KernelText:
+    """The rule's ``on_signal`` visits every synapse; ``sums`` holds the incoming weight of each neuron."""
+    w = Writer(b.precision)
+    w.line("now = step")
+    env = {"signal": b.array("signal") + "[0]"} if "signal" in b.asks("on_signal") else {}
+    if "w_sum" in b.asks("on_signal"):
+        sums = b.array("sums")
+        w.line(f"{sums}[:] = F(0.0)")
+        _visit(b, w, lambda place: w.line(f"{sums}[j] += {b.array('weight')}[{place}]"))
+        env["w_sum"] = f"{sums}[j]"
+    _everywhere(b, w, "on_signal", env)
+    return b.text("Signal", w)
+
+
+def _everywhere(b: Builder, w: Writer, role: str, env: dict[str, str]) -> None:
+    weight = b.array("weight")
+
+    def change(place: str) -> None:
+        delay = f"{b.array('delays', 'int64')}[0]"
+        if b.shape.groups and b.shape.layout == "rows" and role != "on_signal":
+            # the delay of a synapse is where its place falls among the row's offsets
+            w.line("g = 0")
+            w.line(f"while s - row >= {b.array('offset')}[i * (delays.size + 1) + g + 1]: g += 1")
+            delay = "delays[g]"
+        known = {**env, **b.pre_traces(w, role, "i", delay, "now"), **b.post_traces(role, "j")}
+        w.line(f"w = {weight}[{place}]")
+        b.new_weight(w, role, "w", known, f"{weight}[{place}]")
+
+    _visit(b, w, change)
+
+
+def _visit(b: Builder, w: Writer, act: Callable[[str], None]) -> None:
+    """Open loops over all synapses and let ``act(place)`` write what happens at each."""
+    w.line(f"for i in range({b.integer('n_pre')}):")
+    w.indent += 1
+    if b.shape.layout != "rows":
+        n = b.integer("n_post")
+        w.line(f"row = i * {n}")
+        w.line(f"for j in range({n}):")
+        w.indent += 1
+        if b.shape.butself:
+            w.line("if i == j: continue")
+        act("row + j")
+    else:
+        start = b.array("start", "int64")
+        w.line(f"row = {start}[i]")
+        w.line(f"for s in range(row, {start}[i + 1]):")
+        w.indent += 1
+        w.line(f"j = {b.array('target')}[s]")
+        act("s")
+    w.indent -= 2
