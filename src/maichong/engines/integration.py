@@ -102,7 +102,12 @@ def choose(system: System, dt: float, where: str) -> Integration:
     tableau = TABLEAUS.get(method)
     stages = {node: _propagate(system, flows, jacobian, linear, dt * node) for node in tableau.nodes if node} if tableau else {}
     slopes = {s: jacobian[s][s] for s in system.states if s not in linear} if method == "exponential_euler" else {}
-    return Integration(method, exact, stages, slopes, model.schemes.get(method, ()))
+    scheme = model.schemes.get(method, ())
+    if scheme:
+        # what other parts add to the neuron, and is not exact, takes one step when the neuron has taken its own
+        named = {state for state, _ in scheme}
+        scheme = (*scheme, *((state, 1.0) for state in system.states if state not in exact and state not in named))
+    return Integration(method, exact, stages, slopes, scheme)
 
 
 def _flows(system: System) -> dict[str, Any]:

@@ -104,9 +104,10 @@ def _versions() -> str:
     import llvmlite
     import numba
 
+    from maichong.engines import random
     from maichong.engines.events import runtime
 
-    own = hashlib.sha256(Path(runtime.__file__).read_bytes()).hexdigest()
+    own = hashlib.sha256(b"".join(Path(module.__file__).read_bytes() for module in (random, runtime))).hexdigest()
     parts = (numba.__version__, llvmlite.__version__, np.__version__, platform.python_version(), own)
     return " ".join((*parts, platform.machine(), str(numba.config.CPU_NAME)))  # type: ignore[attr-defined]
 

@@ -26,8 +26,8 @@ DOUBLE = {
     "exp": "np.exp", "expm1": "np.expm1", "log": "np.log", "log1p": "np.log1p", "sqrt": "np.sqrt", "sin": "np.sin",
     "cos": "np.cos", "tan": "np.tan", "tanh": "np.tanh", "arctan": "np.arctan", "floor": "np.floor", "absolute": "abs",
 }  # fmt: skip
-SINGLE = {**DOUBLE, "exp": "exp32"}
-"""What each operation is called in a kernel; exp32 is ours, because it vectorises."""
+SINGLE = {**DOUBLE, "exp": "exp32", "expm1": "expm1_32"}
+"""What each operation is called in a kernel; exp32 and expm1_32 are ours, because they vectorise."""
 
 
 LITERAL = re.compile(r"F\([^()]*\)")
@@ -117,10 +117,11 @@ class Writer:
             called = line.resolve(node.func)
             if callable(called):
                 return self._values(node, names, line)[0]
-            return self._operation(called, [self._text(arg, names, line) for arg in node.args])
+            return self.operation(called, [self._text(arg, names, line) for arg in node.args])
         raise EngineError(f"{line.file}:{line.line}", "cannot be written as a kernel", ast.unparse(node))
 
-    def _operation(self, name: str, args: list[str]) -> str:
+    def operation(self, name: str, args: list[str]) -> str:
+        """The text of an operation of maichong.ops."""
         if name == "power":
             return self._power(*args)
         table = SINGLE if self.precision == "float32" else DOUBLE

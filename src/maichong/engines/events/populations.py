@@ -14,6 +14,7 @@ import numpy as np
 from maichong.engines.events.emit import Argument, KernelText
 from maichong.engines.events.layout import BLOCK
 from maichong.engines.events.lower import Writer
+from maichong.engines.events.slopes import text as slope_text
 from maichong.engines.integration import ONE, TABLEAUS, Integration, Propagator
 from maichong.engines.plan import PopulationPlan
 from maichong.engines.system import System
@@ -225,7 +226,7 @@ def _advance(
 
 def _exponential(w: Writer, state: str, slope: Any, env: Mapping[str, str], h: str) -> str:
     """x' = a x + b is solved over the step with a and b as they are now: x + x' (exp(a h) - 1) / a."""
-    a = w.keep(_sympy_text(w, slope, env), f"slope_{state}")
+    a = w.keep(slope_text(w, slope, env), f"slope_{state}")
     z = w.keep(f"{a} * {h}", "z")
     expm1 = "expm1_32" if w.precision == "float32" else "np.expm1"
     growth = w.keep(f"{expm1}({z}) / {a}", "growth")
@@ -233,40 +234,6 @@ def _exponential(w: Writer, state: str, slope: Any, env: Mapping[str, str], h: s
         # a choice between two names is a select; between two expressions it may stay a branch, and the loop scalar
         growth = f"{growth} if {z} != F(0.0) else {h}"
     return w.keep(f"{env[state]} + {env[f'd_{state}']} * ({growth})", f"new_{state}")
-
-
-def _sympy_text(w: Writer, expression: Any, env: Mapping[str, str]) -> str:
-    """A SymPy expression as kernel text: sums, products, powers and exp are all that a slope is made of."""
-    import sympy as sp
-
-    if expression.is_Symbol:
-        return env[str(expression)]
-    if expression.is_Number:
-        return w.literal(float(expression))
-    if expression.is_Add:
-        return "(" + " + ".join(_sympy_text(w, term, env) for term in expression.args) + ")"
-    if expression.is_Mul:
-        above, below = sp.fraction(expression)
-        if below != 1:
-            return f"({_sympy_text(w, above, env)} / {_sympy_text(w, below, env)})"
-        return "(" + " * ".join(_sympy_text(w, factor, env) for factor in expression.args) + ")"
-    if expression.is_Pow and expression.exp == -1:
-        return f"({w.literal(1.0)} / {_sympy_text(w, expression.base, env)})"
-    if expression.is_Pow:
-        return f"({_sympy_text(w, expression.base, env)} ** {_sympy_text(w, expression.exp, env)})"
-    if isinstance(expression, sp.Piecewise):
-        (value, condition), *rest = expression.args  # pyright: ignore[reportGeneralTypeIssues]
-        if condition == True or not rest:  # noqa: E712 - SymPy's true is no Python True
-            return _sympy_text(w, value, env)
-        return (
-            f"({_sympy_text(w, value, env)} if {_sympy_text(w, condition, env)} "
-            f"else {_sympy_text(w, sp.Piecewise(*rest), env)})"
-        )
-    if isinstance(expression, sp.core.relational.Relational):
-        sign = expression.rel_op  # pyright: ignore[reportAttributeAccessIssue]
-        return f"({_sympy_text(w, expression.lhs, env)} {sign} {_sympy_text(w, expression.rhs, env)})"
-    names = {"exp": "exp32" if w.precision == "float32" else "np.exp", "log": "np.log", "Abs": "abs", "tanh": "np.tanh"}
-    return f"{names[type(expression).__name__]}({', '.join(_sympy_text(w, arg, env) for arg in expression.args)})"
 
 
 def _store(w: Writer, system: System, env: dict[str, str], new: dict[str, str], slow: Sequence[str], *, sleeps: bool) -> None:
