@@ -146,7 +146,7 @@ class Events:
         return {key: np.array(value) for key, value in arrays.items()}
 
     def check_state(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Numbers that a kernel uses as places in memory must be places; CheckpointError otherwise."""
+        """Numbers that a kernel uses as places in memory must be places, and lists whole; CheckpointError otherwise."""
         for owner in (*self.populations, *self.projections):
             for key, (low, high) in owner.places().items():
                 values = arrays[f"{owner.plan.name}/{key}"]
@@ -154,8 +154,7 @@ class Events:
                     raise CheckpointError(
                         f"{owner.plan.name}/{key}", f"must lie between {low} and {high - 1}", "damaged numbers"
                     )
-        for population in self.populations:
-            population.check_chains(arrays)
+            owner.check(arrays)
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Continue from what ``snapshot`` gave."""

@@ -146,8 +146,15 @@ class LivePopulation:
         known["given_at"] = (0, 2**62)
         return {key: bounds for key, bounds in known.items() if key in self.arrays}
 
-    def check_chains(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """A source's chains must hold each neuron at most once: one that leads back to itself would be walked for ever."""
+    def check(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Given spikes must be in order, each once, and a source's chains hold each neuron at most once.
+
+        Rows of the ring would overflow otherwise, and a chain that leads back to itself would be walked for ever.
+        """
+        if "given_at" in self.arrays:
+            stamps, ids = (arrays[f"{self.plan.name}/given_{key}"] for key in ("stamps", "ids"))
+            if stamps.size != ids.size or not ((np.diff(stamps) > 0) | ((np.diff(stamps) == 0) & (np.diff(ids) > 0))).all():
+                raise CheckpointError(f"{self.plan.name}/given_stamps", "must be in order, each spike once", "damaged numbers")
         if "chains" not in self.arrays:
             return
         link, now = (arrays[f"{self.plan.name}/{key}"] for key in ("link", "chains"))

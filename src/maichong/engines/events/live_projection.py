@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from maichong.engines.events.emit import Kernel, KernelText
 from maichong.engines.events.layout import Layout, build, inbox_form, padded, places
 from maichong.engines.events.live_population import LivePopulation
 from maichong.engines.plan import ProjectionPlan
+from maichong.errors import CheckpointError
 from maichong.spec import NEAREST, RuleModel
 
 LONG_AGO = -(2**30)
@@ -134,6 +136,22 @@ class LiveProjection:
             "due_count": (0, self.plan.n_pre * n_post + 1),
         }
         return {key: bounds for key, bounds in known.items() if key in self.state}
+
+    def check(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """The list of live neurons and the calendar of their arrivals must be what kernels left; they would write elsewhere."""
+        if "live" not in self.state:
+            return
+        live, is_live, many = (arrays[f"{self.plan.name}/{key}"] for key in ("live", "is_live", "live_count"))
+        if not np.array_equal(np.sort(live[: many[0]]), np.flatnonzero(is_live)):
+            raise CheckpointError(f"{self.plan.name}/live", "must list each live neuron once", "damaged numbers")
+        if "due" not in self.state:
+            return
+        counts = arrays[f"{self.plan.name}/due_count"]
+        days = arrays[f"{self.plan.name}/due"].reshape(counts.size, -1)
+        words = days[np.arange(days.shape[1]) < counts[:, None]]
+        pre, post = words >> np.uint64(36), (words >> np.uint64(8)) & np.uint64(0xFFFFFFF)
+        if (pre >= self.plan.n_pre).any() or (post >= self.plan.n_post).any():
+            raise CheckpointError(f"{self.plan.name}/due", "must name synapses", "damaged numbers")
 
     def changing(self) -> dict[str, np.ndarray]:
         return {**self.state, **({} if self.layout.shared else {"weight": self.layout.weight})}
