@@ -121,7 +121,7 @@ def compose(population: Population, ports: Sequence[tuple[Configured, str | None
         if receptor.values.get("e_rev") is not None:
             current = f"current{suffix}"
             outputs.append(Call(ohmic, (f"out{suffix}", membrane, f"e_rev{suffix}"), (current,)))
-        total = f"{target}{suffix}"
+        total = f"{drives[target]}{suffix}"
         sums.append(Call(plus, (totals[target], current), (total,)))
         totals[target] = total
         flows.append(_call(part.flow, local, tuple(f"d_{name}{suffix}" for name in names(part.states))))

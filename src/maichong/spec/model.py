@@ -5,6 +5,7 @@ The five kinds stand in files of their own (neuron, receptor, rule, intrinsic ru
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -17,6 +18,11 @@ from maichong.spec.distributions import Distribution, from_dict
 
 Function = Callable[..., Any]
 
+COMPOSED = re.compile(r"(drive|p|s\d+)_.*|.*_[ph]\d+")
+"""Names that the engines give: to inputs, to a propagator's coefficients, to the symbols of ports and of intrinsic rules."""
+RESULTS = ("d", "reset", "hard")
+"""What the engines put before a state's name to call its slope and where a spike takes it."""
+
 
 @dataclass(frozen=True, eq=False)
 class Model:
@@ -28,6 +34,10 @@ class Model:
     kind: ClassVar[str] = ""
     reserved: ClassVar[tuple[str, ...]] = ("model",)
     """Names that have a meaning of their own, in files or in the functions of this kind."""
+    taken: ClassVar[tuple[str, ...]] = ()
+    """Names that the engines use beside the symbols of this kind."""
+    composed: ClassVar[re.Pattern[str] | None] = COMPOSED
+    """The form of further such names; None: they cannot meet symbols of this kind."""
 
     name: str
     doc: str
@@ -39,12 +49,16 @@ class Model:
         if not (isinstance(self.name, str) and self.name.isidentifier()):
             raise ModelError("model", "its name must be a Python identifier", brief(self.name))
         seen = set(self.reserved)
+        taken = {*self.taken, *(f"{word}_{state.name}" for word in RESULTS for state in self.states)}
         for symbol in self.symbols():
             if not (isinstance(symbol.name, str) and symbol.name.isidentifier()):
                 raise ModelError(self.name, "a symbol's name must be a Python identifier", brief(symbol.name))
             if symbol.name in seen:
                 fix = "it has a meaning of its own" if symbol.name in self.reserved else None
                 raise ModelError(self.name, "each symbol may be declared once", brief(symbol.name), fix)
+            if symbol.name in taken or (self.composed and self.composed.fullmatch(symbol.name)):
+                where = f"{self.name}.{symbol.name}"
+                raise ModelError(where, "the engines use this name for something of their own", fix="choose another name")
             seen.add(symbol.name)
         for param in self.params:
             param.accept(param.default, self.name)

@@ -33,6 +33,11 @@ class NeuronModel(Model):
     """
 
     kind: ClassVar[str] = "neuron"
+    # what a step computes, what an engine keeps of a population beside its states, and what a probe may ask for
+    taken: ClassVar[tuple[str, ...]] = (
+        "excess", "one", "spikes", "counts", "fired", "until", "wait", "next", "ring", "ring_count", "chains", "link",
+        "given_at", "given_ids", "given_stamps",
+    )  # fmt: skip
 
     inputs: tuple[Input, ...] = ()
     flow: Function = field(kw_only=True)

@@ -26,6 +26,7 @@ class ReceptorModel(Model):
 
     kind: ClassVar[str] = "receptor"
     reserved: ClassVar[tuple[str, ...]] = ("model", "w", "v")
+    taken: ClassVar[tuple[str, ...]] = ("out", "current")
 
     arrive: Function = field(kw_only=True)
     flow: Function | None = None

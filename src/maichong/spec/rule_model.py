@@ -6,6 +6,7 @@ The ``scope`` fixes what a rule's functions may ask for, so that locality is che
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -56,6 +57,7 @@ class RuleModel(Model):
 
     kind: ClassVar[str] = "rule"
     reserved: ClassVar[tuple[str, ...]] = ("model", *(name for names in SCOPES.values() for name in names))
+    composed: ClassVar[re.Pattern[str] | None] = None
 
     scope: str = "synapse"
     traces: tuple[Trace, ...] = ()
@@ -187,6 +189,7 @@ class IntrinsicModel(Model):
 
     kind: ClassVar[str] = "intrinsic rule"
     reserved: ClassVar[tuple[str, ...]] = ("model", "value")
+    taken: ClassVar[tuple[str, ...]] = ("spikes", "counts")
 
     scope: str = "synapse"
     target: str = ""
@@ -204,6 +207,8 @@ class IntrinsicModel(Model):
         check_function(self.flow, self.name, own, results=len(self.states))
         check_function(self.on_spike, self.name, own, results=len(self.states))
         check_function(self.modulate, self.name, (*own, "value"), results=1)
+        if self.target in own:
+            raise ModelError(f"{self.name}.{self.target}", "is the name of its target too", fix="choose another name")
         check_init(self)
 
 

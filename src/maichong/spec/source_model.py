@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -23,6 +24,8 @@ class SourceModel(Model):
 
     kind: ClassVar[str] = "source"
     reserved: ClassVar[tuple[str, ...]] = ("model", "u")
+    taken: ClassVar[tuple[str, ...]] = ("n", "width", "depth", "ring", "ring_count", "counts", "due_at", "link", "chains")
+    composed: ClassVar[re.Pattern[str] | None] = None
 
     interval: Function = field(kw_only=True)
 
