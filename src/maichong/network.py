@@ -163,7 +163,7 @@ class Network:
             for symbol, value in part.values.items():
                 if isinstance(value, (np.ndarray, Distribution)):
                     raise NetworkError(where, f"{part.model.name}.{symbol} must be one number for all synapses", brief(value))
-        if sum(bool(rule.model.functions().keys() & {"on_pre", "on_post", "on_step"}) for rule in rules) > 1:
+        if sum(rule.model.acts_by_itself for rule in rules if isinstance(rule.model, RuleModel)) > 1:
             raise NetworkError(
                 where, "two rules would write its weights at spikes, and their order would be undefined", fix="keep one"
             )

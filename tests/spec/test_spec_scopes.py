@@ -22,8 +22,12 @@ def by_the_sum(w, w_sum):
     return w / w_sum
 
 
-def by_the_signal(w, x, signal):
-    return w + x * signal
+def by_the_signal(w, signal):
+    return w + signal
+
+
+def alone(w):
+    return 0.5 * w
 
 
 def with_a_trace(w, x):
@@ -56,28 +60,42 @@ def line(function: Callable[..., Any]) -> str:
     return f"{__file__}:{function.__code__.co_firstlineno}"
 
 
-@pytest.mark.parametrize("role", ["on_pre", "on_post", "on_step"])
-def test_a_synapse_does_not_know_the_sum_of_weights(role: str) -> None:
-    assert said(lambda: teach(**{"on_post": None, role: by_the_sum})) == (
-        f"{line(by_the_sum)}: Rule.{role}() asks for 'w_sum' (the sum of the weights onto the same neuron, within the "
+def at_a_signal(function: Callable[..., Any], scope: str) -> Any:
+    return teach(on_post=None, on_signal=function, signal="reward", scope=scope)
+
+
+def test_a_synapse_does_not_know_the_sum_of_weights() -> None:
+    assert said(lambda: at_a_signal(by_the_sum, "synapse")) == (
+        f"{line(by_the_sum)}: Rule.on_signal() asks for 'w_sum' (the sum of the weights onto the same neuron, within the "
         "projection), which a rule of scope 'synapse' cannot know; declare scope='circuit' if the rule is not that local"
     )
 
 
 @pytest.mark.parametrize("scope", ["synapse", "circuit"])
 def test_neither_synapse_nor_circuit_knows_a_network_s_signal(scope: str) -> None:
-    assert said(lambda: teach(on_post=by_the_signal, scope=scope)) == (
-        f"{line(by_the_signal)}: Rule.on_post() asks for 'signal' (the number that the network's signal carries: reward, "
+    assert said(lambda: at_a_signal(by_the_signal, scope)) == (
+        f"{line(by_the_signal)}: Rule.on_signal() asks for 'signal' (the number that the network's signal carries: reward, "
         f"error, novelty), which a rule of scope {scope!r} cannot know; declare scope='network' if the rule is not that local"
     )
 
 
 @pytest.mark.parametrize(
     ("scope", "function"),
-    [("circuit", by_the_sum), ("network", by_the_sum), ("network", by_the_signal), ("synapse", learn), ("network", learn)],
+    [("circuit", by_the_sum), ("network", by_the_sum), ("network", by_the_signal), ("synapse", alone), ("network", alone)],
 )
 def test_a_scope_sees_what_the_narrower_ones_see(scope: str, function: Callable[..., Any]) -> None:
-    assert teach(on_post=function, scope=scope).scope == scope
+    assert at_a_signal(function, scope).scope == scope
+
+
+@pytest.mark.parametrize("role", ["on_pre", "on_post", "on_step"])
+@pytest.mark.parametrize("scope", ["synapse", "circuit", "network"])
+@pytest.mark.parametrize(("function", "asked"), [(by_the_sum, "w_sum"), (by_the_signal, "signal")])
+def test_what_no_engine_knows_at_spikes_and_steps_is_refused(
+    role: str, scope: str, function: Callable[..., Any], asked: str
+) -> None:
+    message = said(lambda: teach(**{"on_post": None, role: function, "scope": scope}))
+    assert message.startswith(f"{line(function)}: Rule.{role}() asks for {asked!r} (")
+    assert message.endswith("), which on_signal() alone can know; move it there")
 
 
 @pytest.mark.parametrize(("scope", "hint"), [("synaps", "did you mean 'synapse'?"), (None, "known: circuit, network, synapse")])

@@ -110,7 +110,7 @@ class ProjectionPlan:
     def spike_rule(self) -> Configured | None:
         """The rule that acts at spikes or steps, if there is one."""
         for rule in self.rules:
-            if rule.model.functions().keys() & {"on_pre", "on_post", "on_step"}:
+            if isinstance(rule.model, RuleModel) and rule.model.acts_by_itself:
                 return rule
         return None
 

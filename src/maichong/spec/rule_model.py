@@ -24,7 +24,10 @@ SCOPES: Mapping[str, Mapping[str, str]] = {
     "circuit": {"w_sum": "the sum of the weights onto the same neuron, within the projection"},
     "network": {"signal": "the number that the network's signal carries: reward, error, novelty"},
 }
-"""What each scope adds to what a rule may know; a scope sees what the narrower ones see."""
+"""What each scope adds to what a rule may know; a scope sees what the narrower ones see.
+
+``w_sum`` and ``signal`` are known to ``on_signal`` alone: between spikes, where every weight is at rest.
+"""
 
 
 def bounds_params(low: float | None, high: float | None, read: Container[str]) -> tuple[Param, Param]:
@@ -73,6 +76,11 @@ class RuleModel(Model):
     def functions(self) -> Mapping[str, Function]:
         given = {"on_pre": self.on_pre, "on_post": self.on_post, "on_step": self.on_step, "on_signal": self.on_signal}
         return {role: function for role, function in given.items() if function is not None}
+
+    @property
+    def acts_by_itself(self) -> bool:
+        """Whether it writes weights at spikes or steps, and not at signals alone."""
+        return bool(self.functions().keys() & {"on_pre", "on_post", "on_step"})
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -125,16 +133,18 @@ def _check_scope(model: RuleModel | IntrinsicModel) -> None:
 
 
 def _check_scope_of(model: RuleModel, role: str, function: Function, own: tuple[str, ...]) -> None:
-    for asked in straight_line(function).args:
-        if asked in own or asked in visible(model.scope):
-            continue
+    line = straight_line(function)
+    for asked in line.args:
         for scope, sees in SCOPES.items():
-            if asked in sees:
-                line = straight_line(function)
+            if asked not in sees or asked in (*own, *visible("synapse")):
+                continue
+            asks = f"{model.name}.{role}() asks for {asked!r} ({sees[asked]}), which "
+            if role != "on_signal":
+                raise ModelError(f"{line.file}:{line.line}", f"{asks}on_signal() alone can know", fix="move it there")
+            if asked not in visible(model.scope):
                 raise ModelError(
                     f"{line.file}:{line.line}",
-                    f"{model.name}.{role}() asks for {asked!r} ({sees[asked]}), which a rule of scope "
-                    f"{model.scope!r} cannot know",
+                    f"{asks}a rule of scope {model.scope!r} cannot know",
                     fix=f"declare scope={scope!r} if the rule is not that local",
                 )
 
@@ -236,8 +246,3 @@ def intrinsic_rule(
         on_spike=on_spike,
         modulate=modulate,
     )
-
-
-def is_rule(value: object) -> bool:
-    """Whether ``value`` is a configured rule for weights."""
-    return isinstance(value, Configured) and isinstance(value.model, RuleModel)
