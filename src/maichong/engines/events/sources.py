@@ -33,7 +33,12 @@ def source_kernel(plan: PopulationPlan) -> KernelText:
     w.line("after = link[j]")
     w.line("if due_at[j] == stamp:")
     w.indent += 1
-    w.line("ring[row + count] = j")
+    # chains are in no order: the few who fire are sorted as they come
+    w.line("at = row + count")
+    w.line("while at > row and ring[at - 1] > j:")
+    w.line("    ring[at] = ring[at - 1]")
+    w.line("    at -= 1")
+    w.line("ring[at] = j")
     w.line("count += 1")
     w.line("counts[j] += 1")
     _draw(w, model, names, "stamp")
