@@ -121,12 +121,6 @@ class Events:
         return self.projections[index].get_weights()
 
     def set_weights(self, index: int, weights: np.ndarray) -> None:
-        if self.projections[index].layout.shared:
-            # one number stood for all; from now on each synapse has its own
-            raise EngineError(
-                f"projection {self.projections[index].plan.name!r}", "has one weight for all synapses on this engine",
-                fix="give the weights as an array when the network is described",
-            )  # fmt: skip
         self.projections[index].set_weights(weights, self.step)
 
     def signal(self, name: str, value: float) -> None:

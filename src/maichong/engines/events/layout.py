@@ -22,7 +22,7 @@ from maichong.spec.symbolic import expressions, symbol
 
 @dataclass(frozen=True)
 class Layout:
-    """The arrays of a projection; ``shared`` says that one weight, which never changes, stands for all."""
+    """The arrays of a projection; ``shared`` says that one weight stands for all, and no rule changes it."""
 
     kind: str
     delays: np.ndarray

@@ -118,8 +118,11 @@ class LiveProjection:
         return (weight if where is None else weight[where]).astype(np.float64)
 
     def set_weights(self, weights: np.ndarray, step: int) -> None:
-        where = places(self.plan, self.layout)
-        self.layout.weight[slice(None) if where is None else where] = weights
+        if self.layout.shared:
+            self.layout.weight[: weights.size] = weights[:1]  # all are equal; there may be none
+        else:
+            where = places(self.plan, self.layout)
+            self.layout.weight[slice(None) if where is None else where] = weights
         self._settle(step)
 
     def _settle(self, step: int) -> None:
@@ -154,4 +157,4 @@ class LiveProjection:
             raise CheckpointError(f"{self.plan.name}/due", "must name synapses", "damaged numbers")
 
     def changing(self) -> dict[str, np.ndarray]:
-        return {**self.state, **({} if self.layout.shared else {"weight": self.layout.weight})}
+        return {**self.state, "weight": self.layout.weight}
