@@ -20,6 +20,7 @@ from maichong import (
     Uniform,
     resume,
 )
+from maichong.errors import NetworkError
 
 EACH_ENGINE = pytest.mark.parametrize("engine", ["reference", "events"])
 N = 4
@@ -51,3 +52,20 @@ def test_one_number_set_for_all_acts_as_if_declared(engine: str, connector: Any,
     for other in (run, resumed):
         assert np.array_equal(other.run(20.0)["cells"]["v"], declared["cells"]["v"])
         assert np.array_equal(other.synapses("p")["weight"], declared.synapses("p")["weight"])
+
+
+@EACH_ENGINE
+def test_a_matrix_shows_each_pair_once(engine: str) -> None:
+    run = network(ExplicitList([0, 0, 1], [1, 1, 2]), [1.0, 2.0, 3.0]).build(engine)
+    for call in (lambda: run.weights("p"), lambda: run.set_weights("p", np.ones((N, N)))):
+        with pytest.raises(NetworkError) as caught:
+            call()
+        assert str(caught.value) == (
+            "projection 'p', weight: a matrix has one entry for each pair, and a pair stands twice here; "
+            "use a list in the order of synapses('p')"
+        )
+    run.set_weights("p", 10 * run.synapses("p")["weight"])
+    assert run.synapses("p")["weight"].tolist() == [10.0, 20.0, 30.0]
+    once = network(ExplicitList([1, 0], [2, 1]), [3.0, 1.0]).build(engine)
+    once.set_weights("p", 2 * once.weights("p"))
+    assert once.synapses("p")["weight"].tolist() == [2.0, 6.0]

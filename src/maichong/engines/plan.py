@@ -173,6 +173,14 @@ class ProjectionPlan:
         order = self._order(pre, post)
         return (pre, post) if order is None else (pre[order], post[order])
 
+    @functools.cached_property
+    def doubled(self) -> bool:
+        """Whether a pair has more than one synapse."""
+        if self.connector != "explicit_list":
+            return False
+        pre, post = self.pairs()
+        return bool(((pre[1:] == pre[:-1]) & (post[1:] == post[:-1])).any())
+
     def delays(self) -> np.ndarray:
         """The delays in steps, int16, [1] or [synapses] in the order of ``pairs``."""
         if self.projection.delay is None:

@@ -10,7 +10,7 @@ from typing import Any, Protocol, cast
 import numpy as np
 
 from maichong import files
-from maichong.engines.plan import Plan
+from maichong.engines.plan import Plan, ProjectionPlan
 from maichong.engines.recording import Records, Samples, Spikes, joined
 from maichong.errors import CheckpointError, NetworkError, ParameterError, brief, did_you_mean, is_one_of
 from maichong.network import Network, Population, Probe, SpikeTimes
@@ -141,8 +141,12 @@ class Run:
         return View(self, names.index(name))
 
     def weights(self, projection: str) -> np.ndarray:
-        """The weights of a projection as a matrix [pre, post], float64; NaN where there is no synapse."""
+        """The weights of a projection as a matrix [pre, post], float64; NaN where there is no synapse.
+
+        Raises NetworkError where a pair has two synapses: ``synapses`` shows them.
+        """
         entry, index = self._projection(projection)
+        _check_matrix(entry)
         matrix = np.full((entry.n_pre, entry.n_post), np.nan)
         pre, post = entry.pairs()
         matrix[pre, post] = self._backend.get_weights(index)
@@ -156,11 +160,12 @@ class Run:
         return {"pre": pre, "post": post, "weight": self._backend.get_weights(index), "delay": delay}
 
     def set_weights(self, projection: str, weights: Any) -> None:
-        """Set the weights of a projection: one number, one per synapse, or a matrix [pre, post]."""
+        """Set the weights of a projection: one number, one per synapse in the order of ``synapses``, or a matrix [pre, post]."""
         entry, index = self._projection(projection)
         where = f"projection {projection!r}, weight"
         values = np.asarray(in_unit(weights, weight_unit(entry.projection.receptor), where))
         if values.ndim == 2:
+            _check_matrix(entry)
             if values.shape != (entry.n_pre, entry.n_post):
                 raise NetworkError(where, f"a matrix must have the shape [{entry.n_pre}, {entry.n_post}]", values.shape)
             values = values[entry.pairs()]
@@ -237,6 +242,15 @@ class Run:
             raise NetworkError("run", f"has no projection {brief(name)}", fix=did_you_mean(name, known))
         index = known.index(name)
         return self.plan.projections[index], index
+
+
+def _check_matrix(entry: ProjectionPlan) -> None:
+    if entry.doubled:
+        raise NetworkError(
+            f"projection {entry.name!r}, weight",
+            "a matrix has one entry for each pair, and a pair stands twice here",
+            fix=f"use a list in the order of synapses({entry.name!r})",
+        )
 
 
 class View:
