@@ -133,8 +133,17 @@ def _modules() -> Iterator[ModuleType]:
 
 
 def contract(outcome: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of an outcome that other programs rely on, which is what ``--json`` writes."""
+    """The part of an outcome that other programs rely on, which is what ``--json`` writes.
+
+    What was measured and no claim judges stands among the claims, with null for the paper's figure and the tolerance.
+    """
     claims = [{key: claim[key] for key in JUDGED} for claim in outcome["claims"]]
+    judged = {claim["quantity"] for claim in claims}
+    claims += [
+        dict(zip(JUDGED, (quantity, None, ours, None, "not judged"), strict=True))
+        for quantity, ours in outcome["measured"].items()
+        if quantity not in judged
+    ]
     return _finite({**{key: outcome[key] for key in CONTRACT}, "claims": claims})
 
 
