@@ -1,4 +1,4 @@
-"""The SymPy reading: a model's functions as expressions, to find what is linear, its derivatives and its LaTeX."""
+"""The SymPy reading: a model's functions as expressions, to find what is linear, and its derivatives."""
 
 from __future__ import annotations
 
