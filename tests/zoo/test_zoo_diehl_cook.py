@@ -267,9 +267,10 @@ def test_and_the_test_split_is_what_counts_without(tmp_path: Path, whole: Any) -
 
 
 @pytest.mark.parametrize(
-    ("neurons", "theta_plus", "tau_theta"), [(100, 0.05, 1e7), (400, 0.05, 1e7), (1600, 0.1, 1e7), (6400, 0.1, 4e7)]
+    ("neurons", "theta_plus", "tau_theta"),
+    [(100, 0.02, 1e7), (399, 0.02, 1e7), (400, 0.05, 1e7), (1600, 0.1, 1e7), (6400, 0.1, 4e7)],
 )
-def test_larger_networks_have_other_thresholds_on_mnist(neurons: int, theta_plus: float, tau_theta: float) -> None:
+def test_other_sizes_have_other_thresholds_on_mnist(neurons: int, theta_plus: float, tau_theta: float) -> None:
     settings = protocol.settle(paper, "mnist", {"neurons": str(neurons)}, smoke=False)
     assert (settings.theta_plus, settings.tau_theta) == (theta_plus, tau_theta)
     assert protocol.settle(paper, "mnist", {"neurons": neurons, "theta_plus": 0.07}, smoke=False).theta_plus == 0.07
