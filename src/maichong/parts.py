@@ -166,6 +166,10 @@ def check_population(population: Population, where: str) -> None:
         for name, value in owner.values.items():
             if isinstance(value, np.ndarray) and value.shape != (n,):
                 raise NetworkError(where, f"{name} must be one number or {n}, one per neuron", value.size)
+    states = [state.name for owner in (model, *population.plasticity) for state in owner.model.states]
+    for name in states:
+        if states.count(name) > 1:
+            raise NetworkError(where, f"two of its parts have a state {name!r}", fix="declare one with another name")
     units = {state.name: state.unit for owner in (model, *population.plasticity) for state in owner.model.states}
     _accept(population.init, units, n, f"{where}, init")  # type: ignore[arg-type]
     if isinstance(model.model, NeuronModel):

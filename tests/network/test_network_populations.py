@@ -99,6 +99,11 @@ def test_a_model_without_brackets_has_its_defaults() -> None:
             NetworkError,
             "population 'a': HomeostaticThreshold modulates 'v_th', which Izhikevich lacks",
         ),
+        (
+            {"plasticity": [HomeostaticThreshold(), HomeostaticThreshold(tau_theta=50.0)]},
+            NetworkError,
+            "population 'a': two of its parts have a state 'theta'; declare one with another name",
+        ),
         ({"model": Poisson(rate=[1, 2])}, NetworkError, "population 'a': rate must be one number or 3, one per neuron (got 2)"),
         (
             {"model": Poisson(), "drive": 3.0},

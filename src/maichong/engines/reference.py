@@ -101,7 +101,7 @@ class Reference:
         if probe.what == "spikes":
             self._record_spikes(stamp, index)
         elif probe.every is not None and stamp % round(probe.every / self.plan.dt) == 0:
-            values = population.env[population.symbol(probe.what)]
+            values = population.state(probe.what)
             chosen = values[list(probe.cells)] if probe.cells else values.copy()
             self._records[index].append((np.array([stamp]), chosen[None]))
 
@@ -128,12 +128,10 @@ class Reference:
 
     def get_state(self, index: int, name: str) -> np.ndarray:
         """A state of a population, float64 [n]."""
-        population = self.populations[index]
-        return population.env[population.symbol(name)].copy()
+        return self.populations[index].state(name).copy()
 
     def set_state(self, index: int, name: str, values: np.ndarray) -> None:
-        population = self.populations[index]
-        population.env[population.symbol(name)][:] = values
+        self.populations[index].state(name)[:] = values
 
     def set_drive(self, index: int, name: str, values: np.ndarray) -> None:
         self.populations[index].env[f"drive_{name}"] = np.array(values, np.float64)
@@ -199,9 +197,10 @@ class _Population:
             kept |= {name: self.env[name] for name in self.plan.system.drives.values()}
         return kept | {f"param {name}": values for name, values in self.params.items()}
 
-    def symbol(self, name: str) -> str:
-        """The symbol of a state, which an intrinsic rule's carries with a suffix."""
-        return name if name in self.env else next(key for key in self.env if key.startswith(f"{name}_h"))
+    def state(self, name: str) -> np.ndarray:
+        """The array of a state."""
+        assert self.plan.system
+        return self.env[self.plan.system.symbol(name)]
 
     def set_source(self, params: Mapping[str, np.ndarray] | SpikeTimes, step: int) -> None:
         if isinstance(params, SpikeTimes):

@@ -86,6 +86,10 @@ class System:
         """All symbols that have a value before a step."""
         return (*self.states, *self.params, *self.drives.values())
 
+    def symbol(self, name: str) -> str:
+        """The symbol of a state or drive; that of an intrinsic rule's state carries a suffix."""
+        return next((symbol for symbol in self.learned if _bare(symbol) == name), name)
+
 
 def compose(population: Population, ports: Sequence[tuple[Configured, str | None]], draw: Callable[..., Any]) -> System:
     """Put the population's neuron, receptors and intrinsic rules together; ``draw(value, what)`` settles distributions."""
@@ -172,7 +176,12 @@ def compose(population: Population, ports: Sequence[tuple[Configured, str | None
 def _needed(modulations: Sequence[Call], function: Function) -> Sequence[Call]:
     """The modulations that ``function`` sees: those of parameters that it asks for."""
     asked = arguments(function)
-    return [call for call in modulations if any(call.results[0].startswith(f"{name}_h") for name in asked)]
+    return [call for call in modulations if _bare(call.results[0]) in asked]
+
+
+def _bare(symbol: str) -> str:
+    """The declared name of what ``compose`` has given the suffix of an intrinsic rule."""
+    return symbol.rpartition("_h")[0]
 
 
 def _call(function: Function, bind: Mapping[str, str], results: tuple[str, ...]) -> Call:

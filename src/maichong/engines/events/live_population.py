@@ -175,8 +175,9 @@ class LivePopulation:
         return self.arrays[self.symbol(name)][: self.plan.n]
 
     def symbol(self, name: str) -> str:
-        """The symbol of a state, which an intrinsic rule's carries with a suffix."""
-        return name if name in self.arrays else next(key for key in self.arrays if key.startswith(f"{name}_h"))
+        """The name of the array of a state or drive."""
+        assert self.plan.system
+        return self.plan.system.symbol(name)
 
     def changing(self) -> dict[str, np.ndarray]:
         return self.arrays
