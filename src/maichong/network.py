@@ -38,6 +38,7 @@ from maichong.parts import (
     settle_drive,
     settle_rules,
     state_names,
+    whole_steps,
 )
 from maichong.spec import (
     Configured,
@@ -201,7 +202,7 @@ class Network:
                 raise ParameterError(f"{where}, every", f"must be >= dt = {self.dt:g} ms", brief(every))
             if step / self.dt >= MOST_STEPS:
                 raise ParameterError(f"{where}, every", f"must be below 2**62 steps of {self.dt:g} ms", brief(every))
-            if abs(step / self.dt - round(step / self.dt)) > 1e-6 * step / self.dt:
+            if whole_steps(step, self.dt) is None:
                 raise ParameterError(f"{where}, every", f"must be a whole number of steps of {self.dt:g} ms", brief(every))
         chosen = None
         if cells is not None:

@@ -19,9 +19,19 @@ MOST_STEPS = 2.0**62
 """More steps than this are no time: a stamp is an int64."""
 
 
+def whole_steps(ms: float, dt: float) -> int | None:
+    """``ms`` in steps of ``dt``, None where that is no whole number: a millionth of a step is forgiven, and rounding errors."""
+    steps = round(ms / dt)
+    return steps if abs(steps * dt - ms) <= 1e-6 * dt + 4 * np.spacing(ms) else None
+
+
 @dataclass(frozen=True, eq=False)
 class SpikeTimes:
-    """Given spikes: neuron ``ids[k]`` of a source fires at ``times[k]`` ms, on the grid of dt."""
+    """Given spikes: neuron ``ids[k]`` of a source fires at ``times[k]`` ms.
+
+    Times are rounded to the grid of dt; a neuron fires at most once in a step, so those of its times that fall on one step
+    become one spike.
+    """
 
     times: np.ndarray
     ids: np.ndarray

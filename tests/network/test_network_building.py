@@ -113,6 +113,11 @@ def test_a_network_without_populations_can_be_described_and_not_built() -> None:
             "probe on 'exc', every: must be a whole number of steps of 0.1 ms (got 0.25)",
         ),
         (
+            lambda net: net.probe("exc", "v", every=1e6 + 0.05),
+            ParameterError,
+            "probe on 'exc', every: must be a whole number of steps of 0.1 ms (got 1000000.05)",
+        ),
+        (
             lambda net: net.probe("exc", "v", every="1 mV"),
             UnitError,
             "probe on 'exc', every: must be in ms (got '1 millivolt', which is in millivolt)",

@@ -29,6 +29,7 @@ from maichong import (
 )
 from maichong.engines import Run
 from maichong.errors import CheckpointError, EngineError, MaichongError, NetworkError, ParameterError, UnitError
+from maichong.parts import whole_steps
 from maichong.spec import Param, State, neuron
 
 
@@ -94,6 +95,17 @@ REFUSED: list[tuple[Callable[[Run], Any], type[MaichongError], str]] = [
     ),
     (lambda run: run["noise"].set_spikes([1.0], [0]), NetworkError, "population 'noise': was not made from SpikeTimes"),
     (lambda run: run["given"].set_spikes([1.0], [2]), NetworkError, "population 'given': spike ids must be below 2 (got 2)"),
+    (
+        lambda run: run["given"].set_spikes([1.0, 0.04], [0, 1]),
+        ParameterError,
+        "population 'given': its spikes must come after t = 0 ms (got 0.04 ms); "
+        "give the times on the run's own clock, as run.t + times",
+    ),
+    (
+        lambda run: run.run(1e6 + 0.05),
+        ParameterError,
+        "run, duration: must be a whole number of steps of 0.1 ms (got 1000000.05 ms)",
+    ),
     (lambda run: run["given"].set_spikes([-1.0], [0]), ParameterError, "SpikeTimes.times: must be finite and >= 0 ms"),
     (
         lambda run: run["cells"].spikes,
@@ -356,3 +368,23 @@ def test_the_value_of_a_signal_is_a_number(run: Run, value: Any) -> None:
 def test_learning_is_true_or_false(run: Run, value: Any) -> None:
     with pytest.raises(MaichongError):
         run.learning = value
+
+
+@pytest.mark.parametrize("dt", [0.1, 0.3, 1 / 3, 0.125, 1.0])
+@pytest.mark.parametrize("steps", [0, 1, 3, 10_000_000, 123_456_789, 2**40])
+def test_whole_numbers_of_steps_are_known_whatever_floats_make_of_them(dt: float, steps: int) -> None:
+    for span in (steps * dt, np.nextafter(steps * dt, np.inf), np.nextafter(steps * dt, 0.0)):
+        assert whole_steps(span, dt) == steps
+    assert whole_steps((steps + 0.5) * dt, dt) is None
+
+
+@pytest.mark.parametrize("engine", ["reference", "events"])
+def test_given_times_on_one_step_are_one_spike_and_none_is_given_for_the_past(engine: str) -> None:
+    net = Network(dt=0.1)
+    net.population("given", SpikeTimes([1.0, 1.01, 2.0], [0, 0, 1]), 2)
+    run = net.build(engine).run(5.0)
+    assert run["given"].counts.tolist() == [1, 1]
+    for time in (4.9, 5.0, 5.04):
+        said(ParameterError, lambda time=time: run["given"].set_spikes([time, 6.0], [0, 0]))
+    run["given"].set_spikes([5.06, 6.0], [0, 0])
+    assert run.run(5.0)["given"].counts.tolist() == [3, 1]

@@ -10,11 +10,12 @@ from typing import Any, Protocol, cast
 import numpy as np
 
 from maichong import files
+from maichong.engines.delays import to_steps
 from maichong.engines.plan import Plan, ProjectionPlan
 from maichong.engines.recording import Records, Samples, Spikes, joined
 from maichong.errors import CheckpointError, NetworkError, ParameterError, brief, did_you_mean, is_one_of
 from maichong.network import Network, Population, Probe, SpikeTimes
-from maichong.parts import MOST_STEPS
+from maichong.parts import MOST_STEPS, whole_steps
 from maichong.spec import Configured, SourceModel, weight_unit
 from maichong.spec.quantities import in_unit
 
@@ -98,9 +99,9 @@ class Run:
         dt = self._backend.plan.dt
         if span / dt >= MOST_STEPS:
             raise ParameterError("run, duration", f"must be below 2**62 steps of {dt:g} ms", f"{span:g} ms")
-        steps = round(span / dt)
-        if abs(steps * dt - span) > 1e-6 * max(span, dt):
-            raise ParameterError("run, duration", f"must be a whole number of steps of {dt:g} ms", f"{span:g} ms")
+        steps = whole_steps(span, dt)
+        if steps is None:
+            raise ParameterError("run, duration", f"must be a whole number of steps of {dt:g} ms", f"{span} ms")
         done = 0
         while done < steps:
             begun = time.perf_counter()
@@ -329,11 +330,17 @@ class View:
         self._run._backend.set_source(self._index, accepted)
 
     def set_spikes(self, times: Any, ids: Any) -> None:
-        """Give a source of SpikeTimes its spikes from now on, at ``times`` ms of the run's own clock."""
+        """Give a source of SpikeTimes its spikes from now on, at ``times`` ms of the run's own clock, all of them after ``t``."""
         if not isinstance(self._population.model, SpikeTimes):
             raise NetworkError(f"population {self._population.name!r}", "was not made from SpikeTimes")
         spikes = SpikeTimes(times, ids)
-        spikes.check(self._population.n, self._run.plan.dt, f"population {self._population.name!r}")
+        where, dt = f"population {self._population.name!r}", self._run.plan.dt
+        spikes.check(self._population.n, dt, where)
+        if spikes.times.size and to_steps(spikes.times.min(), dt) <= to_steps(self._run.t, dt):
+            raise ParameterError(
+                where, f"its spikes must come after t = {self._run.t:g} ms", f"{spikes.times.min():g} ms",
+                "give the times on the run's own clock, as run.t + times",
+            )  # fmt: skip
         self._run._backend.set_source(self._index, spikes)
 
     def _unit(self, state: str) -> str:
