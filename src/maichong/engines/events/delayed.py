@@ -94,7 +94,7 @@ def _arrivals(b: Builder, w: Writer) -> None:
     """``on_pre`` at the synapses where a spike arrives now and the target's traces live.
 
     They stand in a calendar, entered when the spike was sent or when the target came alive. A day with more entries than
-    the calendar has room for is done the plain way: each spike in flight visits its targets of that delay.
+    the calendar has room for is done the plain way: each spike in flight asks each live target whether it arrives there now.
     """
     ring, count = b.array("pre_ring", "int32"), b.array("pre_count", "int32")
     depth, n_pre, n = b.integer("pre_depth"), b.integer("n_pre"), b.integer("n_post")
@@ -117,18 +117,18 @@ def _arrivals(b: Builder, w: Writer) -> None:
     w.indent -= 2
     w.line("else:")
     w.indent += 1
-    w.line(f"for g in range({delays}.size):")
+    w.line(f"for late_here in range({delays}[0], {delays}[{delays}.size - 1] + 1):")
     w.indent += 1
-    w.line(f"late_here = {delays}[g]")
     w.line(f"slot = (step - late_here) & ({depth} - 1)")
     w.line(f"for q in range({count}[slot]):")
     w.indent += 1
     w.line(f"i = {ring}[slot * {n_pre} + q]")
-    offset, target = b.array("offset"), b.array("target")
-    w.line(f"for s in range({offset}[i * ({delays}.size + 1) + g], {offset}[i * ({delays}.size + 1) + g + 1]):")
+    alive, _, number = live(b)
+    w.line(f"for a in range({number}[0]):")
     w.indent += 1
-    w.line(f"j = {target}[i * {n} + s]")
-    w.line(f"if {' + '.join(b.post_traces('on_pre', 'j').values())} != F(0.0):")
+    w.line(f"j = {alive}[a]")
+    w.line(f"synapse = U(i * {n} + j)")
+    w.line(f"if {delay_of(b, 'synapse')} == late_here:")
     w.indent += 1
     _arrival(b, w, weight, n)
     w.indent -= 5

@@ -88,14 +88,13 @@ def forecast(entry: ProjectionPlan, precision: str) -> tuple[str, float]:
     weights = 0.0 if entry.weight is not None else size * real
     if kind == "matrix":
         return kind, weights
+    if kind == "delayed":
+        depth, stride, late = inbox_form(longest, entry.n_post)
+        calendar = depth * (calendar_room(entry.n_post) * 8 + 8) if asks(entry, "on_pre") else 0.0
+        return kind, weights + size * late.itemsize + depth * stride * real + calendar
     index = narrow(entry.n_post).itemsize
     width = narrow(int(size / max(entry.n_pre, 1)) + 1).itemsize
     table = entry.n_pre * (groups + 1) * width
-    if kind == "delayed":
-        depth, stride, late = inbox_form(longest, entry.n_post)
-        room = calendar_room(entry.n_post)
-        visits = size * index + table + depth * (room * 8 + 8) if asks(entry, "on_pre") else 0.0
-        return kind, weights + size * late.itemsize + depth * stride * real + visits
     columns = 0.0
     if needs_columns(entry):
         columns = size * (narrow(entry.n_pre).itemsize + width + (groups > 1)) + entry.n_post * 8
@@ -207,17 +206,5 @@ def _delayed(entry: ProjectionPlan, real: np.dtype) -> Layout:
     weight = np.array(np.broadcast_to(entry.weights().astype(real), (entry.size,)))
     arrays = {"late": place, "inbox": np.zeros(depth * stride, real)}
     if asks(entry, "on_pre"):
-        # who is hit when: the targets of each row sorted by delay
-        by_pre = late.reshape(entry.n_pre, entry.n_post)
-        target = np.argsort(by_pre, axis=1, kind="stable").astype(narrow(entry.n_post))
-        offset = np.zeros((entry.n_pre, delays.size + 1), np.int64)
-        for g, delay in enumerate(delays):
-            offset[:, g + 1] = offset[:, g] + (by_pre == delay).sum(axis=1)
-        room = calendar_room(entry.n_post)
-        arrays |= {
-            "target": target.reshape(-1),
-            "offset": offset.astype(narrow(entry.n_post + 1)).reshape(-1),
-            "due": np.zeros(depth * room, np.uint64),
-            "due_count": np.zeros(depth, np.int64),
-        }
+        arrays |= {"due": np.zeros(depth * calendar_room(entry.n_post), np.uint64), "due_count": np.zeros(depth, np.int64)}
     return Layout("delayed", delays.astype(np.int64), weight, arrays=arrays)
