@@ -320,10 +320,12 @@ class Network:
             return value
         number = in_unit(value, unit, where)
         array = np.asarray(number)
+        if array.ndim == 2:
+            if array.shape != (n_pre, n_post):
+                raise NetworkError(where, f"a matrix must have the shape [{n_pre}, {n_post}] (pre, post)", array.shape)
+            array = number = _where_connected(array, connector)
         if not np.isfinite(array).all():
             raise ParameterError(where, "must be finite", "NaN or infinity")
-        if array.ndim == 2 and array.shape != (n_pre, n_post):
-            raise NetworkError(where, f"a matrix must have the shape [{n_pre}, {n_post}] (pre, post)", array.shape)
         if array.ndim == 1 and connector.kind != "fixed_probability":
             expected = int(connector.expected(n_pre, n_post))
             if array.size != expected:
@@ -341,6 +343,22 @@ class Network:
                 f"{lowest:g} ms",
                 f"use at least {self.dt:g}, or leave the delay out: spikes then act from their own stamp on",
             )
+
+
+def _where_connected(matrix: np.ndarray, connector: Connector) -> np.ndarray:
+    """``matrix`` with one of its entries at pairs wherever there is no pair, so that what stands there does not count.
+
+    Where pairs are random they are not known yet, and every entry counts.
+    """
+    if connector.kind in ("all_to_all", "fixed_probability"):
+        return matrix
+    n_pre, n_post = matrix.shape
+    pairs = connector.pairs(n_pre, n_post, np.random.default_rng(0))
+    entries = matrix[pairs]
+    filled = np.full(matrix.shape, entries[0] if entries.size else 1.0)
+    filled[pairs] = entries
+    filled.setflags(write=False)
+    return filled
 
 
 def _check_bounds(weight: Any, rule: Configured, where: str) -> None:

@@ -13,15 +13,18 @@ from maichong import (
     LIF,
     AllButSelf,
     AllToAll,
+    ExplicitList,
     Exponential,
     FixedProbability,
     Network,
     Normal,
     OneToOne,
+    PairSTDP,
     Poisson,
     SpikeTimes,
     Uniform,
 )
+from maichong.errors import NetworkError, ParameterError
 
 N_PRE, N_POST = 2, 3
 MATRIX = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
@@ -151,3 +154,32 @@ def test_given_spikes_come_at_their_times_once_each_and_sorted() -> None:
     net.population("a", SpikeTimes([2.0, 0.5, 0.5, 1.04, 1.0], [0, 1, 0, 1, 1]), 2)
     spikes = net.build("reference").run(3.0)["a"].spikes
     assert list(zip(np.round(spikes.times, 6), spikes.ids, strict=True)) == [(0.5, 0), (0.5, 1), (1.0, 1), (2.0, 0)]
+
+
+@pytest.mark.parametrize("engine", ["reference", "events"])
+@pytest.mark.parametrize("connector", [AllButSelf(), OneToOne(), ExplicitList([2, 0], [1, 1])], ids=lambda c: c.kind)
+def test_a_matrix_counts_where_there_is_a_synapse_alone(engine: str, connector: Any) -> None:
+    plain = built(connector, 3, 3, weight=0.5, delay=2.0)
+    weights = plain.weights("p")
+    delays = np.where(np.isnan(weights), 0.0, 2.0)
+    net = Network(dt=0.1, seed=1)
+    net.population("a", Poisson(rate=10.0), 3)
+    net.population("b", LIF(), 3)
+    net.project("a", "b", connector, weight=weights, delay=delays, receptor=Exponential(), plasticity=PairSTDP(w_min=0.1))
+    run = net.build(engine)
+    assert np.array_equal(run.weights("a->b"), weights, equal_nan=True)
+    assert run.synapses("a->b")["delay"] == pytest.approx(plain.synapses("p")["delay"])
+    assert Network.from_dict(net.to_dict()) == net
+    pre, post = (int(index[0]) for index in np.nonzero(~np.isnan(weights)))
+    delays[pre, post] = 0.0
+    with pytest.raises(NetworkError, match="must be >= dt"):
+        net.project("a", "b", connector, weight=weights, delay=delays, receptor=Exponential())
+    weights[pre, post] = np.nan
+    with pytest.raises(ParameterError, match="must be finite"):
+        net.project("a", "b", connector, weight=weights, receptor=Exponential())
+
+
+def test_every_entry_counts_where_pairs_are_random() -> None:
+    matrix = np.array([[1.0, np.nan, 1.0], [1.0, 1.0, 1.0]])
+    with pytest.raises(ParameterError, match="must be finite"):
+        built(FixedProbability(0.5), weight=matrix)
