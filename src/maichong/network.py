@@ -337,11 +337,12 @@ class Network:
     def _check_delay(self, delay: Any, where: str) -> None:
         lowest = delay.bounds()[0] if isinstance(delay, Distribution) else float(np.min(delay, initial=np.inf))
         if lowest < self.dt * (1 - 1e-9):
+            least = "low=" if isinstance(delay, Distribution) else "at least "
             raise NetworkError(
                 where,
                 f"must be >= dt = {self.dt:g} ms, one step",
                 f"{lowest:g} ms",
-                f"use at least {self.dt:g}, or leave the delay out: spikes then act from their own stamp on",
+                f"use {least}{self.dt:g}, or leave the delay out: spikes then act from their own stamp on",
             )
 
 

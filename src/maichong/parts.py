@@ -91,8 +91,8 @@ class Projection:
     """Synapses from one population onto another, all with one receptor and the same rules.
 
     ``weight`` (in the receptor's unit) and ``delay`` (ms, >= dt) are one number, one per synapse, a matrix [pre, post] (what
-    it says where there is no synapse does not count) or a distribution. A spike stamped t acts from t + delay on; without a delay (None), from t on. ``input`` names the input of the
-    target that receives the current.
+    it says where there is no synapse does not count) or a distribution. A spike stamped t acts from t + delay on; without a
+    delay (None), from t on. ``input`` names the input of the target that receives the current.
     """
 
     name: str

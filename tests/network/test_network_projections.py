@@ -136,9 +136,9 @@ EARLY = (
         ("50 us", NetworkError, EARLY.format("0.05")),
         ([1, 1, 1, 1, 0.05, 1], NetworkError, EARLY.format("0.05")),
         (np.array([[1, 1, 1], [1, 0, 1]]), NetworkError, EARLY.format("0")),
-        (Uniform(0.0, 1.0), NetworkError, EARLY.format("0")),
-        (Normal(1.0, 0.1), NetworkError, EARLY.format("-inf")),
-        (LogNormal(0.0, 0.1), NetworkError, EARLY.format("0")),
+        (Uniform(0.0, 1.0), NetworkError, EARLY.format("0").replace("at least ", "low=")),
+        (Normal(1.0, 0.1), NetworkError, EARLY.format("-inf").replace("at least ", "low=")),
+        (LogNormal(0.0, 0.1), NetworkError, EARLY.format("0").replace("at least ", "low=")),
         (float("nan"), ParameterError, "must be finite (got NaN or infinity)"),
         ([1, 1, 1, 1, float("nan"), 1], ParameterError, "must be finite (got NaN or infinity)"),
         ([1, 1], NetworkError, "must be one number or one per synapse, 6 (got 2)"),
@@ -149,6 +149,13 @@ EARLY = (
 )
 def test_delays_that_cannot_be(delay: Any, kind: type[MaichongError], rest: str) -> None:
     refused(kind, f"projection 'noise->exc', delay: {rest}", delay=delay)
+
+
+@pytest.mark.parametrize("delay", [Uniform(0.1, 1.0), Normal(1.0, 0.1, low=0.1), LogNormal(0.0, 1.0, low=0.1, high=9.0)])
+def test_a_random_delay_of_at_least_one_step_is_right(delay: Any) -> None:
+    delays = joined(delay=delay).build("reference").synapses("noise->exc")["delay"]
+    assert delays.min() >= 0.1
+    assert np.unique(delays).size > 1
 
 
 def test_a_delay_of_one_step_is_right_and_none_comes_unasked() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.stats import kstest
+from scipy.stats import ks_2samp, kstest
 
 from maichong import LIF, AdaptiveLIF, Exponential, Izhikevich, LogNormal, Normal, PairSTDP, Poisson, Uniform
 from maichong.errors import ParameterError
@@ -129,7 +129,8 @@ def test_plain_data_hold_what_differs_from_the_default() -> None:
 
 
 @pytest.mark.parametrize(
-    "spread", [Uniform(1.0, 2.0), Normal(10.0, 1.0, low=5.0), Normal(10.0, 1.0, 5.0, 15.0), LogNormal(1, 2)]
+    "spread",
+    [Uniform(1.0, 2.0), Normal(10.0, 1.0, low=5.0), Normal(10.0, 1.0, 5.0, 15.0), LogNormal(1, 2), LogNormal(1, 2, 1, 9)],
 )
 def test_a_distribution_survives_json(spread: Any) -> None:
     data = json.loads(json.dumps(LIF(tau_m=spread).to_dict(), allow_nan=False))
@@ -171,6 +172,15 @@ def test_damaged_data_are_named(data: dict[str, Any], message: str) -> None:
             "Normal: low <= mean <= high must hold, so that redrawing ends (got 1.0, 0.0, inf)",
         ),
         (lambda: LogNormal(0.0, -1.0), "LogNormal: mu must be finite and sigma >= 0 (got 0.0, -1.0)"),
+        (
+            lambda: LogNormal(0.0, 1.0, high=0.5),
+            "LogNormal: low <= exp(mu) <= high must hold, so that redrawing ends (got 0.0, 1.0, 0.5)",
+        ),
+        (
+            lambda: LogNormal(0.0, 1.0, 1.0, 1.001),
+            "LogNormal: low and high must let at least 1% of the draws pass, so that redrawing ends "
+            "(got 1.0, 1.001 for sigma = 1.0); use Uniform(low, high): in so narrow a window it is the same",
+        ),
         (lambda: LogNormal(np.inf, 1.0), "LogNormal: mu must be finite and sigma >= 0 (got inf, 1.0)"),
     ],
 )
@@ -187,7 +197,15 @@ def test_a_truncated_normal_without_room() -> None:
 
 @pytest.mark.parametrize(
     "spread",
-    [Uniform(2.0, 5.0), Normal(1.0, 2.0), Normal(0.0, 1.0, low=0.0), Normal(1.0, 0.5, 0.9, 1.2), LogNormal(0.5, 0.3)],
+    [
+        Uniform(2.0, 5.0),
+        Normal(1.0, 2.0),
+        Normal(0.0, 1.0, low=0.0),
+        Normal(1.0, 0.5, 0.9, 1.2),
+        LogNormal(0.5, 0.3),
+        LogNormal(0.5, 0.3, low=1.5),
+        LogNormal(0.5, 1.0, 0.5, 3.0),
+    ],
     ids=repr,
 )
 def test_draws_follow_the_distribution_function(spread: Any) -> None:
@@ -206,6 +224,17 @@ def test_a_window_too_narrow_for_redrawing_is_sent_to_the_uniform(window: Any) -
     with pytest.raises(ParameterError, match=r"use Uniform\(low, high\)"):
         Normal(0.0, 1.0, *window)
     assert Normal(0.0, 1.0, -0.02, 0.02).draw(np.random.default_rng(0), 100_000).size == 100_000
+
+
+def test_a_truncated_log_normal_is_what_is_left_of_the_whole_one() -> None:
+    whole, cut = LogNormal(0.5, 1.0), LogNormal(0.5, 1.0, low=0.5, high=3.0)
+    assert cut.bounds() == (0.5, 3.0)
+    values = whole.draw(np.random.default_rng(1), 20_000)
+    left = values[(values >= 0.5) & (values <= 3.0)]
+    drawn = cut.draw(np.random.default_rng(2), 20_000)
+    assert 0.5 <= drawn.min() <= drawn.max() <= 3.0
+    assert ks_2samp(left, drawn).pvalue > 1e-3
+    assert LogNormal(np.log(3.0), 0.0, high=float(np.exp(np.log(3.0)))).draw(np.random.default_rng(0), 2) == pytest.approx(3.0)
 
 
 def test_draws_keep_the_bounds_and_the_moments() -> None:

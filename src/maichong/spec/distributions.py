@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -93,32 +94,16 @@ class Normal(Distribution):
     def _check(self) -> None:
         if not (np.isfinite(self.mean) and np.isfinite(self.sd) and self.sd >= 0):
             raise ParameterError("Normal", "mean must be finite and sd >= 0", f"{self.mean}, {self.sd}")
-        if not self.low <= self.mean <= self.high:
-            raise ParameterError(
-                "Normal", "low <= mean <= high must hold, so that redrawing ends", f"{self.low}, {self.mean}, {self.high}"
-            )
-        if self.sd and np.diff(self._below(np.array([self.low, self.high])))[0] < LEAST_KEPT:
-            raise ParameterError(
-                "Normal", f"low and high must let at least {LEAST_KEPT:.0%} of the draws pass, so that redrawing ends",
-                f"{self.low}, {self.high} for sd = {self.sd}", "use Uniform(low, high): in so narrow a window it is the same",
-            )  # fmt: skip
+        _check_window("Normal", "mean", self.mean, self.low, self.high, f"sd = {self.sd}", self._below if self.sd else None)
 
     def draw(self, rng: np.random.Generator, n: int) -> np.ndarray:
-        values = rng.normal(self.mean, self.sd, n)
-        outside = np.flatnonzero((values < self.low) | (values > self.high))
-        while outside.size:
-            values[outside] = rng.normal(self.mean, self.sd, outside.size)
-            outside = outside[(values[outside] < self.low) | (values[outside] > self.high)]
-        return values
+        return _redrawn(lambda size: rng.normal(self.mean, self.sd, size), n, self.low, self.high)
 
     def bounds(self) -> tuple[float, float]:
         return self.low, self.high
 
     def cdf(self, x: np.ndarray) -> np.ndarray:
-        if not self.sd:
-            return self._below(x)
-        first, last = self._below(np.array([self.low, self.high]))
-        return np.clip((self._below(x) - first) / (last - first), 0, 1)
+        return _truncated(self._below, x, self.low, self.high) if self.sd else self._below(x)
 
     def _below(self, x: np.ndarray) -> np.ndarray:
         """The same without the truncation."""
@@ -128,26 +113,70 @@ class Normal(Distribution):
 
 @dataclass(frozen=True)
 class LogNormal(Distribution):
-    """exp of a Gaussian with mean ``mu`` and standard deviation ``sigma`` (of the logarithm)."""
+    """exp of a Gaussian with mean ``mu`` and standard deviation ``sigma`` (of the logarithm).
+
+    Values outside [low, high] are drawn again, as Normal's are: a delay needs a ``low``.
+    """
 
     mu: float = 0.0
     sigma: float = 1.0
+    low: float = 0.0
+    high: float = np.inf
     kind: ClassVar[str] = "lognormal"
 
     def _check(self) -> None:
         if not (np.isfinite(self.mu) and np.isfinite(self.sigma) and self.sigma >= 0):
             raise ParameterError("LogNormal", "mu must be finite and sigma >= 0", f"{self.mu}, {self.sigma}")
+        with np.errstate(over="ignore"):
+            median = float(np.exp(self.mu))
+        below = self._below if self.sigma else None
+        _check_window("LogNormal", "exp(mu)", median, self.low, self.high, f"sigma = {self.sigma}", below)
 
     def draw(self, rng: np.random.Generator, n: int) -> np.ndarray:
-        return rng.lognormal(self.mu, self.sigma, n)
+        if not self.sigma:
+            return rng.lognormal(self.mu, 0.0, n)  # exp(mu), of which a bound may lie a rounding error away
+        return _redrawn(lambda size: rng.lognormal(self.mu, self.sigma, size), n, self.low, self.high)
 
     def bounds(self) -> tuple[float, float]:
-        return 0.0, np.inf
+        return max(self.low, 0.0), self.high
 
     def cdf(self, x: np.ndarray) -> np.ndarray:
+        return _truncated(self._below, x, self.low, self.high) if self.sigma else self._below(x)
+
+    def _below(self, x: np.ndarray) -> np.ndarray:
+        """The same without the truncation."""
         with np.errstate(divide="ignore", over="ignore"):
             logs = np.log(np.maximum(x, 0))
             return _gauss((logs - self.mu) / self.sigma) if self.sigma else (logs > self.mu) * 1.0
+
+
+def _check_window(
+    kind: str, name: str, middle: float, low: float, high: float, spread: str, below: Callable[[np.ndarray], np.ndarray] | None
+) -> None:
+    """ParameterError where redrawing what lies outside [low, high] would not end; ``below``: None where nothing spreads."""
+    if not low <= middle <= high:
+        raise ParameterError(kind, f"low <= {name} <= high must hold, so that redrawing ends", f"{low}, {middle}, {high}")
+    if below and np.diff(below(np.array([low, high])))[0] < LEAST_KEPT:
+        raise ParameterError(
+            kind, f"low and high must let at least {LEAST_KEPT:.0%} of the draws pass, so that redrawing ends",
+            f"{low}, {high} for {spread}", "use Uniform(low, high): in so narrow a window it is the same",
+        )  # fmt: skip
+
+
+def _redrawn(draw: Callable[[int], np.ndarray], n: int, low: float, high: float) -> np.ndarray:
+    """``n`` values of ``draw``, those outside [low, high] drawn again."""
+    values = draw(n)
+    outside = np.flatnonzero((values < low) | (values > high))
+    while outside.size:
+        values[outside] = draw(outside.size)
+        outside = outside[(values[outside] < low) | (values[outside] > high)]
+    return values
+
+
+def _truncated(below: Callable[[np.ndarray], np.ndarray], x: np.ndarray, low: float, high: float) -> np.ndarray:
+    """The distribution function of what ``_redrawn`` gives, from that of one draw."""
+    first, last = below(np.array([low, high]))
+    return np.clip((below(x) - first) / (last - first), 0, 1)
 
 
 def _gauss(z: np.ndarray) -> np.ndarray:
