@@ -88,9 +88,22 @@ class Network:
         drive: Any = None,
         plasticity: Configured | Iterable[Configured] = (),
     ) -> Population:
-        """Add ``n`` neurons or sources of ``model``; see :class:`Population`.
+        """Add ``n`` neurons or sources of ``model``.
 
-        ``drive`` is the injected current: a value for the first input, or a mapping by input name.
+        ``init`` maps states to their values at the start, each in the state's unit. ``drive`` is the constant input, in the
+        input's own unit (pA for a LIF): a value for the first input, or a mapping by input name. A value is one number, an
+        array [n], text with a unit or a distribution. ``plasticity`` is one intrinsic rule or several.
+
+        Raises NetworkError for a name that is taken, an ``n`` that is no whole number >= 1, an array of another length, an
+        unknown state or input, or a part of the wrong kind; ParameterError for a value that is no finite number; UnitError
+        for a wrong unit.
+
+        >>> from maichong import LIF, Poisson
+        >>> net = Network(dt=0.1, seed=1)
+        >>> _ = net.population("e", LIF(tau_m=20.0), 3, init={"v": [-70.0, -65.0, -60.0]}, drive="0.4 nA")
+        >>> x = net.population("x", Poisson(rate=[5.0, 50.0]), 2)
+        >>> net.build("reference")["e"]["v"]
+        array([-70., -65., -60.])
         """
         where = f"population {name!r}"
         check_name(name, "population")
@@ -125,7 +138,30 @@ class Network:
         input: str | None = None,
         name: str | None = None,
     ) -> Projection:
-        """Connect ``pre`` to ``post``; see :class:`Projection`. Without a delay a spike acts from its own stamp on."""
+        """Connect ``pre`` to ``post`` with the pairs that ``connector`` names.
+
+        ``weight`` is in mV for a receptor that jumps the membrane (Delta), in pA for one that gives a current, in nS for one
+        with a reversal potential ``e_rev``; ``delay`` is in ms, at least dt and rounded to the grid: without one a spike acts
+        from its own stamp on. Both are one number, one for each synapse (in the order of an ExplicitList, else by pre, then
+        post), a matrix [pre, post], text with a unit or a distribution. ``plasticity`` is one rule or several, of which one
+        may write weights at spikes or steps; ``input`` names the input of ``post`` that receives the current, the first by default;
+        ``name`` is "pre->post" by default.
+
+        Raises NetworkError for an unknown population, a name that is taken, sizes or parts that do not fit and a delay below
+        dt; ParameterError for a value that is not finite, or a weight outside the bounds of its rules; UnitError for a wrong
+        unit.
+
+        >>> from maichong import LIF, AllToAll, Exponential, Poisson
+        >>> net = Network(dt=0.1)
+        >>> x, e = net.population("x", Poisson(rate=20.0), 2), net.population("e", LIF(), 3)
+        >>> net.project(x, e, AllToAll(), weight=[[1, 2, 3], [4, 5, 6]], delay=1.5, receptor=Exponential(tau=5.0)).name
+        'x->e'
+        >>> _ = net.project(x, e, AllToAll(), weight="2 nS", receptor=Exponential(e_rev=0.0), name="open")
+        >>> run = net.build("reference")
+        >>> run.weights("x->e")
+        array([[1., 2., 3.],
+               [4., 5., 6.]])
+        """
         source, target = self._known(pre), self._known(post)
         if name is not None:
             check_name(name, "projection")
@@ -185,7 +221,24 @@ class Network:
         every: float | str | None = None,
         cells: Iterable[int] | None = None,
     ) -> Probe:
-        """Record "spikes", "counts" or a state; without any probe a network records the spikes of all populations."""
+        """Record ``what`` of a population: "spikes", a state, or "counts" (which every run keeps: no more than that).
+
+        A state is sampled every ``every`` ms, a whole number of steps, dt by default, from the first such instant after t = 0;
+        ``cells`` are the indices to record, all by default. After a run ``run[population].spikes`` holds times [spikes] in ms
+        and ids [spikes], ``run[population].samples(state)`` times [samples] in ms and values [samples, cells] in the state's
+        unit. Without any probe a network records the spikes of all populations.
+
+        Raises NetworkError for an unknown population, an unknown state or cells that are none; ParameterError for an
+        ``every`` that is no whole number of steps, or that is given for spikes or counts; UnitError for a wrong unit.
+
+        >>> from maichong import LIF
+        >>> net = Network(dt=0.1)
+        >>> e = net.population("e", LIF(), 3, drive=400.0)
+        >>> _ = net.probe(e, "v", every=1.0, cells=[0, 2])
+        >>> v = net.build("reference").run(5.0)["e"].samples("v")
+        >>> v.times, v.values.shape
+        (array([1., 2., 3., 4., 5.]), (5, 2))
+        """
         target = self._known(population)
         where = f"probe on {target.name!r}"
         states = state_names(target)
