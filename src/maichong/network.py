@@ -144,8 +144,8 @@ class Network:
         with a reversal potential ``e_rev``; ``delay`` is in ms, at least dt and rounded to the grid: without one a spike acts
         from its own stamp on. Both are one number, one for each synapse (in the order of an ExplicitList, else by pre, then
         post), a matrix [pre, post], text with a unit or a distribution. ``plasticity`` is one rule or several, of which one
-        may write weights at spikes or steps; ``input`` names the input of ``post`` that receives the current, the first by default;
-        ``name`` is "pre->post" by default.
+        may write weights at spikes or steps; ``input`` names the input of ``post`` that receives the current, the first by
+        default; ``name`` is "pre->post" by default.
 
         Raises NetworkError for an unknown population, a name that is taken, sizes or parts that do not fit and a delay below
         dt; ParameterError for a value that is not finite, or a weight outside the bounds of its rules; UnitError for a wrong
@@ -390,12 +390,12 @@ class Network:
     def _check_delay(self, delay: Any, where: str) -> None:
         lowest = delay.bounds()[0] if isinstance(delay, Distribution) else float(np.min(delay, initial=np.inf))
         if lowest < self.dt * (1 - 1e-9):
-            least = "low=" if isinstance(delay, Distribution) else "at least "
+            low = ", as its low," if isinstance(delay, Distribution) else ","
             raise NetworkError(
                 where,
                 f"must be >= dt = {self.dt:g} ms, one step",
                 f"{lowest:g} ms",
-                f"use {least}{self.dt:g}, or leave the delay out: spikes then act from their own stamp on",
+                f"use at least {self.dt:g}{low} or leave the delay out: spikes then act from their own stamp on",
             )
 
 
