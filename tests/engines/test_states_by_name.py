@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from maichong import LIF, Network
-from maichong.spec import Param, State, intrinsic_rule
+from maichong.errors import EngineError
+from maichong.spec import Param, State, intrinsic_rule, neuron
 
 
 def rest_of_a(a, tau):
@@ -45,6 +46,18 @@ def raised_by_c_m(value, c_m):
     return value + c_m
 
 
+def flow_of_four(v, v_w, w_x, x, tau):
+    return (w_x - v) / tau, (x - v_w) / tau, -w_x / tau, -x / tau
+
+
+def never(v):
+    return v - 1e9
+
+
+def as_they_are(v, v_w, w_x, x):
+    return v, v_w, w_x, x
+
+
 TAU = (Param("tau", 10.0, "ms", "time constant", above=0),)
 PARTS = {
     "a_half": (rest_of_half, up_half, raised_by_half),
@@ -72,3 +85,17 @@ def test_a_state_of_an_intrinsic_rule_is_found_by_its_whole_name(engine: str) ->
         assert run["cells"].samples(name).values[-1] == pytest.approx(run["cells"][name], rel=1e-12)
     run["cells"]["a"] = 1.0
     assert run["cells"]["a_half"] == pytest.approx(7.0 * np.exp(-1.0), rel=1e-9)
+
+
+def test_states_whose_names_join_to_one_are_refused() -> None:
+    """Of v and w_x, and of v_w and x, a kernel would make one coefficient v_w_x."""
+    states = [State(name, 1.0, "mV", name, membrane=name == "v") for name in ("v", "v_w", "w_x", "x")]
+    four = neuron("Four", params=TAU, states=states, flow=flow_of_four, fires=never, reset=as_they_are)
+    net = Network(dt=0.1)
+    net.population("cells", four(), 1)
+    with pytest.raises(EngineError) as caught:
+        net.build("events")
+    assert str(caught.value) == (
+        "population 'cells': the names of its states 'v', 'w_x' and 'v_w', 'x' join to one, v_w_x, which a kernel could not tell "
+        "apart; choose another name for one of them"
+    )

@@ -6,12 +6,14 @@ which come out. An engine evaluates, reads or writes down that list in its own w
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from maichong.errors import EngineError
 from maichong.network import Population
 from maichong.spec import Configured, IntrinsicModel, NeuronModel, ReceptorModel
 from maichong.spec.model import Function, names
@@ -147,6 +149,7 @@ def compose(population: Population, ports: Sequence[tuple[Configured, str | None
         flows.append(_call(part.flow, local, tuple(f"d_{name}" for name in mine)))
         jumps.append(_call(part.on_spike, local, tuple(f"reset_{name}" for name in mine)))
 
+    _check_joined(population.name, states, (*states, *drives.values(), "one"))
     bind = {**{name: name for name in own}, **effective, **totals}
     flows.insert(0, _call(model.flow, bind, tuple(f"d_{name}" for name in own)))
     fires = _call(model.fires, bind, ("excess",))
@@ -171,6 +174,20 @@ def compose(population: Population, ports: Sequence[tuple[Configured, str | None
         fires=(*_needed(modulations, model.fires), fires),
         reset=(*reset, *jumps),
     )
+
+
+def _check_joined(population: str, states: Sequence[str], sources: Sequence[str]) -> None:
+    """EngineError where the names of two propagator coefficients, state_source, would be one."""
+    known: dict[str, tuple[str, str]] = {}
+    for state, source in itertools.product(states, sources):
+        other = known.setdefault(f"{state}_{source}", (state, source))
+        if other != (state, source):
+            raise EngineError(
+                f"population {population!r}",
+                f"the names of its states {', '.join(map(repr, other))} and {state!r}, {source!r} join to one, "
+                f"{state}_{source}, which a kernel could not tell apart",
+                fix="choose another name for one of them",
+            )
 
 
 def _needed(modulations: Sequence[Call], function: Function) -> Sequence[Call]:
