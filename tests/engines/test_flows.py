@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from maichong import Izhikevich, Network
+from maichong import LIF, Izhikevich, Network
+from maichong.errors import EngineError
 from maichong.ops import (
     NAMES,
     absolute,
@@ -105,3 +106,13 @@ def test_a_rule_that_is_not_linear_moves_under_a_scheme_too(engine: str, scheme:
         ends.append(float(net.build(engine).run(50.0)["n"]["theta"][0]) - 20.0 / 11.0)
     assert abs(ends[0]) < 0.02
     assert ends[0] / ends[1] == pytest.approx(2.0, abs=0.05)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("cell", [Izhikevich(), LIF(tau_m=1e-320)], ids=repr)
+def test_a_membrane_that_diverged_is_told(engine: str, cell: object) -> None:
+    net = Network(dt=50.0)
+    net.population("n", cell, 2, drive=30.0)
+    run = net.build(engine)
+    with np.errstate(all="ignore"), pytest.raises(EngineError, match=r"population 'n', v: must be finite .* use a smaller dt"):
+        run.run(5000.0)

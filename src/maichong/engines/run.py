@@ -13,7 +13,7 @@ from maichong import files
 from maichong.engines.delays import to_steps
 from maichong.engines.plan import Plan, ProjectionPlan
 from maichong.engines.recording import Records, Samples, Spikes, joined
-from maichong.errors import CheckpointError, NetworkError, ParameterError, brief, did_you_mean, is_one_of
+from maichong.errors import CheckpointError, EngineError, NetworkError, ParameterError, brief, did_you_mean, is_one_of
 from maichong.network import Network, Population, Probe, SpikeTimes
 from maichong.parts import MOST_STEPS, whole_steps
 from maichong.spec import Configured, SourceModel, weight_unit
@@ -91,7 +91,7 @@ class Run:
         """Carry the network on by ``duration`` ms and return it; ``progress`` is called with the ms done, now and then.
 
         Ctrl-C stops between two steps and raises KeyboardInterrupt; the run stays whole and can be carried on or saved.
-        Raises ParameterError for a duration that is no finite number >= 0.
+        Raises ParameterError for a duration that is no finite number >= 0, EngineError where a membrane diverged.
         """
         span = in_unit(duration, "ms", "run, duration")
         if not isinstance(span, float) or not np.isfinite(span) or span < 0:
@@ -113,7 +113,15 @@ class Run:
                 self._chunk = max(1, did * 2 if took < LOOK_S / 2 else did // 2 if took > LOOK_S else did)
             if progress:
                 progress(done * dt)
+        self._check_finite()
         return self
+
+    def _check_finite(self) -> None:
+        """A membrane that is no number will never fire again: say so, instead of reporting silence."""
+        for index, entry in enumerate(self.plan.populations):
+            if entry.system and not np.isfinite(self._backend.get_state(index, entry.system.membrane)).all():
+                state = f"population {entry.name!r}, {entry.system.membrane}"
+                raise EngineError(state, "must be finite", f"NaN or infinity by {self.t:g} ms", "use a smaller dt")
 
     def signal(self, name: str, value: float = 0.0) -> None:
         """Send a signal through the network: rules that wait for ``name`` act now (WeightNormalisation: "sample")."""
