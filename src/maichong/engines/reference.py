@@ -6,14 +6,12 @@ spikes wait in a table of who fired when. Nothing is shared with the fast engine
 
 from __future__ import annotations
 
-import contextlib
-import signal
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
+from maichong import interrupts
 from maichong.engines import random
 from maichong.engines.integration import ONE, TABLEAUS, Propagator
 from maichong.engines.located import located_step
@@ -44,7 +42,7 @@ class Reference:
 
     def advance(self, steps: int) -> int:
         """Do ``steps`` steps and return their number; Ctrl-C is heard between two of them."""
-        with _deferred_interrupt() as interrupted:
+        with interrupts.deferred(unless_watched=True) as interrupted:
             for _ in range(steps):
                 for operation in self.plan.schedule:
                     getattr(self, f"_{operation.phase}")(operation.index)
@@ -364,29 +362,3 @@ class _Projection:
         if "w_sum" in asked:
             known["w_sum"] = np.bincount(self.post, self.weight, self.n_post)[self.post[chosen]]
         self.weight[chosen] = np.clip(function(*(known[name] for name in asked)), *self.plan.bounds)
-
-
-@contextlib.contextmanager
-def _deferred_interrupt() -> Iterator[Callable[[], bool]]:
-    """Within, Ctrl-C only raises a flag, so that a step is never torn; a second Ctrl-C interrupts at once.
-
-    Where the caller watches Ctrl-C in a way of its own, that way stays.
-    """
-    watched = signal.getsignal(signal.SIGINT) is not signal.default_int_handler
-    if watched or threading.current_thread() is not threading.main_thread():
-        yield lambda: False
-        return
-    hit = False
-    previous = signal.getsignal(signal.SIGINT)
-
-    def remember(number: int, frame: Any) -> None:
-        nonlocal hit
-        if hit:
-            raise KeyboardInterrupt
-        hit = True
-
-    signal.signal(signal.SIGINT, remember)
-    try:
-        yield lambda: hit
-    finally:
-        signal.signal(signal.SIGINT, previous)

@@ -101,7 +101,7 @@ class Run:
             raise ParameterError("run, duration", f"must be below 2**62 steps of {dt:g} ms", f"{span:g} ms")
         steps = whole_steps(span, dt)
         if steps is None:
-            raise ParameterError("run, duration", f"must be a whole number of steps of {dt:g} ms", f"{span} ms")
+            raise ParameterError("run, duration", f"must be a whole number of steps of {dt:g} ms", f"{span:.12g} ms")
         done = 0
         while done < steps:
             begun = time.perf_counter()

@@ -7,14 +7,11 @@ changes in the settings; the first is the default), ``SMOKE`` (what a quick look
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import importlib
 import math
 import os
 import pkgutil
-import signal
-import threading
 import time
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from maichong import files
+from maichong import files, interrupts
 from maichong.data import DataSet, load
 from maichong.errors import CheckpointError, MaichongError, ParameterError, did_you_mean
 from maichong.zoo.machine import peak_rss_mib, versions
@@ -210,7 +207,7 @@ def _run(
     dataset = load(data)
     begun = time.perf_counter()
     results: list[Result] = []
-    with _watched() as stop:
+    with interrupts.deferred() as stop:
         for seed in range(1, seeds + 1):
             place = folder / f"seed-{seed}"
             place.mkdir(parents=True, exist_ok=True)
@@ -340,28 +337,6 @@ def _lead(doc: str) -> str:
     """The paragraph after the title, where there is one."""
     paragraphs = doc.strip().split("\n\n")[:2]
     return " ".join(paragraphs[-1].split())
-
-
-@contextlib.contextmanager
-def _watched() -> Iterator[Callable[[], bool]]:
-    """Within, the first Ctrl-C asks the reproduction to save and stop; the second stops at once."""
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: False
-        return
-    heard = False
-    previous = signal.getsignal(signal.SIGINT)
-
-    def hear(number: int, frame: Any) -> None:
-        nonlocal heard
-        if heard:
-            raise KeyboardInterrupt
-        heard = True
-
-    signal.signal(signal.SIGINT, hear)
-    try:
-        yield lambda: heard
-    finally:
-        signal.signal(signal.SIGINT, previous)
 
 
 __all__ = ["Claim", "Context", "Interrupted", "MaichongError", "Result", "contract", "find", "names", "reproduce", "settle"]

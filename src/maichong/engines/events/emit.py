@@ -107,7 +107,7 @@ def _versions() -> str:
     from maichong.engines import random
     from maichong.engines.events import runtime
 
-    own = hashlib.sha256(b"".join(Path(module.__file__).read_bytes() for module in (random, runtime))).hexdigest()
+    own = hashlib.sha256(b"".join(Path(str(module.__file__)).read_bytes() for module in (random, runtime))).hexdigest()
     parts = (numba.__version__, llvmlite.__version__, np.__version__, platform.python_version(), own)
     return " ".join((*parts, platform.machine(), str(numba.config.CPU_NAME)))  # type: ignore[attr-defined]
 
