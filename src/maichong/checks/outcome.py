@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import traceback
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -71,7 +72,9 @@ class Check:
         given = (model,) if variant is None else (model, variant)
         verdict, detail = "ok", ""
         try:
-            with np.errstate(all="ignore"):
+            # checks go to where models diverge, and see for themselves
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)
                 self.function(*given)
         except (Unsupported, EngineError) as error:
             verdict, detail = "unsupported", _sentence(error)

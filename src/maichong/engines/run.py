@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -13,7 +14,7 @@ from maichong import files
 from maichong.engines.delays import to_steps
 from maichong.engines.plan import Plan, ProjectionPlan
 from maichong.engines.recording import Records, Samples, Spikes, joined
-from maichong.errors import CheckpointError, EngineError, NetworkError, ParameterError, brief, did_you_mean, is_one_of
+from maichong.errors import CheckpointError, NetworkError, ParameterError, brief, did_you_mean, is_one_of
 from maichong.network import Network, Population, Probe, SpikeTimes
 from maichong.parts import MOST_STEPS, whole_steps
 from maichong.spec import Configured, SourceModel, weight_unit
@@ -54,6 +55,7 @@ class Run:
         self._backend = backend
         self._options = dict(options)
         self._chunk = 64
+        self._diverged: set[str] = set()
         self.notes: dict[str, Any] = {}
 
     @property
@@ -91,7 +93,7 @@ class Run:
         """Carry the network on by ``duration`` ms and return it; ``progress`` is called with the ms done, now and then.
 
         Ctrl-C stops between two steps and raises KeyboardInterrupt; the run stays whole and can be carried on or saved.
-        Raises ParameterError for a duration that is no finite number >= 0, EngineError where a membrane diverged.
+        Raises ParameterError for a duration that is no finite number >= 0; warns where membranes diverged.
         """
         span = in_unit(duration, "ms", "run, duration")
         if not isinstance(span, float) or not np.isfinite(span) or span < 0:
@@ -117,11 +119,15 @@ class Run:
         return self
 
     def _check_finite(self) -> None:
-        """A membrane that is no number will never fire again: say so, instead of reporting silence."""
+        """A membrane that is no number will never fire again: say so once, instead of reporting silence."""
         for index, entry in enumerate(self.plan.populations):
-            if entry.system and not np.isfinite(self._backend.get_state(index, entry.system.membrane)).all():
-                state = f"population {entry.name!r}, {entry.system.membrane}"
-                raise EngineError(state, "must be finite", f"NaN or infinity by {self.t:g} ms", "use a smaller dt")
+            if entry.name in self._diverged or not entry.system:
+                continue
+            lost = int((~np.isfinite(self._backend.get_state(index, entry.system.membrane))).sum())
+            if lost:
+                self._diverged.add(entry.name)
+                what = f"{lost} of {entry.n} cells have diverged by {self.t:g} ms and are silent; use a smaller dt"
+                warnings.warn(f"population {entry.name!r}, {entry.system.membrane}: {what}", RuntimeWarning, stacklevel=3)
 
     def signal(self, name: str, value: float = 0.0) -> None:
         """Send a signal through the network: rules that wait for ``name`` act now (WeightNormalisation: "sample")."""
