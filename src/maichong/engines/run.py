@@ -6,18 +6,18 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import numpy as np
 
 from maichong import files
-from maichong.engines.delays import to_steps
 from maichong.engines.plan import Plan, ProjectionPlan
 from maichong.engines.recording import Records, Samples, Spikes, joined
+from maichong.engines.view import View
 from maichong.errors import CheckpointError, NetworkError, ParameterError, brief, did_you_mean, is_one_of
 from maichong.network import Network, Population, Probe, SpikeTimes
 from maichong.parts import MOST_STEPS, whole_steps
-from maichong.spec import Configured, SourceModel, weight_unit
+from maichong.spec import weight_unit
 from maichong.spec.quantities import in_unit
 
 FORMAT = 1
@@ -266,123 +266,6 @@ def _check_matrix(entry: ProjectionPlan) -> None:
             "a matrix has one entry for each pair, and a pair stands twice here",
             fix=f"use a list in the order of synapses({entry.name!r})",
         )
-
-
-class View:
-    """One population of a run."""
-
-    def __init__(self, run: Run, index: int) -> None:
-        self._run, self._index = run, index
-
-    @property
-    def _population(self) -> Population:
-        return list(self._run.network.populations.values())[self._index]
-
-    @property
-    def counts(self) -> np.ndarray:
-        """Spikes of each neuron since t = 0, int64 [n]; a copy."""
-        return self._run._backend.counts(self._index).copy()
-
-    @property
-    def spikes(self) -> Spikes:
-        """The recorded spikes; NetworkError where no probe records them."""
-        return cast(Spikes, self._run.recorded(self._probe("spikes")))
-
-    def rate(self) -> float:
-        """The mean rate in Hz since t = 0, over neurons and time."""
-        t = self._run.t
-        return float(self.counts.mean() / t * 1000.0) if t else 0.0
-
-    def samples(self, state: str) -> Samples:
-        """A recorded state; NetworkError where no probe records it."""
-        return cast(Samples, self._run.recorded(self._probe(state)))
-
-    def _probe(self, what: str) -> Probe:
-        name = self._population.name
-        for probe in self._run.plan.probes:
-            if probe.population == name and is_one_of(what, (probe.what,)):
-                return probe
-        said = what if isinstance(what, str) else brief(what)
-        raise NetworkError(
-            f"population {name!r}", f"its {said} were not recorded", fix=f"add net.probe({name!r}, {brief(what)}) before build"
-        )
-
-    def __getitem__(self, state: str) -> np.ndarray:
-        """A state as it is now, float64 [n]."""
-        self._unit(state)
-        return self._run._backend.get_state(self._index, state)
-
-    def __setitem__(self, state: str, values: Any) -> None:
-        """Set a state: one number or one per neuron."""
-        self._run._backend.set_state(self._index, state, self._per_neuron(values, state, self._unit(state)))
-
-    def drive(self, values: Any, input: str | None = None) -> None:
-        """Set the injected input from now on: one number or one per neuron, in the input's unit."""
-        model = self._population.model
-        inputs = {i.name: i.unit for i in model.model.inputs} if self._population.is_neuron else {}  # type: ignore[union-attr]
-        if not inputs:
-            raise NetworkError(f"population {self._population.name!r}", "has no input to drive")
-        name = next(iter(inputs)) if input is None else input
-        if not is_one_of(name, inputs):
-            raise NetworkError(
-                f"population {self._population.name!r}", f"has no input {brief(name)}", fix=did_you_mean(name, inputs)
-            )
-        self._run._backend.set_drive(self._index, name, self._per_neuron(values, name, inputs[name]))
-
-    def set(self, **params: Any) -> None:
-        """Set a source's parameters from now on, ``run["x"].set(rate=rates)``: one number or one per neuron."""
-        model = self._population.model
-        if not isinstance(model, Configured) or not isinstance(model.model, SourceModel):
-            raise NetworkError(f"population {self._population.name!r}", "only the parameters of a source can be set")
-        accepted = {}
-        for name, value in params.items():
-            known = {param.name: param for param in model.model.params}
-            if name not in known:
-                raise ParameterError(model.model.name, f"has no parameter {brief(name)}", fix=did_you_mean(name, known))
-            checked = known[name].accept(value, model.model.name)
-            accepted[name] = self._per_neuron(checked, name, known[name].unit)
-        self._run._backend.set_source(self._index, accepted)
-
-    def set_spikes(self, times: Any, ids: Any) -> None:
-        """Give a source of SpikeTimes its spikes from now on, at ``times`` ms of the run's own clock, all of them after ``t``."""
-        if not isinstance(self._population.model, SpikeTimes):
-            raise NetworkError(f"population {self._population.name!r}", "was not made from SpikeTimes")
-        spikes = SpikeTimes(times, ids)
-        where, dt = f"population {self._population.name!r}", self._run.plan.dt
-        spikes.check(self._population.n, dt, where)
-        if spikes.times.size and to_steps(spikes.times.min(), dt) <= to_steps(self._run.t, dt):
-            raise ParameterError(
-                where, f"its spikes must come after t = {self._run.t:g} ms", f"{spikes.times.min():g} ms",
-                "give the times on the run's own clock, as run.t + times",
-            )  # fmt: skip
-        self._run._backend.set_source(self._index, spikes)
-
-    def _unit(self, state: str) -> str:
-        """The unit of a state: of the neuron, of its intrinsic rules, or, with the suffix of its port, of a receptor."""
-        population = self._population
-        known: dict[str, str] = {}
-        system = self._run.plan.populations[self._index].system
-        if system and isinstance(population.model, Configured):
-            for port in system.ports:
-                of_weight = {"weight": weight_unit(port.receptor)}
-                known |= {f"{s.name}{port.suffix}": of_weight.get(s.unit, s.unit) for s in port.receptor.model.states}
-            owners = (population.model, *population.plasticity)
-            known |= {entry.name: entry.unit for owner in owners for entry in owner.model.states}
-        if not is_one_of(state, known):
-            raise NetworkError(
-                f"population {population.name!r}", f"has no state {brief(state)}", fix=did_you_mean(state, known)
-            )
-        return known[state]
-
-    def _per_neuron(self, values: Any, name: str, unit: str) -> np.ndarray:
-        where = f"population {self._population.name!r}, {name}"
-        array = np.asarray(in_unit(values, unit, where))
-        n = self._population.n
-        if array.ndim and array.shape != (n,):
-            raise NetworkError(where, f"must be one number or {n}, one per neuron", array.shape)
-        if not np.isfinite(array).all():
-            raise ParameterError(where, "must be finite", "NaN or infinity")
-        return np.broadcast_to(array, (n,)).astype(np.float64)
 
 
 def resume(path: str | Path, models: Any = ()) -> Run:
