@@ -10,7 +10,7 @@ import math
 import os
 import traceback
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,6 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from robustness_known import KNOWN
 
 import maichong
 from maichong import (
@@ -307,77 +306,45 @@ def brief(value: Any) -> str:
     return text if len(text) <= 40 else text[:37] + "..."
 
 
-def check(call: Call, groups: Iterable[str]) -> None:
-    values = [value for group in groups for value in GROUPS[group]]
+def check(call: Call) -> None:
+    values = [value for group in GROUPS.values() for value in group]
     complaints = {brief(value): found for value in values if (found := complaint(call, value))}
     assert not complaints
 
 
-def broken(place: str) -> list[str]:
-    """The groups of values that are known to be answered badly at ``place``."""
-    text = KNOWN.get(place, "")
-    named_ = text.removeprefix("all").removeprefix(" but ").split(", ")
-    return [group for group in GROUPS if (group in named_) != text.startswith("all")]
-
-
-def sound(place: str) -> list[str]:
-    return [group for group in GROUPS if group not in broken(place)]
-
-
-def randomly(place: str, call: Call) -> None:
-    """Put to ``call`` what hypothesis thinks of in the groups that are sound; the same in every session."""
-    strategies = [RANDOM[group] for group in sound(place) if group in RANDOM]
+def randomly(call: Call) -> None:
+    """Put to ``call`` what hypothesis thinks of; the same in every session."""
 
     @settings(max_examples=15, deadline=None, derandomize=True, database=None, phases=[Phase.generate])
-    @given(st.one_of(strategies))
+    @given(st.one_of(*RANDOM.values()))
     def attempt(value: Any) -> None:
         assert complaint(call, value) is None
 
-    if strategies:
-        attempt()
+    attempt()
 
 
-XFAIL = pytest.mark.xfail(strict=True, reason="known, see robustness_known.py: take out what is mended")
 WHILE_DESCRIBING = pytest.mark.parametrize("place", DESCRIBING)
 WHILE_RUNNING = pytest.mark.parametrize("place", RUNNING)
 
 
 @WHILE_DESCRIBING
 def test_nonsense_while_describing(place: str) -> None:
-    check(DESCRIBING[place], sound(place))
+    check(DESCRIBING[place])
 
 
 @WHILE_DESCRIBING
 def test_random_nonsense_while_describing(place: str) -> None:
-    randomly(place, DESCRIBING[place])
+    randomly(DESCRIBING[place])
 
 
 @WHILE_RUNNING
 def test_nonsense_while_running(place: str, run: Any) -> None:
-    check(lambda value: RUNNING[place](run, value), sound(place))
+    check(lambda value: RUNNING[place](run, value))
 
 
 @WHILE_RUNNING
 def test_random_nonsense_while_running(place: str, run: Any) -> None:
-    randomly(place, lambda value: RUNNING[place](run, value))
-
-
-@XFAIL
-@pytest.mark.parametrize("place", [place for place in DESCRIBING if broken(place)])
-def test_known_trouble_while_describing(place: str) -> None:
-    check(DESCRIBING[place], broken(place))
-
-
-@XFAIL
-@pytest.mark.parametrize("place", [place for place in RUNNING if broken(place)])
-def test_known_trouble_while_running(place: str, run: Any) -> None:
-    check(lambda value: RUNNING[place](run, value), broken(place))
-
-
-def test_the_list_of_known_trouble_names_places_and_groups_that_exist() -> None:
-    assert KNOWN.keys() <= DESCRIBING.keys() | RUNNING.keys()
-    for text in KNOWN.values():
-        assert {group for group in text.removeprefix("all").removeprefix(" but ").split(", ") if group} <= GROUPS.keys()
+    randomly(lambda value: RUNNING[place](run, value))
 
 
 @pytest.mark.parametrize(
