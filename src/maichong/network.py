@@ -54,8 +54,8 @@ from maichong.spec.model import configure, same_value
 from maichong.spec.quantities import in_unit, whole_numbers
 from maichong.spec.registry import find
 from maichong.spec.rule_model import weight_bounds
-from maichong.topology import Connector
-from maichong.topology.connectors import from_dict as connector_from_dict
+from maichong.topology import Connector, RandomConnector
+from maichong.topology import from_dict as connector_from_dict
 
 FORMAT = 1
 
@@ -404,7 +404,7 @@ def _where_connected(matrix: np.ndarray, connector: Connector) -> np.ndarray:
 
     Where pairs are random they are not known yet, and every entry counts.
     """
-    if connector.kind in ("all_to_all", "fixed_probability"):
+    if connector.kind == "all_to_all" or isinstance(connector, RandomConnector):
         return matrix
     n_pre, n_post = matrix.shape
     pairs = connector.pairs(n_pre, n_post, np.random.default_rng(0))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from maichong.engines import random
+from maichong import random
 
 # kat_vectors of Random123, philox 4x32 with 10 rounds: counter, key, result
 KNOWN = [

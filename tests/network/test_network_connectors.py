@@ -12,9 +12,23 @@ import numpy as np
 import pytest
 from scipy.stats import binom, binomtest, kstest
 
-from maichong import LIF, AllButSelf, AllToAll, ExplicitList, Exponential, FixedProbability, Network, OneToOne, Poisson, Uniform
+from maichong import (
+    LIF,
+    AllButSelf,
+    AllToAll,
+    ExplicitList,
+    Exponential,
+    FixedInDegree,
+    FixedOutDegree,
+    FixedProbability,
+    FixedTotalNumber,
+    Network,
+    OneToOne,
+    Poisson,
+    Uniform,
+)
 from maichong.errors import MaichongError, NetworkError, ParameterError
-from maichong.topology.connectors import from_dict
+from maichong.topology import from_dict
 
 SIZES = [(1, 1), (3, 5), (5, 3), (4, 4), (1, 7), (7, 1)]
 
@@ -100,11 +114,69 @@ def test_fixed_probability_is_binomial_in_total_in_rows_and_in_columns(p: float)
     assert np.corrcoef(first, second)[0, 1] == pytest.approx(0.0, abs=5 / np.sqrt(first.size))
 
 
-def test_without_autapses_the_diagonal_is_empty_and_the_rest_untouched() -> None:
-    with_, without = pairs(FixedProbability(0.5), 60, 60), pairs(FixedProbability(0.5, autapses=False), 60, 60)
-    assert without == [(i, j) for i, j in with_ if i != j]
-    assert FixedProbability(0.5, autapses=False).expected(60, 60) == pytest.approx(0.5 * 60 * 59)
+def test_without_autapses_the_diagonal_is_empty_and_the_other_pairs_keep_their_probability() -> None:
+    connector = FixedProbability(0.5, autapses=False)
+    matrices = np.zeros((200, 60, 60), bool)
+    rng = np.random.default_rng(3)
+    for matrix in matrices:
+        matrix[connector.pairs(60, 60, rng)] = True
+    assert not matrices[:, np.eye(60, dtype=bool)].any()
+    assert binomtest(int(matrices.sum()), 200 * 60 * 59, 0.5).pvalue > 1e-4
+    assert connector.expected(60, 60) == pytest.approx(0.5 * 60 * 59)
     assert FixedProbability(0.5, autapses=False).expected(60, 40) == pytest.approx(0.5 * (60 * 40 - 40))
+
+
+DEGREES = [
+    (FixedInDegree(7), 1, 7, True), (FixedInDegree(7, multapses=False), 1, 7, False), (FixedOutDegree(7), 0, 7, True),
+    (FixedOutDegree(7, multapses=False, autapses=False), 0, 7, False), (FixedInDegree(39, multapses=False), 1, 39, False),
+    (FixedOutDegree(40, autapses=False), 0, 40, True), (FixedInDegree(0), 1, 0, True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("connector", "axis", "k", "several"), DEGREES, ids=lambda value: repr(value))
+def test_fixed_degrees_are_kept_and_partners_are_even(connector: Any, axis: int, k: int, several: bool) -> None:
+    """Every line has k synapses; each partner is as likely as every other (chi-squared over 400 draws)."""
+    rng = np.random.default_rng(5)
+    counts = np.zeros((400, 40, 40), int)
+    for matrix in counts:
+        pre, post = connector.pairs(40, 40, rng)
+        assert ((np.diff(pre) > 0) | ((np.diff(pre) == 0) & (np.diff(post) >= 0))).all()
+        np.add.at(matrix, (pre, post), 1)
+    assert (counts.sum(axis=2 - axis) == k).all()
+    assert connector.expected(40, 40) == 40 * k
+    assert (counts.max() > 1) == (several and k > 0)
+    allowed = np.ones((40, 40), bool)
+    if not connector.autapses:
+        np.fill_diagonal(allowed, False)
+        assert not counts[:, ~allowed].any()
+    if k:
+        # each pair's total over the draws is binomial, or, where partners differ, hypergeometric in each draw
+        choices = allowed.sum(axis=1)[0]
+        spread = 400 * k / choices * (1 - (1 if several else k) / choices)
+        assert counts.sum(axis=0)[allowed].var() == pytest.approx(spread, rel=0.2)
+
+
+def test_a_total_number_is_kept_and_spread_evenly() -> None:
+    rng = np.random.default_rng(9)
+    counts = np.zeros((30, 50), int)
+    for _ in range(200):
+        pre, post = FixedTotalNumber(900).pairs(30, 50, rng)
+        assert pre.size == 900
+        np.add.at(counts, (pre, post), 1)
+    assert counts.var() == pytest.approx(200 * 900 / 1500, rel=0.2)
+    pre, post = FixedTotalNumber(900, autapses=False).pairs(30, 30, rng)
+    assert pre.size == 900 and (pre != post).all()
+    assert FixedTotalNumber(900).expected(30, 50) == 900
+    assert FixedTotalNumber(0).pairs(3, 5, rng)[0].size == 0
+
+
+@pytest.mark.parametrize(("n", "k"), [(100, 3), (100, 97), (100_000, 5), (64, 64)])
+def test_a_line_of_different_partners_has_no_preference(n: int, k: int) -> None:
+    """Drawn, marked and swept, or by those left out: each way each partner comes up as often (5.5 sigma)."""
+    pre, post = FixedOutDegree(k, multapses=False).pairs(2000, n, np.random.default_rng(1))
+    assert pre.size == 2000 * k
+    bins = np.bincount(post // (n // 20), minlength=20)[:20]
+    assert np.abs(bins / (2000 * k * (n // 20) / n) - 1).max() < 5.5 / np.sqrt(bins.mean())
 
 
 def test_the_same_seed_draws_the_same_pairs_and_another_seed_others() -> None:
@@ -198,6 +270,31 @@ def test_an_explicit_list_is_what_it_says_in_any_order_and_more_than_once() -> N
             NetworkError,
             "projection 'p': post indices must be between 0 and 2 (got -1)",
         ),
+        (lambda: FixedInDegree(-1), ParameterError, "FixedInDegree.k: must be a whole number >= 0 (got -1)"),
+        (lambda: FixedOutDegree(2.5), ParameterError, "FixedOutDegree.k: must be a whole number >= 0 (got 2.5)"),
+        (lambda: FixedTotalNumber("9"), ParameterError, "FixedTotalNumber.n: must be a whole number >= 0 (got '9')"),
+        (
+            lambda: FixedInDegree(5, multapses=1),
+            ParameterError,
+            "FixedInDegree.multapses: must be True or False (got 1)",
+        ),
+        (
+            lambda: FixedInDegree(4, multapses=False).check(3, 9, "projection 'p'"),
+            NetworkError,
+            "projection 'p': FixedInDegree finds 3 sources for a neuron, and needs 4 different ones; "
+            "allow multapses, or take fewer",
+        ),
+        (
+            lambda: FixedOutDegree(1, autapses=False).check(1, 1, "projection 'p'"),
+            NetworkError,
+            "projection 'p': FixedOutDegree finds 0 targets for a neuron, and needs 1 different ones; "
+            "allow multapses, or take fewer",
+        ),
+        (
+            lambda: FixedTotalNumber(1, autapses=False).check(1, 1, "projection 'p'"),
+            NetworkError,
+            "projection 'p': FixedTotalNumber finds no pair of different neurons; allow autapses",
+        ),
         (
             lambda: from_dict({"connector": "one_to_two"}),
             ParameterError,
@@ -251,6 +348,9 @@ def test_autapses_is_true_or_false(autapses: Any) -> None:
         OneToOne(),
         FixedProbability(0.3),
         FixedProbability(0.3, autapses=False),
+        FixedInDegree(3, multapses=False),
+        FixedOutDegree(3, autapses=False),
+        FixedTotalNumber(12),
         ExplicitList([1], [2]),
     ],
     ids=repr,

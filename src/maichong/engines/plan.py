@@ -31,9 +31,11 @@ from maichong.engines.integration import Integration, choose
 from maichong.engines.system import Port, System, compose
 from maichong.errors import NetworkError, ParameterError
 from maichong.network import Network, Population, Probe, Projection, SpikeTimes
+from maichong.random import two_uniforms
 from maichong.spec import Configured, Distribution, RuleModel, SourceModel, State, Trace
 from maichong.spec.reading import arguments
 from maichong.spec.rule_model import weight_bounds
+from maichong.topology import RandomConnector
 
 ORDER = ("deliver", "jump", "advance", "decay", "learn", "record")
 """The phases of a step, in order."""
@@ -107,6 +109,20 @@ class ProjectionPlan:
         return self.connector in ("all_to_all", "all_but_self")
 
     @property
+    def streamed(self) -> RandomConnector | None:
+        """The connector, where synapses are drawn line by line from counters: no list of them is needed to build them."""
+        connector, given = self.projection.connector, (self.projection.weight, self.projection.delay)
+        listed = any(np.ndim(value) for value in given if not isinstance(value, Distribution))
+        return connector if isinstance(connector, RandomConnector) and not listed else None
+
+    @functools.cached_property
+    def degrees(self) -> np.ndarray:
+        """How many partners each neuron draws, int64 [lines]; of random connectors."""
+        connector = self.projection.connector
+        assert isinstance(connector, RandomConnector)
+        return connector.degrees(*connector.lines(self.n_pre, self.n_post), generator(self.seed, self.name, "degrees"))
+
+    @property
     def spike_rule(self) -> Configured | None:
         """The rule that acts at spikes or steps, if there is one."""
         for rule in self.rules:
@@ -124,6 +140,9 @@ class ProjectionPlan:
     def delay(self) -> int | None:
         """The delay in steps that all synapses share, 0 without one; None where they differ."""
         value = self.projection.delay
+        if isinstance(value, Distribution) and self.streamed:
+            low, high = self._bounded(to_steps(np.array(_reach(value)), self.dt))
+            return int(low) if low == high else None
         if isinstance(value, Distribution) or np.ndim(value):
             steps = self.delays()
             return int(steps[0]) if steps.size and (steps == steps[0]).all() else None if steps.size else 0
@@ -138,8 +157,8 @@ class ProjectionPlan:
     @functools.cached_property
     def size(self) -> int:
         """The number of synapses."""
-        if self.connector == "fixed_probability":
-            return int(self.pairs()[0].size)
+        if isinstance(self.projection.connector, RandomConnector):
+            return int(self.degrees.sum())
         return int(self.projection.connector.expected(self.n_pre, self.n_post))
 
     @functools.cached_property
@@ -148,6 +167,8 @@ class ProjectionPlan:
         value = self.projection.delay
         if isinstance(value, Distribution) and np.isfinite(value.bounds()[1]):
             return int(self._bounded(to_steps(value.bounds()[1], self.dt)))
+        if isinstance(value, Distribution) and self.streamed:
+            return int(self._bounded(to_steps(_reach(value)[1], self.dt)))
         return int(self.delays().max(initial=0))
 
     @functools.cached_property
@@ -169,14 +190,18 @@ class ProjectionPlan:
 
     def pairs(self) -> tuple[np.ndarray, np.ndarray]:
         """pre and post of every synapse, sorted by pre, then post."""
-        pre, post = self._pairs()
-        order = self._order(pre, post)
-        return (pre, post) if order is None else (pre[order], post[order])
+        lines, partners = self._lines()
+        if self._by_post:
+            order = np.lexsort((lines, partners))
+            return partners[order], lines[order]
+        order = self._order(lines, partners)
+        return (lines, partners) if order is None else (lines[order], partners[order])
 
     @functools.cached_property
     def doubled(self) -> bool:
         """Whether a pair has more than one synapse."""
-        if self.connector != "explicit_list":
+        connector = self.projection.connector
+        if self.connector != "explicit_list" and (not isinstance(connector, RandomConnector) or connector.distinct):
             return False
         pre, post = self.pairs()
         return bool(((pre[1:] == pre[:-1]) & (post[1:] == post[:-1])).any())
@@ -203,9 +228,17 @@ class ProjectionPlan:
             raise NetworkError(where, f"must be below {LONGEST} steps of {self.dt:g} ms", f"{longest:g} steps")
         return steps
 
-    def _pairs(self) -> tuple[np.ndarray, np.ndarray]:
-        rng = generator(self.seed, self.name, "pairs")
-        return self.projection.connector.pairs(self.n_pre, self.n_post, rng)
+    @property
+    def _by_post(self) -> bool:
+        return getattr(self.projection.connector, "side", "pre") == "post"
+
+    def _lines(self) -> tuple[np.ndarray, np.ndarray]:
+        """pre and post of every synapse as the connector gives them; post and pre where each target draws its sources."""
+        connector = self.projection.connector
+        if isinstance(connector, RandomConnector):
+            n_partners = connector.lines(self.n_pre, self.n_post)[1]
+            return connector.listed(self.degrees, n_partners, stream_of(self.name, "pairs"), self.seed)
+        return connector.pairs(self.n_pre, self.n_post, generator(self.seed, self.name, "pairs"))
 
     @staticmethod
     def _order(pre: np.ndarray, post: np.ndarray) -> np.ndarray | None:
@@ -214,6 +247,14 @@ class ProjectionPlan:
         return None
 
     def _settle(self, value: Any, what: str) -> np.ndarray:
+        if isinstance(value, Distribution) and self.streamed:
+            # keyed by line and position, so that a kernel can draw any line alone
+            lines, partners = self._lines()
+            start = np.cumsum(self.degrees) - self.degrees
+            position = np.arange(lines.size) - start[lines]
+            drawn = two_uniforms(self.seed, stream_of(self.name, "values"), lines, position)[what == "delay"]
+            values = value.values(drawn)
+            return values[np.lexsort((lines, partners))] if self._by_post else values
         if isinstance(value, Distribution):
             return value.draw(generator(self.seed, self.name, what), self.size)
         array = np.atleast_1d(np.asarray(value, np.float64))
@@ -225,7 +266,7 @@ class ProjectionPlan:
             raise NetworkError(
                 f"projection {self.name!r}, {what}", f"must be one number or one per synapse, {self.size}", array.size
             )
-        order = self._order(*self._pairs()) if self.connector == "explicit_list" else None
+        order = self._order(*self._lines()) if self.connector == "explicit_list" else None
         return array if order is None else array[order]
 
 
@@ -393,6 +434,12 @@ def _declared(state: State, known: Mapping[str, Any]) -> Any:
     if callable(state.init):
         return state.init(*(known[name] for name in arguments(state.init)))
     return state.init
+
+
+def _reach(value: Distribution) -> tuple[float, float]:
+    """The smallest and the largest value that 53 random bits can give."""
+    low, high = value.values(np.array([0.0, 1.0 - 2.0**-53]))
+    return float(low), float(high)
 
 
 def spike_traces(rule: Configured) -> tuple[tuple[Trace, str, float], ...]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from maichong import interrupts
-from maichong.engines import random
+from maichong import random
 from maichong.engines.integration import ONE, TABLEAUS, Propagator
 from maichong.engines.located import located_step
 from maichong.engines.plan import Plan, PopulationPlan, ProjectionPlan, spike_traces, to_steps

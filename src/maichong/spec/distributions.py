@@ -1,7 +1,9 @@
 """Random values that a network declares and a build draws: weights, delays, initial states, parameters.
 
-A distribution is inert: it knows its numbers, not a generator. ``draw(rng, n)`` is called when a network is built, with a
-generator keyed by the network's seed and the place where the distribution stands.
+A distribution is inert: it knows its numbers, not a generator. ``quantile`` turns an even random number in [0, 1) into a value; it
+is a plain function like those of a model, so that NumPy draws with it and the event engine writes it into the kernel that draws
+a million synapses. ``draw(rng, n)`` is called when a network is built, with a generator keyed by the network's seed and the place
+where the distribution stands.
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from maichong.errors import ParameterError, brief, did_you_mean, is_one_of
+from maichong.ops import exp
+from maichong.spec.gauss import gauss_quantile
 from maichong.spec.quantities import in_unit, is_number
 
 LEAST_KEPT = 0.01
@@ -41,9 +45,20 @@ class Distribution:
     def _check(self) -> None:
         """Raise ParameterError where the numbers do not fit together."""
 
+    quantile: ClassVar[Callable[..., Any]]
+    """The value below which a part ``u`` of all values lies; its other arguments are called as ``numbers`` calls them."""
+
+    def numbers(self) -> dict[str, float]:
+        """What ``quantile`` asks for beside u."""
+        raise NotImplementedError
+
+    def values(self, u: np.ndarray) -> np.ndarray:
+        """The values of even random numbers ``u`` in [0, 1), float64 [len(u)]."""
+        return np.clip(type(self).quantile(u, **self.numbers()), *self.bounds())
+
     def draw(self, rng: np.random.Generator, n: int) -> np.ndarray:
         """``n`` values, float64 [n]."""
-        raise NotImplementedError
+        return self.values(rng.random(n))
 
     def bounds(self) -> tuple[float, float]:
         """The smallest and the largest value that can come."""
@@ -59,6 +74,18 @@ class Distribution:
         return {"distribution": self.kind, **numbers}
 
 
+def _uniform(u, low, span):
+    return low + u * span
+
+
+def _normal(u, mean, sd, first, part):
+    return mean + sd * gauss_quantile(first + u * part)
+
+
+def _log_normal(u, mu, sigma, first, part):
+    return exp(mu + sigma * gauss_quantile(first + u * part))
+
+
 @dataclass(frozen=True)
 class Uniform(Distribution):
     """Evenly distributed in [low, high)."""
@@ -71,8 +98,10 @@ class Uniform(Distribution):
         if not (np.isfinite(self.low) and np.isfinite(self.high) and self.low <= self.high):
             raise ParameterError("Uniform", "low must be <= high, both finite", f"{self.low}, {self.high}")
 
-    def draw(self, rng: np.random.Generator, n: int) -> np.ndarray:
-        return rng.uniform(self.low, self.high, n)
+    quantile = staticmethod(_uniform)
+
+    def numbers(self) -> dict[str, float]:
+        return {"low": self.low, "span": self.high - self.low}
 
     def bounds(self) -> tuple[float, float]:
         return self.low, self.high
@@ -96,8 +125,10 @@ class Normal(Distribution):
             raise ParameterError("Normal", "mean must be finite and sd >= 0", f"{self.mean}, {self.sd}")
         _check_window("Normal", "mean", self.mean, self.low, self.high, f"sd = {self.sd}", self._below if self.sd else None)
 
-    def draw(self, rng: np.random.Generator, n: int) -> np.ndarray:
-        return _redrawn(lambda size: rng.normal(self.mean, self.sd, size), n, self.low, self.high)
+    quantile = staticmethod(_normal)
+
+    def numbers(self) -> dict[str, float]:
+        return {"mean": self.mean, "sd": self.sd, **_window(self._below if self.sd else None, self.low, self.high)}
 
     def bounds(self) -> tuple[float, float]:
         return self.low, self.high
@@ -132,10 +163,10 @@ class LogNormal(Distribution):
         below = self._below if self.sigma else None
         _check_window("LogNormal", "exp(mu)", median, self.low, self.high, f"sigma = {self.sigma}", below)
 
-    def draw(self, rng: np.random.Generator, n: int) -> np.ndarray:
-        if not self.sigma:
-            return rng.lognormal(self.mu, 0.0, n)  # exp(mu), of which a bound may lie a rounding error away
-        return _redrawn(lambda size: rng.lognormal(self.mu, self.sigma, size), n, self.low, self.high)
+    quantile = staticmethod(_log_normal)
+
+    def numbers(self) -> dict[str, float]:
+        return {"mu": self.mu, "sigma": self.sigma, **_window(self._below if self.sigma else None, self.low, self.high)}
 
     def bounds(self) -> tuple[float, float]:
         return max(self.low, 0.0), self.high
@@ -163,18 +194,14 @@ def _check_window(
         )  # fmt: skip
 
 
-def _redrawn(draw: Callable[[int], np.ndarray], n: int, low: float, high: float) -> np.ndarray:
-    """``n`` values of ``draw``, those outside [low, high] drawn again."""
-    values = draw(n)
-    outside = np.flatnonzero((values < low) | (values > high))
-    while outside.size:
-        values[outside] = draw(outside.size)
-        outside = outside[(values[outside] < low) | (values[outside] > high)]
-    return values
+def _window(below: Callable[[np.ndarray], np.ndarray] | None, low: float, high: float) -> dict[str, float]:
+    """The part of the whole law that lies below ``low``, and that between ``low`` and ``high``."""
+    first, last = below(np.array([low, high])) if below else (0.0, 1.0)
+    return {"first": float(first), "part": float(last - first)}
 
 
 def _truncated(below: Callable[[np.ndarray], np.ndarray], x: np.ndarray, low: float, high: float) -> np.ndarray:
-    """The distribution function of what ``_redrawn`` gives, from that of one draw."""
+    """The distribution function of what is left between ``low`` and ``high``, from that of the whole."""
     first, last = below(np.array([low, high]))
     return np.clip((below(x) - first) / (last - first), 0, 1)
 

@@ -1,5 +1,47 @@
 """Who connects to whom."""
 
-from maichong.topology.connectors import AllButSelf, AllToAll, Connector, ExplicitList, FixedProbability, OneToOne
+from __future__ import annotations
 
-__all__ = ["AllButSelf", "AllToAll", "Connector", "ExplicitList", "FixedProbability", "OneToOne"]
+from collections.abc import Mapping
+from typing import Any
+
+from maichong.errors import ParameterError, brief, did_you_mean, is_one_of
+from maichong.topology.connectors import AllButSelf, AllToAll, Connector, ExplicitList, OneToOne
+from maichong.topology.random_connectors import (
+    FixedInDegree,
+    FixedOutDegree,
+    FixedProbability,
+    FixedTotalNumber,
+    RandomConnector,
+)
+
+KINDS: dict[str, type[Connector]] = {
+    cls.kind: cls
+    for cls in (
+        AllToAll, AllButSelf, OneToOne, ExplicitList, FixedProbability, FixedInDegree, FixedOutDegree, FixedTotalNumber,
+    )
+}  # fmt: skip
+
+
+def from_dict(data: Mapping[str, Any]) -> Connector:
+    """The connector that ``to_dict`` wrote."""
+    values = dict(data)
+    kind = values.pop("connector")
+    if not is_one_of(kind, KINDS):
+        raise ParameterError("connector", "must be a known kind", brief(kind), did_you_mean(kind, KINDS))
+    return KINDS[kind](**values)
+
+
+__all__ = [
+    "AllButSelf",
+    "AllToAll",
+    "Connector",
+    "ExplicitList",
+    "FixedInDegree",
+    "FixedOutDegree",
+    "FixedProbability",
+    "FixedTotalNumber",
+    "OneToOne",
+    "RandomConnector",
+    "from_dict",
+]

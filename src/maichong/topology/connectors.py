@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from maichong.errors import NetworkError, ParameterError, brief, did_you_mean, is_one_of
-from maichong.spec.quantities import is_number, whole_numbers
+from maichong.errors import NetworkError, ParameterError, brief
+from maichong.spec.quantities import whole_numbers
 
 Pairs = tuple[np.ndarray, np.ndarray]
 
@@ -96,56 +96,6 @@ class OneToOne(Connector):
 
 
 @dataclass(frozen=True, eq=False)
-class FixedProbability(Connector):
-    """Each pair with probability ``p``, independently; ``autapses=False`` leaves out pairs of the same index.
-
-    Leave ``autapses`` at True between different populations, where equal indices mean nothing.
-    """
-
-    p: float
-    autapses: bool = True
-    kind: ClassVar[str] = "fixed_probability"
-
-    def __post_init__(self) -> None:
-        if not is_number(self.p) or not 0 <= self.p <= 1:
-            raise ParameterError("FixedProbability.p", "must be a probability between 0 and 1", brief(self.p))
-        if not isinstance(self.autapses, (bool, np.bool_)):
-            raise ParameterError("FixedProbability.autapses", "must be True or False", brief(self.autapses))
-        object.__setattr__(self, "p", float(self.p))
-        object.__setattr__(self, "autapses", bool(self.autapses))
-
-    def pairs(self, n_pre: int, n_post: int, rng: np.random.Generator) -> Pairs:
-        total = n_pre * n_post
-        chosen = np.arange(total) if self.p == 1 else _bernoulli_positions(total, self.p, rng)
-        pre, post = chosen // n_post, chosen % n_post
-        if not self.autapses:
-            keep = pre != post
-            pre, post = pre[keep], post[keep]
-        return pre, post
-
-    def expected(self, n_pre: int, n_post: int) -> float:
-        return self.p * (float(n_pre) * n_post - (0 if self.autapses else min(n_pre, n_post)))
-
-
-def _bernoulli_positions(total: int, p: float, rng: np.random.Generator) -> np.ndarray:
-    """The positions of the successes among ``total`` trials: gaps are geometric, so that failures cost nothing."""
-    if p == 0 or total == 0:
-        return np.zeros(0, np.int64)
-    found: list[np.ndarray] = []
-    last = -1
-    while last < total:
-        expected = (total - last) * p
-        gaps = rng.geometric(p, int(expected + 4 * np.sqrt(expected) + 16))
-        # what lies beyond the last trial is dropped before it is added up: such sums do not fit 64 bits
-        gaps = np.minimum(gaps[: np.searchsorted(np.cumsum(gaps, dtype=np.float64), total - last) + 1], total - last)
-        positions = last + np.cumsum(gaps)
-        found.append(positions)
-        last = int(positions[-1])
-    positions = np.concatenate(found)
-    return positions[: np.searchsorted(positions, total)]
-
-
-@dataclass(frozen=True, eq=False)
 class ExplicitList(Connector):
     """The pairs ``(pre[k], post[k])``, in any order; a pair may stand more than once."""
 
@@ -181,15 +131,3 @@ def _same_size(connector: Connector, n_pre: int, n_post: int, where: str) -> Non
         raise NetworkError(
             where, f"{type(connector).__name__} needs populations of equal size", f"{n_pre} and {n_post}", "use AllToAll()"
         )
-
-
-KINDS: dict[str, type[Connector]] = {cls.kind: cls for cls in (AllToAll, AllButSelf, OneToOne, FixedProbability, ExplicitList)}
-
-
-def from_dict(data: dict[str, Any]) -> Connector:
-    """The connector that ``to_dict`` wrote."""
-    values = dict(data)
-    kind = values.pop("connector")
-    if not is_one_of(kind, KINDS):
-        raise ParameterError("connector", "must be a known kind", brief(kind), did_you_mean(kind, KINDS))
-    return KINDS[kind](**values)

@@ -104,7 +104,7 @@ def _versions() -> str:
     import llvmlite
     import numba
 
-    from maichong.engines import random
+    from maichong import random
     from maichong.engines.events import runtime
 
     own = hashlib.sha256(b"".join(Path(str(module.__file__)).read_bytes() for module in (random, runtime))).hexdigest()

@@ -100,7 +100,7 @@ def _source_text(w: Writer, title: str, names: Sequence[str], *more: Argument) -
         body=tuple(w.lines),
         origins=tuple(w.origins),
         extra=(
-            "from maichong.engines import random\n"
+            "from maichong import random\n"
             "LOW, SHIFT = random.LOW, random.SHIFT\nNEVER = 9223372036854775807\n"
             "philox, unit = njit(random.philox), njit(random.unit)\n"
         ),

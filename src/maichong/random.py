@@ -51,5 +51,12 @@ def uniform(seed: int, stream: int, step: int, neurons: np.ndarray) -> np.ndarra
     return unit(r0, r1)
 
 
+def two_uniforms(seed: int, stream: int, line: np.ndarray, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Two uniform numbers in [0, 1) for each synapse, from its line and its position there, float64 [synapses] each."""
+    words = (np.asarray(position, np.uint64), np.asarray(line, np.uint64), _word(0), _word(stream))
+    r0, r1, r2, r3 = philox(*np.broadcast_arrays(*words), _word(seed), _word(seed >> 32))
+    return unit(r0, r1), unit(r2, r3)
+
+
 def _word(value: Any) -> np.uint64:
     return np.uint64(int(value) & 0xFFFFFFFF)
