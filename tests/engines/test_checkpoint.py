@@ -265,7 +265,7 @@ def test_an_interrupt_at_a_full_recording_loses_no_room(
     n = 40_000
     net = Network(dt=0.1)
     net.population("n", LIF(), n, drive=1e6)
-    run = net.build("events")
+    run = net.build("events", threads=1)
     backend, probe = run._backend, run._backend.probes[0]
     drive = module.drive
 
@@ -276,11 +276,11 @@ def test_an_interrupt_at_a_full_recording_loses_no_room(
     monkeypatch.setattr(module, "drive", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run.run(10.0)
-    assert probe.fill[0] + n > probe.stamps.size
+    assert probe.fills[0][0] + 2 * n > probe.stamps.size
     room = []
 
     def watched(kernels: np.ndarray, frames: np.ndarray, first: int, last: int, control: np.ndarray) -> int:
-        room.append(int(probe.stamps.size - probe.fill[0]))
+        room.append(int(probe.stamps.size - probe.fills[0][0]))
         return drive(kernels, frames, first, first, control)  # no step, for it might overwrite memory
 
     monkeypatch.setattr(module, "drive", watched)

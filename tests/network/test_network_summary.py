@@ -102,7 +102,7 @@ STUDIED: dict[str, Callable[[], Network]] = {
 @pytest.mark.parametrize("name", STUDIED)
 def test_the_forecast_is_what_the_layout_takes(name: str, precision: str) -> None:
     net = STUDIED[name]()
-    check(net, precision, [layout.build(entry, precision) for entry in plan(net).projections])
+    check(net, precision, [layout.build(entry, precision, [0, entry.n_post]) for entry in plan(net).projections])
 
 
 @pytest.mark.parametrize("name", ["balanced", "diehl-cook"])
@@ -200,12 +200,12 @@ def test_delays_without_an_upper_bound_are_not_drawn(connector: Any) -> None:
     ids=["1 %", "one to one"],
 )
 def test_few_synapses_under_a_rule(net: Network) -> None:
-    check(net, "float64", [layout.build(entry, "float64") for entry in plan(net).projections])
+    check(net, "float64", [layout.build(entry, "float64", [0, entry.n_post]) for entry in plan(net).projections])
 
 
 def test_delays_much_narrower_than_their_bounds() -> None:
     net = joined(FixedProbability(0.01), 300, 500, delay=Normal(1.0, 0.1, low=0.5, high=2.0))
-    check(net, "float64", [layout.build(entry, "float64") for entry in plan(net).projections])
+    check(net, "float64", [layout.build(entry, "float64", [0, entry.n_post]) for entry in plan(net).projections])
 
 
 LATE = {"weight": Uniform(0, 1), "delay": Uniform(0.5, 10.0)}
@@ -226,6 +226,7 @@ LATE = {"weight": Uniform(0, 1), "delay": Uniform(0.5, 10.0)}
 def test_the_traces_of_a_rule_are_part_of_the_forecast(net: Network) -> None:
     projection = net.build("events", precision="float32")._backend.projections[0]
     owned = {id(array): array for array in (*projection.layout.arrays.values(), *projection.state.values())}
+    owned |= {id(array): array for copy in projection.sources for array in copy.values()}
     taken = projection.layout.weight.nbytes + sum(array.nbytes for array in owned.values())
     share = shares(net, "float32")[-1]
     assert share.bytes == pytest.approx(taken, rel=0.1)
@@ -254,6 +255,6 @@ def test_the_forecast_of_a_population(model: Any, rule: Any, precision: str) -> 
     net.population("cells", model, 3000, plasticity=rule)
     population = net.build("events", precision=precision)._backend.populations[0]
     owned = {id(array): array for array in population.arrays.values()}
-    for kernel in (kernel for group in population.kernels.values() for kernel in group):
+    for kernel in (kernel for part in population.kernels for group in part.values() for kernel in group):
         owned |= {id(array): array for array in kernel.kept.values() if array.base is None}
     assert shares(net, precision)[0].bytes == pytest.approx(sum(array.nbytes for array in owned.values()), rel=0.1)

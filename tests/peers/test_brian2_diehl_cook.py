@@ -249,7 +249,7 @@ def test_same_spikes_weights_and_thresholds(judged: Any, engine: str, connector:
     case, theirs, _, _ = judged
     ours, plan = in_maichong(case, engine, connector)
     if kind:
-        assert layout.build(plan.projections[0], "float64").kind == kind
+        assert layout.build(plan.projections[0], "float64", [0, plan.projections[0].n_post]).kind == kind
     np.testing.assert_array_equal(ours.exc, theirs.exc)
     np.testing.assert_array_equal(ours.inh, theirs.inh)
     np.testing.assert_allclose(ours.weights, theirs.weights, rtol=1e-10, atol=0)

@@ -171,6 +171,12 @@ class ProjectionPlan:
             return int(self._bounded(to_steps(_reach(value)[1], self.dt)))
         return int(self.delays().max(initial=0))
 
+    @property
+    def shortest(self) -> int:
+        """The shortest delay in steps, of projections whose delays are drawn line by line."""
+        assert isinstance(self.projection.delay, Distribution)
+        return int(to_steps(_reach(self.projection.delay)[0], self.dt))
+
     @functools.cached_property
     def likely_delays(self) -> tuple[int, int]:
         """How many different delays there will be, and the longest, in steps; where they are random the numbers to expect, so

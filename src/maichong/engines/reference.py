@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from maichong import interrupts
-from maichong import random
+from maichong import interrupts, random
 from maichong.engines.integration import ONE, TABLEAUS, Propagator
 from maichong.engines.located import located_step
 from maichong.engines.plan import Plan, PopulationPlan, ProjectionPlan, spike_traces, to_steps
@@ -39,6 +38,10 @@ class Reference:
         for population in self.populations:
             population.emit_first()
         self._record_spikes(0)
+
+    def describe(self) -> str:
+        """What this engine is, in a line."""
+        return "reference: plain NumPy in float64, one thread"
 
     def advance(self, steps: int) -> int:
         """Do ``steps`` steps and return their number; Ctrl-C is heard between two of them."""

@@ -33,6 +33,7 @@ class Backend(Protocol):
     step: int
     learning: bool
 
+    def describe(self) -> str: ...
     def advance(self, steps: int) -> int: ...
     def records(self, index: int) -> Records: ...
     def counts(self, index: int) -> np.ndarray: ...
@@ -72,6 +73,10 @@ class Run:
     def plan(self) -> Plan:
         """The plan that the engine follows; ``print(run.plan.describe())``."""
         return self._backend.plan
+
+    def describe(self) -> str:
+        """The plan in words, what is exact and what is not, and how the engine goes about it."""
+        return f"{self.plan.describe()}\n{self._backend.describe()}"
 
     @property
     def t(self) -> float:

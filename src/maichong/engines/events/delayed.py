@@ -32,10 +32,10 @@ def deliver(b: Builder) -> KernelText:
         w.line(f"ring = U({inbox}.size - 1)")
         place = f"(U({late}[line + to]) + row) & ring"
     else:
-        first = b.array("first", "uint32")
+        row_of = b.array("row_of", "uint32")
         w.line("for d in range(mask + 1):")
-        w.line(f"    {first}[d] = ((step + d) & mask) * {stride}")
-        place = f"U({first}[{late}[line + to]]) + to"
+        w.line(f"    {row_of}[d] = ((step + d) & mask) * {stride}")
+        place = f"U({row_of}[{late}[line + to]]) + to"
     b.spikes(w, "pre", "step", "i")
     w.line(f"line = U(i * {n})")
     w.line(f"for to in range(U({n})):")
@@ -49,14 +49,13 @@ def deliver(b: Builder) -> KernelText:
         w.line(f"j = {alive}[a]")
         enter(b, w, "step")
         w.indent -= 1
-    w.indent -= 1
+    b.close(w)
     w.line(f"for j in range(U({width})):")
     w.indent += 1
     for state in b.shape.jumps:
         jump = f"{b.number(f'jump_{state}')} * {inbox}[row + j]" if b.shape.scaled else f"{inbox}[row + j]"
         to = b.array(f"to_{state}")
-        free = f" if {b.array('until', 'int32')}[j] <= step else F(0.0)" if b.shape.gated else ""
-        w.line(f"{to}[j] += {jump}{free}")
+        w.line(f"{to}[j] += {jump}")
     if b.shape.wakes:
         w.line(f"if {inbox}[row + j] != F(0.0): {b.array('awake', 'uint8')}[j >> U({BLOCK.bit_length() - 1})] = 1")
     w.line(f"{inbox}[row + j] = F(0.0)")
@@ -96,8 +95,7 @@ def _arrivals(b: Builder, w: Writer) -> None:
     They stand in a calendar, entered when the spike was sent or when the target came alive. A day with more entries than
     the calendar has room for is done the plain way: each spike in flight asks each live target whether it arrives there now.
     """
-    ring, count = b.array("pre_ring", "int32"), b.array("pre_count", "int32")
-    depth, n_pre, n = b.integer("pre_depth"), b.integer("n_pre"), b.integer("n_post")
+    n = b.integer("n_post")
     delays, weight = b.array("delays", "int64"), b.array("weight")
     due, many = b.array("due", "uint64"), b.array("due_count", "int64")
     w.line("day = step & mask")
@@ -119,10 +117,7 @@ def _arrivals(b: Builder, w: Writer) -> None:
     w.indent += 1
     w.line(f"for late_here in range({delays}[0], {delays}[{delays}.size - 1] + 1):")
     w.indent += 1
-    w.line(f"slot = (step - late_here) & ({depth} - 1)")
-    w.line(f"for q in range({count}[slot]):")
-    w.indent += 1
-    w.line(f"i = {ring}[slot * {n_pre} + q]")
+    b.spikes(w, "pre", "step - late_here", "i")
     alive, _, number = live(b)
     w.line(f"for a in range({number}[0]):")
     w.indent += 1
@@ -131,7 +126,9 @@ def _arrivals(b: Builder, w: Writer) -> None:
     w.line(f"if {delay_of(b, 'synapse')} == late_here:")
     w.indent += 1
     _arrival(b, w, weight, n)
-    w.indent -= 5
+    w.indent -= 2
+    b.close(w)
+    w.indent -= 2
 
 
 def _arrival(b: Builder, w: Writer, weight: str, n: str) -> None:

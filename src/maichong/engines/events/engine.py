@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -10,7 +11,8 @@ from maichong.engines.events.emit import Kernel
 from maichong.engines.events.live_population import LivePopulation, sleeps
 from maichong.engines.events.live_projection import LiveProjection
 from maichong.engines.events.monitors import LiveProbe
-from maichong.engines.events.runtime import LEARNING, STEP, STOP, drive
+from maichong.engines.events.runtime import BARRIER, LEARNING, STEP, STOP, drive, drive_together
+from maichong.engines.events.together import choose_threads, in_threads, step_us
 from maichong.engines.plan import Plan
 from maichong.errors import CheckpointError, EngineError, brief, is_one_of
 from maichong.network import SpikeTimes
@@ -26,21 +28,28 @@ def check_precision(precision: object) -> None:
         raise EngineError("build, precision", f"must be one of {', '.join(map(repr, PRECISIONS))}", brief(precision))
 
 
+WORTH_A_THREAD = 32
+"""Fewer steps than this are over before another thread has been called."""
+
+
 class Events:
     """The state of one network in plain arrays; see :class:`maichong.engines.reference.Reference` for the words.
 
     ``precision`` is "float64", which agrees with the reference, or "float32", which is faster and lighter, and holds a membrane of
-    60 mV to 4e-6 mV: where the drive moves it by less in a step (a dt of 0.001 ms), it is too coarse.
+    60 mV to 4e-6 mV: where the drive moves it by less in a step (a dt of 0.001 ms), it is too coarse. ``threads`` changes the speed
+    and not a bit of the result; None takes one for small networks, else all cores.
     """
 
     name = "events"
 
-    def __init__(self, plan: Plan, precision: str = "float64") -> None:
+    def __init__(self, plan: Plan, precision: str = "float64", threads: int | None = None) -> None:
         check_precision(precision)
-        self.plan = plan
+        self.plan, self.precision = plan, precision
+        self.threads = choose_threads(plan, threads)
         self.control = np.array([0, 1, 0], np.int64)
+        self._sync = np.zeros(3, np.int64)
         self.populations = [
-            LivePopulation(entry, plan, precision, self.control, sleeps=sleeps(plan, k))
+            LivePopulation(entry, plan, precision, self.control, threads=self.threads, sleeps=sleeps(plan, k))
             for k, entry in enumerate(plan.populations)
         ]
         self.projections = [
@@ -55,14 +64,36 @@ class Events:
         self._schedule()
 
     def _schedule(self) -> None:
-        """The table of kernels and frames that the driver walks, in the plan's order."""
-        kernels: list[Kernel] = []
+        """The tables of kernels and frames that the drivers walk, in the plan's order.
+
+        What can be parted stands in the table of each thread; what cannot is done by the first thread, after a barrier and
+        before the next: what arrives before the populations go on, what follows their spikes after.
+        """
+        early, late = ("deliver", "jump"), ("advance", "decay", "learn", "record")
+        stages = [self._kernels(early, serial=False), self._kernels(early, serial=True)]
+        stages += [self._kernels(late, serial=False), self._kernels(late, serial=True)]
+        alone = [stage[0] for stage in stages]
+        # each stage but an empty one is closed by a barrier; arrivals that are parted go on into the populations without one
+        joined = stages if alone[1] else [[a + b for a, b in zip(stages[0], stages[2], strict=True)], stages[3]]
+        last = len(joined) - 1
+        threads = [[] for _ in range(self.threads)]
+        for k, stage in enumerate(joined):
+            for mine, kernels in zip(threads, stage, strict=True):
+                mine += [*kernels, *([None] if k < last else [])]
+        # one thread does the parts of a stage in turn
+        turns = [kernel for stage in joined for part in stage for kernel in part]
+        self._together = [_table(mine) for mine in threads]
+        self._alone = _table(turns)
+
+    def _kernels(self, phases: Sequence[str], *, serial: bool) -> list[list[Kernel]]:
+        """The kernels of some phases, in the plan's order, for each thread."""
+        found: list[list[Kernel]] = [[] for _ in range(self.threads)]
         for operation in self.plan.schedule:
             owner = getattr(self, f"{operation.kind}s")[operation.index]
-            kernels += owner.kernels.get(operation.phase, [])
-        self._kernels = kernels
-        self._addresses = np.array([kernel.address for kernel in kernels], np.int64)
-        self._frames = np.array([kernel.frame.ctypes.data for kernel in kernels], np.int64)
+            if operation.phase in phases and owner.serial == serial:
+                for part, kernels in enumerate(owner.kernels):
+                    found[part] += kernels.get(operation.phase, [])
+        return found
 
     @property
     def step(self) -> int:
@@ -77,6 +108,11 @@ class Events:
     def learning(self, value: bool) -> None:
         self.control[LEARNING] = int(value)
 
+    def describe(self) -> str:
+        """Precision and threads, and why so many, in a line."""
+        many = "1 thread" if self.threads == 1 else f"{self.threads} threads, each with a range of the neurons"
+        return f"events: {self.precision}, {many}: a step takes one thread about {step_us(self.plan):.2g} us"
+
     def advance(self, steps: int) -> int:
         """Do up to ``steps`` steps, fewer where a recording must be emptied; return their number."""
         last = self.step + steps
@@ -86,10 +122,22 @@ class Events:
             # an interrupt came between the driver's stop and the emptying of the buffers
             self._empty()
         first = last - steps
-        reached = drive(self._addresses, self._frames, first, last, self.control)
+        reached = self._drive(first, last)
         if self.control[STOP]:
             self._empty()
         return reached - first
+
+    def _drive(self, first: int, last: int) -> int:
+        if self.threads == 1 or last - first < WORTH_A_THREAD:
+            return drive(*self._alone, first, last, self.control)
+        self._sync[:] = 0
+        jobs = [
+            functools.partial(
+                drive_together, *table, first, last, self.control, self._sync, self.threads, thread == 0
+            )
+            for thread, table in enumerate(self._together)
+        ]  # fmt: skip
+        return in_threads(jobs)[0]
 
     def _empty(self) -> None:
         for probe in self.probes:
@@ -130,7 +178,7 @@ class Events:
                 projection.on_signal(name, value, self.step)
 
     def _owners(self) -> list[tuple[str, dict[str, np.ndarray]]]:
-        return [(owner.plan.name, owner.changing()) for owner in (*self.populations, *self.projections)]
+        return [(owner.plan.name, owner.frozen()) for owner in (*self.populations, *self.projections)]
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """All that changes, as arrays by name; a copy."""
@@ -157,8 +205,13 @@ class Events:
             population.before_restore(arrays)
         self._schedule()
         self.control[:] = arrays["control"]
-        for name, owned in self._owners():
-            for key, value in owned.items():
-                value[...] = arrays[f"{name}/{key}"]
-        for population in self.populations:
-            population.wake()
+        for owner in (*self.populations, *self.projections):
+            prefix = f"{owner.plan.name}/"
+            owner.thaw({key.removeprefix(prefix): value for key, value in arrays.items() if key.startswith(prefix)})
+
+
+def _table(kernels: Sequence[Kernel | None]) -> tuple[np.ndarray, np.ndarray]:
+    """The addresses of kernels and of their frames; None is a barrier."""
+    addresses = [kernel.address if kernel else BARRIER for kernel in kernels]
+    frames = [kernel.frame.ctypes.data if kernel else 0 for kernel in kernels]
+    return np.array(addresses, np.int64), np.array(frames, np.int64)

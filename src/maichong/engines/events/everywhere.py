@@ -62,7 +62,7 @@ def _visit(b: Builder, w: Writer, act: Callable[[str], None]) -> None:
     if b.shape.layout != "rows":
         n = b.integer("n_post")
         w.line(f"row = i * {n}")
-        w.line(f"for j in range({n}):")
+        w.line(f"for j in range({b.integer('first')}, {b.integer('last')}):")
         w.indent += 1
         if b.shape.butself:
             w.line("if i == j: continue")

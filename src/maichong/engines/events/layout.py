@@ -4,12 +4,13 @@
 ``delayed``: a matrix whose synapses differ in delay. A spike visits its row once, when it is sent, and lays each weight into
 the ``inbox`` of the step in which it arrives (0.4 ns a synapse here; visiting 20 short groups as they arrive cost 1.0).
 ``rows``: for each pre the targets sorted by delay, with the offset of each delay; indices as narrow as they fit. Plastic rows
-also have, for each post, where its incoming synapses lie. A spike visits each group of its row when it arrives.
+also have, for each post, where its incoming synapses lie. A spike visits each group of its row when it arrives. Where targets
+are parted among threads, each part has rows of its own, one part after the other in the same arrays.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -94,7 +95,7 @@ def forecast(entry: ProjectionPlan, precision: str) -> tuple[str, float]:
         return kind, weights + size * late.itemsize + depth * stride * real + calendar
     index = narrow(entry.n_post).itemsize
     width = narrow(int(size / max(entry.n_pre, 1)) + 1).itemsize
-    table = entry.n_pre * (groups + 1) * width
+    table = entry.n_pre * (groups + 1) * width if groups > 1 else 0.0
     columns = 0.0
     if needs_columns(entry):
         columns = size * (narrow(entry.n_pre).itemsize + width + (groups > 1)) + entry.n_post * 8
@@ -113,52 +114,91 @@ def inbox_form(longest: int, n_post: int) -> tuple[int, int, np.dtype]:
     return (depth, stride, np.dtype(np.uint16)) if depth * stride <= 2**16 else (depth, width, np.dtype(np.uint8))
 
 
-def build(entry: ProjectionPlan, precision: str) -> Layout:
-    """Lay a projection out."""
+def build(entry: ProjectionPlan, precision: str, edges: Sequence[int]) -> Layout:
+    """Lay a projection out; ``edges`` are the first targets of the parts, and the end of the last one."""
     real = np.dtype(precision)
     kind = kind_of(entry, lambda: entry.longest, spread=entry.delay is None)
     if kind == "matrix":
         return _matrix(entry, real)
     if kind == "delayed":
         return _delayed(entry, real)
+    if entry.streamed:
+        from maichong.engines.events.wiring import wire
+
+        arrays = wire(entry, real, edges, narrow(entry.n_post), narrow)
+    else:
+        arrays = _listed(entry, real, edges)
+    delays, weight = arrays.pop("delays"), arrays.pop("weight")
+    if needs_columns(entry):
+        arrays |= _columns(entry, arrays, len(edges) - 1, delays.size)
+    return Layout("rows", delays, weight, entry.weight is not None, arrays)
+
+
+def _listed(entry: ProjectionPlan, real: np.dtype, edges: Sequence[int]) -> dict[str, np.ndarray]:
+    """The rows of synapses that are given as lists."""
+    parts = len(edges) - 1
     synapses = entry.synapses()
     pre, post = synapses.pre, synapses.post
     delays = np.unique(synapses.delay) if pre.size else np.array([0])
+    groups = delays.size
     group = np.searchsorted(delays, np.broadcast_to(synapses.delay, pre.shape))
-    order = by_delay(pre, group, post) if delays.size > 1 else None
-    if order is not None:
-        pre, post, group = pre[order], post[order], group[order]
+    part = np.searchsorted(np.array(edges[1:-1]), post, side="right")
+    order = np.lexsort((post, group, pre, part)) if groups > 1 or parts > 1 else slice(None)
+    pre, post, group, part = pre[order], post[order], group[order], part[order]
     weight = synapses.weight.astype(real)
     if entry.weight is None:
-        weight = np.array(np.broadcast_to(weight, pre.shape))
-        weight = weight if order is None else weight[order]
-    groups = delays.size
+        weight = np.array(np.broadcast_to(weight, order.shape if isinstance(order, np.ndarray) else pre.shape))[order]
     # the place, relative to the row's start, where each delay begins
-    counts = np.bincount(pre * groups + group, minlength=entry.n_pre * groups).reshape(entry.n_pre, groups)
-    offsets = np.zeros((entry.n_pre, groups + 1), np.int64)
+    cells = parts * entry.n_pre
+    counts = np.bincount((part * entry.n_pre + pre) * groups + group, minlength=cells * groups).reshape(cells, groups)
+    offsets = np.zeros((cells, groups + 1), np.int64)
     np.cumsum(counts, axis=1, out=offsets[:, 1:])
-    start = np.zeros(entry.n_pre + 1, np.int64)
-    np.cumsum(offsets[:, -1], out=start[1:])
-    longest = int(offsets[:, -1].max(initial=0))
-    arrays = {
-        "target": post.astype(narrow(entry.n_post)),
-        "start": start,
-        "offset": offsets.astype(narrow(longest + 1)).reshape(-1),
+    start = np.zeros((parts, entry.n_pre + 1), np.int64)
+    ends = np.cumsum(offsets[:, -1]).reshape(parts, entry.n_pre)
+    start[:, 1:] = ends
+    start[1:, 0] = ends[:-1, -1]
+    arrays = {"target": post.astype(narrow(entry.n_post)), "start": start.reshape(-1)}
+    if groups > 1:
+        arrays["offset"] = offsets.astype(narrow(int(offsets[:, -1].max(initial=0)) + 1)).reshape(-1)
+    return {**arrays, "weight": weight, "delays": delays.astype(np.int64)}
+
+
+def _columns(entry: ProjectionPlan, rows: Mapping[str, np.ndarray], parts: int, groups: int) -> dict[str, np.ndarray]:
+    """Where the incoming synapses of each post lie: their sources, their places in the rows, their delays."""
+    from maichong.engines.events.columns import columns_kernel
+    from maichong.engines.events.emit import Kernel
+
+    target, start = rows["target"], rows["start"]
+    column = np.zeros(entry.n_post + 1, np.int64)
+    np.cumsum(np.bincount(target, minlength=entry.n_post), out=column[1:])
+    longest = int(np.diff(start.reshape(parts, -1), axis=1).max(initial=0))
+    found = {
+        "column": column,
+        "column_pre": np.empty(target.size, narrow(entry.n_pre)),
+        "column_place": np.empty(target.size, narrow(longest + 1)),
     }
-    if needs_columns(entry):
-        by_post = np.argsort(post, kind="stable")
-        column = np.zeros(entry.n_post + 1, np.int64)
-        np.cumsum(np.bincount(post, minlength=entry.n_post), out=column[1:])
-        place = np.arange(pre.size) - start[pre]
-        arrays |= {
-            "column": column,
-            "column_pre": pre[by_post].astype(narrow(entry.n_pre)),
-            "column_place": place[by_post].astype(narrow(longest + 1)),
-            "column_group": group[by_post].astype(np.uint8 if groups <= 256 else np.uint16)
-            if groups > 1
-            else np.zeros(1, np.uint8),
-        }
-    return Layout("rows", delays.astype(np.int64), weight, entry.weight is not None, arrays)
+    if groups > 1:
+        found["column_group"] = np.empty(target.size, np.uint8 if groups <= 256 else np.uint16)
+    types = {name: str(array.dtype) for name, array in {**rows, **found}.items()}
+    numbers = {"n_pre": entry.n_pre, "parts": parts, "groups": groups, "cursor": column[:-1].copy()}
+    Kernel(columns_kernel(types, several=groups > 1), {**rows, **found, **numbers}).once(0)
+    return found
+
+
+def in_one_part(layout: Layout, parts: int, n_pre: int) -> np.ndarray | None:
+    """Where the synapses of one part alone, in its order, lie in a layout of several parts; None where the order is the same."""
+    if parts == 1 or layout.kind != "rows":
+        return None
+    start = layout.arrays["start"].reshape(parts, n_pre + 1)
+    groups = layout.delays.size
+    begin = start[:, :-1, None]
+    length = np.diff(start, axis=1)[:, :, None]
+    if groups > 1:
+        offset = layout.arrays["offset"].reshape(parts, n_pre, groups + 1).astype(np.int64)
+        begin, length = begin + offset[:, :, :-1], np.diff(offset, axis=2)
+    # parts hold ascending ranges of targets: behind each other, delay by delay, they make the row of one part
+    begin, length = begin.transpose(1, 2, 0).reshape(-1), length.transpose(1, 2, 0).reshape(-1)
+    return np.repeat(begin - (np.cumsum(length) - length), length) + np.arange(int(length.sum()))
 
 
 def by_delay(pre: np.ndarray, group: np.ndarray, post: np.ndarray) -> np.ndarray:
@@ -166,8 +206,15 @@ def by_delay(pre: np.ndarray, group: np.ndarray, post: np.ndarray) -> np.ndarray
     return np.lexsort((post, group, pre))
 
 
-def places(entry: ProjectionPlan, layout: Layout) -> np.ndarray | None:
+def places(entry: ProjectionPlan, layout: Layout, parts: int) -> np.ndarray | None:
     """Where each of the plan's synapses lies in ``layout.weight``; None where the order is the same."""
+    alone, parted = _places_in_one_part(entry, layout), in_one_part(layout, parts, entry.n_pre)
+    if alone is None or parted is None:
+        return parted if alone is None else alone
+    return parted[alone]
+
+
+def _places_in_one_part(entry: ProjectionPlan, layout: Layout) -> np.ndarray | None:
     if layout.kind == "delayed":
         return None
     if layout.kind == "matrix":

@@ -10,6 +10,7 @@ import numpy as np
 from maichong.engines.events import monitors, populations, sources
 from maichong.engines.events.emit import Kernel
 from maichong.engines.events.layout import BLOCK, padded
+from maichong.engines.events.together import edges
 from maichong.engines.plan import Plan, PopulationPlan, to_steps
 from maichong.errors import CheckpointError, EngineError
 from maichong.network import SpikeTimes
@@ -35,19 +36,45 @@ def sleeps(plan: Plan, index: int) -> bool:
 class LivePopulation:
     """The arrays and the kernel of one population; ``arrays`` holds all that changes."""
 
-    def __init__(self, plan: PopulationPlan, whole: Plan, precision: str, control: np.ndarray, *, sleeps: bool) -> None:
+    def __init__(
+        self, plan: PopulationPlan, whole: Plan, precision: str, control: np.ndarray, *, threads: int, sleeps: bool
+    ) -> None:
         self.plan, self.whole, self.precision = plan, whole, precision
         self.awake = np.ones(padded(plan.n) // BLOCK, np.uint8) if sleeps else None
+        self.serial = plan.system is None
+        """Whether one thread does it all."""
+        self.edges = [0, padded(plan.n)] if self.serial else edges(plan.n, threads)
+        self.parts = len(self.edges) - 1
+        self.begins = np.minimum(self.edges, plan.n)
+        """The first neuron of each part, and the number of all."""
         n, depth = plan.n, 1 << int(plan.max_delay + 1).bit_length()
-        self.numbers = {"n": n, "width": padded(n), "depth": depth}
+        self.numbers = {"n": n, "depth": depth}
         self.arrays: dict[str, np.ndarray] = {
-            "ring": np.zeros(depth * n, np.int32), "ring_count": np.zeros(depth, np.int32), "counts": np.zeros(n, np.int64),
+            "ring": np.zeros(depth * n, np.int32), "ring_count": np.zeros(depth * self.parts, np.int32),
+            "counts": np.zeros(n, np.int64),
         }  # fmt: skip
-        self.kernels: dict[str, list[Kernel]] = {}
+        self.kernels: list[dict[str, list[Kernel]]] = [{} for _ in range(self.parts)]
+        """The kernels of each part by phase."""
         if plan.system:
             self._neurons(control)
         else:
             self._source(plan.source)
+
+    @property
+    def width(self) -> int:
+        """The length of arrays that are padded to whole blocks."""
+        return padded(self.plan.n)
+
+    def owners(self) -> list[int]:
+        """The parts that own neurons."""
+        return [part for part in range(self.parts) if self.begins[part] < self.begins[part + 1]]
+
+    def emitted(self, stamp: int) -> np.ndarray:
+        """Who has a spike stamped so, of the last stamps that are kept."""
+        slot = stamp & (self.numbers["depth"] - 1)
+        row = self.arrays["ring"].reshape(-1, self.plan.n)[slot]
+        counts = self.arrays["ring_count"].reshape(-1, self.parts)[slot]
+        return np.concatenate([row[at : at + count] for at, count in zip(self.begins, counts, strict=False)])
 
     def _neurons(self, control: np.ndarray) -> None:
         plan = self.plan
@@ -65,7 +92,9 @@ class LivePopulation:
         for name, drive in plan.drive.items():
             self.arrays[f"drive_{name}"] = self._padded(drive, real)
         # the padding is refractory for ever, so it never fires
-        self.arrays["until"] = np.zeros(self.numbers["width"], np.int32)
+        self.arrays["until"] = np.zeros(self.width, np.int32)
+        if populations.jumped(plan.system):
+            self.arrays["pending"] = np.zeros(self.width, real)
         self.arrays["until"][plan.n :] = np.iinfo(np.int32).max
         text, numbers = populations.neuron_kernel(plan, self.precision, sleeps=self.awake is not None)
         kinds = {argument.name: argument.kind for argument in text.arguments}
@@ -73,12 +102,15 @@ class LivePopulation:
             name: self._padded(value, kinds[name].removesuffix("[]")) if isinstance(value, np.ndarray) else value
             for name, value in numbers.items()
         }
+        flags = np.zeros(self.width, np.uint8)
         values |= {
-            **{f"single_{name}": np.zeros(self.numbers["width"], np.float32) for name in slow},
-            "flags": np.zeros(self.numbers["width"], np.uint8), "refractory": plan.refractory.astype(np.int32),
+            **{f"single_{name}": np.zeros(self.width, np.float32) for name in slow},
+            "flags": flags, "flag_words": flags.view(np.uint64), "refractory": plan.refractory.astype(np.int32),
             "control": control, "dt": self.whole.dt, "awake": self.awake,
         }  # fmt: skip
-        self.kernels = {"advance": [Kernel(text, {**self.numbers, **self._named(), **values})]}
+        for part in self.owners():
+            mine = {"part": part, "parts": self.parts, "first": self.edges[part], "last": self.edges[part + 1]}
+            self.kernels[part] = {"advance": [Kernel(text, {**self.numbers, **self._named(), **values, **mine})]}
 
     def _named(self) -> dict[str, np.ndarray]:
         """The arrays as a neuron's kernel calls them: a model's own symbols carry a prefix, so that they hide nothing."""
@@ -87,7 +119,7 @@ class LivePopulation:
         return {f"s_{name}" if name in own else name: array for name, array in self.arrays.items()}
 
     def _padded(self, values: np.ndarray, kind: Any) -> np.ndarray:
-        return np.concatenate([values, np.repeat(values[-1:], self.numbers["width"] - self.plan.n)]).astype(kind)
+        return np.concatenate([values, np.repeat(values[-1:], self.width - self.plan.n)]).astype(kind)
 
     def _source(self, source: Any) -> None:
         plan, seed = self.plan, self.whole.network.seed
@@ -107,7 +139,7 @@ class LivePopulation:
         self._changed = np.ones(plan.n, np.uint8)
         params = {f"par_{name}": self.arrays[name] for name in plan.source_params}
         values = {**self.numbers, **self.arrays, **params, **numbers, "changed": self._changed}
-        self.kernels = {"advance": [Kernel(sources.source_kernel(plan), values)]}
+        self.kernels = [{"advance": [Kernel(sources.source_kernel(plan), values)]}]
         self._redraw = Kernel(sources.redraw_kernel(plan), values)
         self._redraw.once(0)
 
@@ -120,7 +152,7 @@ class LivePopulation:
     def _set_given(self, stamps: np.ndarray, ids: np.ndarray) -> None:
         self.arrays |= {"given_stamps": stamps, "given_ids": ids, "given_at": np.zeros(1, np.int64)}
         given = {"stamps": stamps, "ids": ids, "at": self.arrays["given_at"]}
-        self.kernels = {"advance": [Kernel(monitors.GIVEN, {**self.numbers, **self.arrays, **given})]}
+        self.kernels = [{"advance": [Kernel(monitors.GIVEN, {**self.numbers, **self.arrays, **given})]}]
 
     def set_source(self, params: Mapping[str, np.ndarray] | SpikeTimes, step: int) -> bool:
         """Change what drives a source; True where its kernel is another one now."""
@@ -179,5 +211,25 @@ class LivePopulation:
         assert self.plan.system
         return self.plan.system.symbol(name)
 
-    def changing(self) -> dict[str, np.ndarray]:
-        return self.arrays
+    def frozen(self) -> dict[str, np.ndarray]:
+        """All that changes, the same for any number of threads: the spikes of a stamp in one piece, and nothing old behind them."""
+        counts = self.arrays["ring_count"].reshape(-1, self.parts)
+        ring = np.zeros((len(counts), self.plan.n), np.int32)
+        for slot in np.flatnonzero(counts.any(axis=1)):
+            ids = self.emitted(int(slot))
+            ring[slot, : ids.size] = ids
+        return self.arrays | {"ring": ring.reshape(-1), "ring_count": counts.sum(axis=1, dtype=np.int32)}
+
+    def thaw(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Continue from what ``frozen`` gave."""
+        for key, value in self.arrays.items():
+            if key not in ("ring", "ring_count"):
+                value[...] = arrays[key]
+        ring, counts = self.arrays["ring"].reshape(-1, self.plan.n), self.arrays["ring_count"].reshape(-1, self.parts)
+        for slot, count in enumerate(arrays["ring_count"]):
+            ids = arrays["ring"].reshape(-1, self.plan.n)[slot, :count]
+            bounds = np.searchsorted(ids, self.begins)
+            counts[slot] = np.diff(bounds)
+            for part, at in enumerate(self.begins[:-1]):
+                ring[slot, at : at + counts[slot, part]] = ids[bounds[part] : bounds[part + 1]]
+        self.wake()

@@ -8,40 +8,42 @@ from typing import Any
 import numpy as np
 
 from maichong.engines.events import everywhere, projections
-from maichong.engines.events.emit import Kernel, KernelText
-from maichong.engines.events.layout import Layout, build, inbox_form, padded, places
+from maichong.engines.events.emit import Kernel
+from maichong.engines.events.layout import Layout, build, in_one_part, inbox_form, padded, places
 from maichong.engines.events.live_population import LivePopulation
 from maichong.engines.plan import ProjectionPlan
 from maichong.errors import CheckpointError
-from maichong.spec import NEAREST, RuleModel
+from maichong.spec import NEAREST, Configured, RuleModel
 
 LONG_AGO = -(2**30)
 
 
 class LiveProjection:
-    """The layout, the traces and the kernels of one projection."""
+    """The layout, the traces and the kernels of one projection.
+
+    Each part of the targets has kernels of its own and, of the presynaptic traces, a copy of its own, which it alone writes. The
+    layout "delayed" is not parted: one thread does it all.
+    """
 
     def __init__(
         self, plan: ProjectionPlan, pre: LivePopulation, post: LivePopulation, precision: str, control: np.ndarray
     ) -> None:
         self.plan, self.precision = plan, precision
-        self.layout: Layout = build(plan, precision)
+        self.layout: Layout = build(plan, precision, post.edges)
+        self.serial = self.layout.kind == "delayed"
+        self.parts = 1 if self.serial else post.parts
         self.state: dict[str, np.ndarray] = {}
         self.scratch: dict[str, np.ndarray] = {}
         rule = plan.spike_rule
         shape = projections.shape_of(plan, self.layout, wakes=post.awake is not None)
         room = int(self.layout.delays[-1]) + 2
-        delayed = self.layout.kind == "delayed"
-        if projections.traces_on(rule, "pre") or (rule and delayed):
-            self.state |= {"seen": np.full(plan.n_pre * room, LONG_AGO, np.int32), "seen_head": np.zeros(plan.n_pre, np.int32)}
-            self.state["last_seen"] = np.full(plan.n_pre, LONG_AGO, np.int32)
-            for trace, pairing in projections.traces_on(rule, "pre"):
-                if pairing != NEAREST:
-                    self.state[f"kept_{trace.name}"] = np.zeros(plan.n_pre * room)
+        owners = [0] if self.serial else post.owners()
+        self.sources = [self._sources(room) for _ in owners]
+        """What each part remembers of the spikes sent: all the same."""
         for trace, _ in projections.traces_on(rule, "post"):
             self.state[f"trace_{trace.name}"] = np.zeros(padded(plan.n_post), precision)
         inbox: dict[str, int] = {}
-        if delayed:
+        if self.serial:
             calendar = ("inbox", "due", "due_count")
             self.state |= {name: array for name, array in self.layout.arrays.items() if name in calendar}
             self.state |= {
@@ -52,7 +54,7 @@ class LiveProjection:
             }
             depth, stride, kind = inbox_form(int(self.layout.delays[-1]), plan.n_post)
             if kind == np.uint8:
-                self.scratch["first"] = np.zeros(depth, np.uint32)
+                self.scratch["row_of"] = np.zeros(depth, np.uint32)
             inbox = {"stride": stride, "turn": stride.bit_length() - 1}
         self.values: dict[str, Any] = {
             "n_pre": plan.n_pre,
@@ -63,10 +65,13 @@ class LiveProjection:
             "pre_ring": pre.arrays["ring"],
             "pre_count": pre.arrays["ring_count"],
             "pre_depth": pre.numbers["depth"],
+            "pre_parts": pre.parts,
+            "pre_first": pre.begins,
             "post_ring": post.arrays["ring"],
             "post_count": post.arrays["ring_count"],
             "post_depth": post.numbers["depth"],
-            "until": post.arrays["until"],
+            "post_parts": post.parts,
+            "post_first": post.begins,
             "control": control,
             "lowest": plan.bounds[0],
             "highest": plan.bounds[1],
@@ -82,46 +87,68 @@ class LiveProjection:
         if rule:
             self.values["horizon"] = int(self.values["forgotten"] / plan.dt) + room
         for state, jump in plan.port.jumps:
-            self.values |= {f"to_{state}": post.arrays[state], f"jump_{state}": jump}
+            target = "pending" if plan.port.receptor.model.states == () else state
+            self.values |= {f"to_{state}": post.arrays[target], f"jump_{state}": jump}
+        self._mine = [self._of_part(part, copy, post) for part, copy in zip(owners, self.sources, strict=True)]
         builder = projections.Builder(shape, rule, precision)
-        self.kernels = {"deliver": [self._kernel(builder.deliver())]}
+        texts = {"deliver": [builder.deliver()]}
         if rule:
-            self.kernels["jump"] = self._some(builder.jump())
-            self.kernels["decay"] = self._some(builder.decay())
-            self.kernels["learn"] = self._some(builder.learn()) + self._some(everywhere.each_step(builder))
+            texts |= {"jump": [builder.jump()], "decay": [builder.decay()]}
+            texts["learn"] = [builder.learn(), everywhere.each_step(builder)]
+        self.kernels: list[dict[str, list[Kernel]]] = [{} for _ in range(self.parts)]
+        for part, mine in zip(owners, self._mine, strict=True):
+            for phase, found in texts.items():
+                self.kernels[part][phase] = [Kernel(text, self.values | mine) for text in found if text]
         refill = builder.refill()
-        self._refill = self._kernel(refill) if refill else None
-        self._signals: list[tuple[str, Kernel]] = []
-        for own in plan.rules:
-            if isinstance(own.model, RuleModel) and own.model.on_signal and own.model.signal:
-                self.values |= projections.rule_values(own, plan.dt, precision)
-                self.values |= {"sums": np.zeros(plan.n_post, precision), "signal": np.zeros(1, precision)}
-                text = everywhere.on_signal(projections.Builder(shape, own, precision))
-                self._signals.append((own.model.signal, self._kernel(text)))
+        self._refill = Kernel(refill, self.values | self._mine[0]) if refill else None
+        self._signals = [found for own in plan.rules for found in self._signal_kernels(own, shape)]
 
-    def _kernel(self, text: KernelText) -> Kernel:
-        return Kernel(text, self.values)
+    def _sources(self, room: int) -> dict[str, np.ndarray]:
+        rule, n = self.plan.spike_rule, self.plan.n_pre
+        traces = projections.traces_on(rule, "pre")
+        if not traces and not (rule and self.serial):
+            return {}
+        found = {"seen": np.full(n * room, LONG_AGO, np.int32), "seen_head": np.zeros(n, np.int32)}
+        found["last_seen"] = np.full(n, LONG_AGO, np.int32)
+        return found | {f"kept_{trace.name}": np.zeros(n * room) for trace, pairing in traces if pairing != NEAREST}
 
-    def _some(self, text: KernelText | None) -> list[Kernel]:
-        return [self._kernel(text)] if text else []
+    def _of_part(self, part: int, sources: Mapping[str, np.ndarray], post: LivePopulation) -> dict[str, Any]:
+        """What the kernels of one part have of their own."""
+        first, last = (0, self.plan.n_post) if self.serial else (int(edge) for edge in post.begins[part : part + 2])
+        found: dict[str, Any] = {**sources, "part": part, "first": first, "last": last}
+        found["padded_last"] = padded(self.plan.n_post) if self.serial else post.edges[part + 1]
+        for name, rows in (("start", self.plan.n_pre + 1), ("offset", self.plan.n_pre * (self.layout.delays.size + 1))):
+            if name in self.layout.arrays:
+                found[name] = self.layout.arrays[name][part * rows : (part + 1) * rows]
+        return found
+
+    def _signal_kernels(self, rule: Configured, shape: projections.Shape) -> list[tuple[str, list[Kernel]]]:
+        model = rule.model
+        if not isinstance(model, RuleModel) or not model.on_signal or not model.signal:
+            return []
+        self.values |= projections.rule_values(rule, self.plan.dt, self.precision)
+        self.values |= {"sums": np.zeros(self.plan.n_post, self.precision), "signal": np.zeros(1, self.precision)}
+        text = everywhere.on_signal(projections.Builder(shape, rule, self.precision))
+        return [(model.signal, [Kernel(text, self.values | mine) for mine in self._mine])]
 
     def on_signal(self, name: str, value: float, step: int) -> None:
-        for signal, kernel in self._signals:
+        for signal, kernels in self._signals:
             if signal == name:
                 self.values["signal"][0] = value
-                kernel.once(step)
+                for kernel in kernels:
+                    kernel.once(step)
                 self._settle(step)
 
     def get_weights(self) -> np.ndarray:
         weight = np.broadcast_to(self.layout.weight, (self.plan.size,)) if self.layout.shared else self.layout.weight
-        where = None if self.layout.shared else places(self.plan, self.layout)
+        where = None if self.layout.shared else places(self.plan, self.layout, self.parts)
         return (weight if where is None else weight[where]).astype(np.float64)
 
     def set_weights(self, weights: np.ndarray, step: int) -> None:
         if self.layout.shared:
             self.layout.weight[: weights.size] = weights[:1]  # all are equal; there may be none
         else:
-            where = places(self.plan, self.layout)
+            where = places(self.plan, self.layout, self.parts)
             self.layout.weight[slice(None) if where is None else where] = weights
         self._settle(step)
 
@@ -138,7 +165,7 @@ class LiveProjection:
             "live_count": (0, n_post + 1),
             "due_count": (0, self.plan.n_pre * n_post + 1),
         }
-        return {key: bounds for key, bounds in known.items() if key in self.state}
+        return {key: bounds for key, bounds in known.items() if key in self.frozen()}
 
     def check(self, arrays: Mapping[str, np.ndarray]) -> None:
         """The list of live neurons and the calendar of their arrivals must be what kernels left; they would write elsewhere."""
@@ -156,5 +183,19 @@ class LiveProjection:
         if (pre >= self.plan.n_pre).any() or (post >= self.plan.n_post).any():
             raise CheckpointError(f"{self.plan.name}/due", "must name synapses", "damaged numbers")
 
-    def changing(self) -> dict[str, np.ndarray]:
-        return {**self.state, "weight": self.layout.weight}
+    def frozen(self) -> dict[str, np.ndarray]:
+        """All that changes, the same for any number of threads."""
+        weight, order = self.layout.weight, self._order()
+        first = self.sources[0] if self.sources else {}
+        return {**self.state, **first, "weight": weight if order is None else weight[order]}
+
+    def thaw(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Continue from what ``frozen`` gave."""
+        for kept in (self.state, *self.sources):
+            for key, value in kept.items():
+                value[...] = arrays[key]
+        order = self._order()
+        self.layout.weight[slice(None) if order is None else order] = arrays["weight"]
+
+    def _order(self) -> np.ndarray | None:
+        return None if self.layout.shared else in_one_part(self.layout, self.parts, self.plan.n_pre)

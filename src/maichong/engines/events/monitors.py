@@ -6,6 +6,7 @@ buffer can be emptied.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,6 +55,8 @@ SPIKES = KernelText(
     arguments=(
         Argument("n", "int"),
         Argument("depth", "int"),
+        Argument("parts", "int"),
+        Argument("begins", "int64[]"),
         Argument("ring", "int32[]"),
         Argument("ring_count", "int32[]"),
         Argument("wanted", "uint8[]"),
@@ -65,21 +68,23 @@ SPIKES = KernelText(
     body=(
         "slot = (step + 1) & (depth - 1)",
         "k = fill[0]",
-        "for q in range(ring_count[slot]):",
-        "    j = ring[slot * n + q]",
-        "    if wanted[j]:",
-        "        stamps[k] = step + 1",
-        "        ids[k] = j",
-        "        k += 1",
+        "for part in range(parts):",
+        "    at = slot * n + begins[part]",
+        "    for q in range(at, at + ring_count[slot * parts + part]):",
+        "        j = ring[q]",
+        "        if wanted[j]:",
+        "            stamps[k] = step + 1",
+        "            ids[k] = j",
+        "            k += 1",
         "fill[0] = k",
-        "if k + n > stamps.size:",
+        "if k + 2 * n > stamps.size:",  # threads stop one step later
         "    control[STOP] = 1",
     ),
 )
 
 
 def samples(precision: str) -> KernelText:
-    """The kernel that records a state of the given precision every so many steps."""
+    """The kernel that records a state of the given precision every so many steps: of this part's cells, in their columns."""
     return KernelText(
         title="Record a state",
         precision="float64",
@@ -87,6 +92,8 @@ def samples(precision: str) -> KernelText:
             Argument("state", f"{precision}[]"),
             Argument("every", "int"),
             Argument("cells", "int64[]"),
+            Argument("columns", "int64[]"),
+            Argument("width", "int"),
             Argument("stamps", "int64[]"),
             Argument("values", "float64[]"),
             Argument("fill", "int64[]"),
@@ -98,63 +105,70 @@ def samples(precision: str) -> KernelText:
             "k = fill[0]",
             "stamps[k] = step + 1",
             "for q in range(cells.size):",
-            "    values[k * cells.size + q] = state[cells[q]]",
+            "    values[k * width + columns[q]] = state[cells[q]]",
             "fill[0] = k + 1",
-            "if k + 2 > stamps.size:",
+            "if k + 3 > stamps.size:",  # threads stop one step later
             "    control[STOP] = 1",
         ),
     )
 
 
 class LiveProbe:
-    """The buffer and the kernel of one recording."""
+    """The buffer and the kernels of one recording: a state's each by the part that owns the cells, spikes all by one."""
 
     def __init__(self, probe: Probe, population: LivePopulation, dt: float, control: np.ndarray) -> None:
         n = population.plan.n
         self.taken: list[tuple[np.ndarray, np.ndarray]] = []
-        self.kernels: dict[str, list[Kernel]] = {}
+        self.kernels: list[dict[str, list[Kernel]]] = []
+        self.serial = probe.what == "spikes"
         self.width = 0
         if probe.what == "counts":
             return
         cells = np.arange(n) if probe.cells is None else np.array(probe.cells, np.int64)
-        self.fill = np.zeros(1, np.int64)
-        shared = {"fill": self.fill, "control": control}
+        self.fills: list[np.ndarray] = []
         if probe.what == "spikes":
-            wanted = np.zeros(n, np.uint8)
-            wanted[cells] = 1
-            self.stamps, self.values = np.zeros(max(BUFFER, 2 * n), np.int64), np.zeros(max(BUFFER, 2 * n), np.int32)
-            ring = {name: population.arrays[name] for name in ("ring", "ring_count")}
-            kernel = Kernel(
-                SPIKES,
-                {**population.numbers, **ring, **shared, "wanted": wanted, "stamps": self.stamps, "ids": self.values},
-            )
-            first = population.arrays["ring"][: population.arrays["ring_count"][0]]
-            if first.size:
-                self.taken.append((np.zeros(np.isin(first, cells).sum(), np.int64), first[np.isin(first, cells)].copy()))
+            self._spikes(population, cells, control)
         else:
             assert probe.every is not None
-            self.width = cells.size
-            rows = max(4, BUFFER // cells.size)
-            self.stamps, self.values = np.zeros(rows, np.int64), np.zeros(rows * cells.size)
-            state = population.state(probe.what)
-            kernel = Kernel(
-                samples(str(state.dtype)),
-                {
-                    **shared,
-                    "state": population.arrays[population.symbol(probe.what)],
-                    "every": round(probe.every / dt),
-                    "cells": cells,
-                    "stamps": self.stamps,
-                    "values": self.values,
-                },
-            )
-        self.kernels = {"record": [kernel]}
+            self._samples(population, probe.what, round(probe.every / dt), cells, control)
+
+    def _spikes(self, population: LivePopulation, cells: np.ndarray, control: np.ndarray) -> None:
+        n = population.plan.n
+        wanted = np.zeros(n, np.uint8)
+        wanted[cells] = 1
+        size = max(BUFFER, 4 * n)
+        self.stamps, self.values = np.zeros(size, np.int64), np.zeros(size, np.int32)
+        self.fills = [np.zeros(1, np.int64)]
+        ring = {name: population.arrays[name] for name in ("ring", "ring_count")}
+        buffer = {"stamps": self.stamps, "ids": self.values, "fill": self.fills[0], "control": control}
+        shape = {"parts": population.parts, "begins": population.begins}
+        kernel = Kernel(SPIKES, {**population.numbers, **ring, **buffer, **shape, "wanted": wanted})
+        self.kernels = [{"record": [kernel]}]
+        first = population.emitted(0)
+        if first.size:
+            chosen = first[np.isin(first, cells)]
+            self.taken.append((np.zeros(chosen.size, np.int64), chosen.copy()))
+
+    def _samples(self, population: LivePopulation, state: str, every: int, cells: np.ndarray, control: np.ndarray) -> None:
+        self.width = cells.size
+        rows = max(4, BUFFER // cells.size)
+        self.stamps, self.values = np.zeros(rows, np.int64), np.zeros(rows * cells.size)
+        array = population.arrays[population.symbol(state)]
+        for low, high in itertools.pairwise(population.begins):
+            columns = np.flatnonzero((cells >= low) & (cells < high))
+            self.fills.append(np.zeros(1, np.int64))
+            values = {
+                "state": array, "every": every, "cells": cells[columns], "columns": columns, "width": cells.size,
+                "stamps": self.stamps, "values": self.values, "fill": self.fills[-1], "control": control,
+            }  # fmt: skip
+            self.kernels.append({"record": [Kernel(samples(str(array.dtype)), values)]})
 
     def empty(self) -> None:
         """Move what the buffer holds out of it."""
-        if not self.kernels or not self.fill[0]:
+        if not self.kernels or not self.fills[0][0]:
             return
-        k = int(self.fill[0])
+        k = int(self.fills[0][0])
         values = self.values[: k * self.width].reshape(k, self.width) if self.width else self.values[:k]
         self.taken.append((self.stamps[:k].copy(), values.copy()))
-        self.fill[0] = 0
+        for fill in self.fills:
+            fill[0] = 0

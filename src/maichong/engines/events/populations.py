@@ -62,9 +62,10 @@ def neuron_kernel(plan: PopulationPlan, precision: str, *, sleeps: bool = False)
     With ``sleeps``, a block of neurons whose states did not change in a step, to the bit, is passed over until a spike arrives:
     the same function of the same states would change nothing again.
 
-    The caller adds the arrays: states, drives, ``until``, ``refractory``, ``flags``, ``ring``, ``ring_count``, ``counts``,
-    ``control``, and the numbers ``dt``, ``n``, ``width`` (the length of the arrays: whole SIMD blocks, so that no
-    neuron is left to a scalar loop) and ``depth`` (of the ring, a power of two).
+    The caller adds the arrays: states, drives, ``until``, ``refractory``, ``flags`` (and the same as ``flag_words``), ``ring``,
+    ``ring_count``, ``counts``, ``control``, ``pending`` where receptors jump the membrane, and the numbers ``dt``, ``n``, ``depth``
+    (of the ring, a power of two), ``first`` and ``last`` (the part of the arrays that this kernel owns: whole SIMD blocks, so
+    that no neuron is left to a scalar loop), ``part`` and ``parts``.
     """
     system, integration = plan.system, plan.integration
     assert system and integration
@@ -90,16 +91,19 @@ def neuron_kernel(plan: PopulationPlan, precision: str, *, sleeps: bool = False)
     w.line("fired = np.int32(0)")
     depth = w.indent
     if sleeps:
-        w.line(f"for block in range(width // {BLOCK}):")
+        w.line(f"for block in range(first // {BLOCK}, last // {BLOCK}):")
         w.line("    if awake[block] == 0: continue")
         w.line("    moved = np.int32(0)")
         w.line("    hits = np.int32(0)")
         w.line(f"    for j in range(U(block * {BLOCK}), U(block * {BLOCK} + {BLOCK})):")
         w.indent += 2
     else:
-        w.line("for j in range(width):")
+        w.line("for j in range(U(first), U(last)):")
         w.indent += 1
     env = _load(w, system, numbers, static, slow, kinds)
+    w.line("free = now >= until[j]")
+    if jumped(system):
+        _take(w, system, env, sleeps=sleeps)
     new = _advance(w, system, integration, exact, stages, env, slow)
     _store(w, system, env, new, slow, sleeps=sleeps)
     w.indent = depth
@@ -111,12 +115,15 @@ def neuron_kernel(plan: PopulationPlan, precision: str, *, sleeps: bool = False)
         title=f"One step of {system.neuron.model.name} with {len(system.ports)} receptors, {integration.method}",
         precision=precision,
         arguments=(
-            Argument("n", "int"), Argument("width", "int"), Argument("depth", "int"), Argument("dt", precision),
+            Argument("n", "int"), Argument("first", "int"), Argument("last", "int"), Argument("part", "int"),
+            Argument("parts", "int"), Argument("depth", "int"), Argument("dt", precision),
             *(Argument(f"s_{name}", "float64[]" if name in slow else f"{precision}[]") for name in system.states),
             *(Argument(f"single_{name}", "float32[]") for name in slow),
             *(Argument(f"s_{name}", f"{precision}[]") for name in system.drives.values()),
             *(Argument(f"par_{name}", kind) for name, kind in kinds.items()),
+            *([Argument("pending", f"{precision}[]")] if jumped(system) else []),
             Argument("until", "int32[]"), Argument("refractory", "int32[]"), Argument("flags", "uint8[]"),
+            Argument("flag_words", "uint64[]"),
             Argument("ring", "int32[]"), Argument("ring_count", "int32[]"), Argument("counts", "int64[]"),
             Argument("control", "int64[]"), *([Argument("awake", "uint8[]")] if sleeps else []),
         ),
@@ -124,6 +131,22 @@ def neuron_kernel(plan: PopulationPlan, precision: str, *, sleeps: bool = False)
         origins=tuple(w.origins),
     )  # fmt: skip
     return text, {f"par_{name}": value for name, value in numbers.items()}
+
+
+def jumped(system: System) -> bool:
+    """Whether spikes may jump the membrane itself; their jumps are gathered in ``pending`` and taken at the step's start."""
+    return any(port.receptor.model.states == () for port in system.ports)
+
+
+def _take(w: Writer, system: System, env: dict[str, str], *, sleeps: bool) -> None:
+    """The membrane takes what has arrived for it; while refractory it takes nothing."""
+    w.line("arrived = pending[j]")
+    w.line(f"pending[j] = {w.literal(0.0)}")
+    w.line(f"taken = arrived if free else {w.literal(0.0)}")
+    w.line(f"with_jump = {env[system.membrane]} + taken")
+    if sleeps:
+        w.line("moved = np.int32(moved + np.int32(taken != F(0.0)))")
+    env[system.membrane] = "with_jump"
 
 
 def _static(system: System) -> Mapping[str, float]:
@@ -142,7 +165,7 @@ def _slow_loop(
         for source in integration.exact[state]
     ]
     step = " + ".join(terms)
-    w.line("for j in range(width):")
+    w.line("for j in range(U(first), U(last)):")
     w.line(f"    x = s_{state}[j] if frozen else {step}" if learned else f"    x = {step}")
     w.line(f"    s_{state}[j] = x")
     w.line(f"    single_{state}[j] = F(x)")
@@ -239,7 +262,6 @@ def _exponential(w: Writer, state: str, slope: Any, env: Mapping[str, str], h: s
 def _store(w: Writer, system: System, env: dict[str, str], new: dict[str, str], slow: Sequence[str], *, sleeps: bool) -> None:
     """Hold the refractory, test the threshold, write back."""
     membrane = system.membrane
-    w.line("free = now >= until[j]")
     if membrane in new:
         w.line(f"held_v = {new[membrane]} if free else {env[membrane]}")
         new[membrane] = "held_v"
@@ -277,14 +299,18 @@ def _collect(
 ) -> None:  # fmt: skip
     """List the neurons that fired and reset them: few, so this loop is plain."""
     w.line("slot = (step + 1) & (depth - 1)")
-    w.line("row = slot * n")
+    w.line("row = slot * n + min(first, n)")
     w.line("count = 0")
     w.line("if fired > 0:")
     w.indent += 1
-    w.line("for j in range(n):")
+    # eight flags at a time: most words are zero
+    w.line("for word in range(U(first // 8), U(last // 8)):")
+    w.line("    if flag_words[word] == U(0): continue")
+    w.line("    for flag in range(word * U(8), word * U(8) + U(8)):")
+    w.indent += 2
+    w.line("if flags[flag]:")
     w.indent += 1
-    w.line("if flags[j]:")
-    w.indent += 1
+    w.line("j = np.int64(flag)")
     w.line("ring[row + count] = j")
     w.line("count += 1")
     w.line("counts[j] += 1")
@@ -302,5 +328,5 @@ def _collect(
             continue
         text = f"s_{state}[j] = {env[f'reset_{state}']}"
         w.line(f"if not frozen: {text}" if state in system.learned else text)
-    w.indent -= 3
-    w.line("ring_count[slot] = count")
+    w.indent -= 4
+    w.line("ring_count[slot * parts + part] = count")

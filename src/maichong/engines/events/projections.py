@@ -35,7 +35,6 @@ class Shape:
     butself: bool
     jumps: tuple[str, ...]
     scaled: bool
-    gated: bool
     wakes: bool
     quiet: bool
     bounded: tuple[bool, bool]
@@ -51,7 +50,6 @@ def shape_of(entry: ProjectionPlan, layout: Layout, *, wakes: bool) -> Shape:
         butself=entry.connector == "all_but_self",
         jumps=tuple(state for state, _ in entry.port.jumps),
         scaled=any(jump != 1.0 for _, jump in entry.port.jumps),
-        gated=entry.port.receptor.model.states == (),
         wakes=wakes,
         quiet=inert(entry, "on_post", "pre"),
         bounded=(bool(np.isfinite(entry.bounds[0])), bool(np.isfinite(entry.bounds[1]))),
@@ -92,19 +90,29 @@ class Builder:
         name = self.rule.model.name if self.rule else "no rule"
         return KernelText(f"{title}: {self.shape.layout}, {name}", self.precision, arguments_, tuple(w.lines), tuple(w.origins))
 
-    def spikes(self, w: Writer, side: str, stamp: str, who: str) -> None:
-        """Open a loop over the neurons of ``side`` that have a spike stamped ``stamp``."""
+    def spikes(self, w: Writer, side: str, stamp: str, who: str, *, own: bool = False) -> None:
+        """Open loops over the neurons of ``side`` that have a spike stamped ``stamp``: in order, or those of this part alone."""
         ring, count, depth = (
             self.array(f"{side}_ring", "int32"),
             self.array(f"{side}_count", "int32"),
             self.integer(f"{side}_depth"),
         )
-        n = self.integer(f"n_{side}")
-        slot = w.fresh("slot")
+        n, parts, first = self.integer(f"n_{side}"), self.integer(f"{side}_parts"), self.array(f"{side}_first", "int64")
+        slot, at = w.fresh("slot"), w.fresh("at")
         w.line(f"{slot} = ({stamp}) & ({depth} - 1)")
-        w.line(f"for q in range({count}[{slot}]):")
+        if own:
+            w.line(f"own = {self.integer('part')}")
+        else:
+            w.line(f"for own in range({parts}):")
+            w.indent += 1
+        w.line(f"{at} = {slot} * {n} + {first}[own]")
+        w.line(f"for q in range({at}, {at} + {count}[{slot} * {parts} + own]):")
         w.indent += 1
-        w.line(f"{who} = {ring}[{slot} * {n} + q]")
+        w.line(f"{who} = {ring}[q]")
+
+    def close(self, w: Writer, *, own: bool = False) -> None:
+        """Leave the loops that ``spikes`` opened."""
+        w.indent -= 1 if own else 2
 
     def new_weight(
         self, w: Writer, role: str, weight: str, env: Mapping[str, str], target: str, late: str | None = None
@@ -193,17 +201,24 @@ class Builder:
         if self.shape.layout == "matrix":
             n = self.integer("n_post")
             w.line(f"row = U(i * {n})")
-            spans = [("0", "i"), ("i + 1", n)] if self.shape.butself else [("0", n)]
+            first, last = self.integer("first"), self.integer("last")
+            spans = [(first, last)]
+            if self.shape.butself:
+                # from the first of this part to the neuron before me, and from the one after me to the last
+                spans = [(first, f"max({first}, min(i, {last}))"), (f"min({last}, max(i + 1, {first}))", last)]
             for low, high in spans:
                 w.line(f"for j in range(U({low}), U({high})):")
                 w.indent += 1
                 self._synapse(w, "row + j", env, learn=learn)
                 w.indent -= 1
             return
-        width = "delays.size + 1"
-        w.line(f"row = {self.array('start', 'int64')}[i]")
-        offset = self.array("offset")
-        w.line(f"for s in range(U(row + {offset}[i * ({width}) + g]), U(row + {offset}[i * ({width}) + g + 1])):")
+        start = self.array("start", "int64")
+        if self.shape.groups:
+            width, offset = "delays.size + 1", self.array("offset")
+            w.line(f"row = {start}[i]")
+            w.line(f"for s in range(U(row + {offset}[i * ({width}) + g]), U(row + {offset}[i * ({width}) + g + 1])):")
+        else:
+            w.line(f"for s in range(U({start}[i]), U({start}[i + 1])):")
         w.indent += 1
         w.line(f"j = {self.array('target')}[s]")
         self._synapse(w, "s", env, learn=learn)
@@ -214,8 +229,7 @@ class Builder:
         w.line(f"w = {weight}[0]" if self.shape.shared else f"w = {weight}[{place}]")
         for state in self.shape.jumps:
             jump = f"{self.number(f'jump_{state}')} * w" if self.shape.scaled else "w"
-            text = f"{self.array(f'to_{state}')}[j] += {jump}"
-            w.line(f"if {self.array('until', 'int32')}[j] <= step: {text}" if self.shape.gated else text)
+            w.line(f"{self.array(f'to_{state}')}[j] += {jump}")
         if self.shape.wakes:
             w.line(f"{self.array('awake', 'uint8')}[j >> {BLOCK.bit_length() - 1}] = 1")
         if learn:
@@ -243,7 +257,8 @@ class Builder:
         """Traces jump at the spikes of this instant, after they were read."""
         w = Writer(self.precision)
         if self.post:
-            self.spikes(w, "post", "step", "j")
+            own = self.shape.layout != "delayed"
+            self.spikes(w, "post", "step", "j", own=own)
             for trace, pairing in self.post:
                 name = self.array(f"trace_{trace.name}")
                 w.line(f"{name}[j] = F(1.0)" if pairing == NEAREST else f"{name}[j] += F(1.0)")
@@ -265,8 +280,9 @@ class Builder:
                 w.line(f"if sent + {delayed.delay_of(self, 'synapse')} > step:")
                 w.indent += 1
                 delayed.enter(self, w, "sent")
-                w.indent -= 4
-            w.indent -= 1
+                w.indent -= 3
+                self.close(w)
+            self.close(w, own=own)
         if self.pre and self.shape.layout != "delayed":
             self.spikes(w, "pre", "step", "i")
             self.remember(w)
@@ -284,7 +300,7 @@ class Builder:
         least = w.literal(NOTHING[self.precision])
         for trace, _ in self.post:
             name, factor = self.array(f"trace_{trace.name}"), self.number(f"decay_{trace.name}")
-            w.line(f"for j in range({name}.size):")
+            w.line(f"for j in range(U({self.integer('first')}), U({self.integer('padded_last')})):")
             w.line(f"    x = {name}[j] * {factor}")
             w.line(f"    {name}[j] = x if x > {least} else F(0.0)")
         if self.keeps_list:
@@ -316,7 +332,7 @@ class Builder:
         w.line("    return")
         w.line("now = step + 1")
         weight = self.array("weight")
-        self.spikes(w, "post", "now", "j")
+        self.spikes(w, "post", "now", "j", own=self.shape.layout != "delayed")
         env = {}
         for name, text in self.post_traces("on_post", "j").items():
             env[name] = w.keep(text, f"here_{name}")
@@ -340,7 +356,8 @@ class Builder:
             w.line(f"i = {pre}[c]")
             self._skip_silent(w, "i")
             w.line(f"s = {self.array('start', 'int64')}[i] + {place}[c]")
-            delay = f"{self.array('delays', 'int64')}[{self.array('column_group')}[c] if {int(self.shape.groups)} else 0]"
+            group = f"{self.array('column_group')}[c]" if self.shape.groups else "0"
+            delay = f"{self.array('delays', 'int64')}[{group}]"
             env |= self.pre_traces(w, "on_post", "i", delay, "now", skip=self.shape.quiet)
         w.line(f"w = {weight}[s]")
         self.new_weight(w, "on_post", "w", env, f"{weight}[s]", late)

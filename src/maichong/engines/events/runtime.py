@@ -7,6 +7,9 @@ compiles nothing.
 
 from __future__ import annotations
 
+import os
+import platform
+
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
@@ -86,8 +89,69 @@ def expm1_32(x):
     return scale * q + (scale - F(1.0))
 
 
+@intrinsic
+def _arrive(typingctx, address):
+    """Add one to the counter at ``address``, atomically; what was there before."""
+
+    def codegen(context, builder, signature, args):
+        place = builder.inttoptr(args[0], ir.IntType(64).as_pointer())
+        return builder.atomic_rmw("add", place, ir.Constant(ir.IntType(64), 1), "seq_cst")
+
+    return types.int64(types.int64), codegen
+
+
+@intrinsic
+def _look(typingctx, address):
+    """The counter at ``address`` as all threads see it."""
+
+    def codegen(context, builder, signature, args):
+        place = builder.inttoptr(args[0], ir.IntType(64).as_pointer())
+        return builder.load_atomic(place, "seq_cst", 8)
+
+    return types.int64(types.int64), codegen
+
+
+@intrinsic
+def _breathe(typingctx):
+    """Tell the core that this is a loop which waits."""
+    hints = {"x86_64": ("llvm.x86.sse2.pause", ()), "aarch64": ("llvm.aarch64.hint", (1,))}
+    hint = hints.get({"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine().lower()))
+
+    def codegen(context, builder, signature, args):
+        if hint:
+            name, numbers = hint
+            word = ir.IntType(32)
+            function = cgutils.get_or_insert_function(
+                builder.module, ir.FunctionType(ir.VoidType(), [word for _ in numbers]), name
+            )
+            builder.call(function, [ir.Constant(word, number) for number in numbers])
+        return context.get_dummy_value()
+
+    return types.void(), codegen
+
+
+@intrinsic
+def _give_way(typingctx):
+    """Let another thread have this core."""
+    name = "SwitchToThread" if os.name == "nt" else "sched_yield"
+
+    def codegen(context, builder, signature, args):
+        function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.IntType(32), []), name)
+        builder.call(function, [])
+        return context.get_dummy_value()
+
+    return types.void(), codegen
+
+
+PATIENCE = 4000
+"""Looks at a barrier, some 20 us of them, before a waiting thread gives way: with fewer free cores than threads a pure spin
+would keep the one that is waited for from running."""
+
 STOP, LEARNING, STEP = 0, 1, 2
 """Places in the control array that all kernels of a run share."""
+
+BARRIER = 0
+"""What stands in a table of kernels where all threads wait for each other."""
 
 
 @njit("int64(int64[::1], int64[::1], int64, int64, int64[::1])", error_model="numpy", nogil=True, cache=True)
@@ -101,5 +165,43 @@ def drive(kernels, frames, first, last, control):
             call_kernel(kernels[k], frames[k], step)  # pyright: ignore[reportCallIssue]
         control[STEP] = step + 1
         if control[STOP]:
+            return step + 1
+    return last
+
+
+TOGETHER = "int64(int64[::1], int64[::1], int64, int64, int64[::1], int64[::1], int64, boolean)"
+
+
+@njit(TOGETHER, error_model="numpy", nogil=True, cache=True)
+def drive_together(kernels, frames, first, last, control, sync, threads, chief):
+    """``drive`` by one of several threads, each with a table of its own and as many barriers in it; one of them is the ``chief``.
+
+    ``sync`` is shared and all zero at first: a counter of arrivals, and the wish to stop as it stood before the last barrier of
+    an even and of an odd step. All threads read the same wish, and so stop after the same step: one step later than asked.
+    """
+    counter = sync.ctypes.data
+    expected, barriers = 0, 0
+    for k in range(kernels.size):
+        barriers += kernels[k] == BARRIER
+    for step in range(first, last):
+        met = 0
+        for k in range(kernels.size):
+            if kernels[k] != BARRIER:
+                call_kernel(kernels[k], frames[k], step)  # pyright: ignore[reportCallIssue]
+                continue
+            met += 1
+            if chief and met == barriers:
+                sync[1 + (step & 1)] = control[STOP]
+                control[STEP] = step + 1
+            expected += threads
+            _arrive(counter)  # pyright: ignore[reportCallIssue]
+            looks = 0
+            while _look(counter) < expected:  # pyright: ignore[reportCallIssue]
+                looks += 1
+                if looks < PATIENCE:
+                    _breathe()  # pyright: ignore[reportCallIssue]
+                else:
+                    _give_way()  # pyright: ignore[reportCallIssue]
+        if sync[1 + (step & 1)]:
             return step + 1
     return last

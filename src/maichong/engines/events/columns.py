@@ -1,0 +1,42 @@
+"""The kernel that finds, for each postsynaptic neuron of a plastic projection, where its incoming synapses lie."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from maichong.engines.events.emit import Argument, KernelText
+
+
+def columns_kernel(types: Mapping[str, str], *, several: bool) -> KernelText:
+    """Go through all rows once; ``cursor`` holds where each target's next synapse is noted, ``several`` that delays differ."""
+    body = [
+        "for part in range(parts):",
+        "    for i in range(n_pre):",
+        "        row = start[part * (n_pre + 1) + i]",
+    ]
+    if several:
+        body += [
+            "        for g in range(groups):",
+            "            cell = (part * n_pre + i) * (groups + 1) + g",
+            "            for s in range(row + np.int64(offset[cell]), row + np.int64(offset[cell + 1])):",
+            "                at = cursor[target[s]]",
+            "                cursor[target[s]] = at + 1",
+            "                column_pre[at], column_place[at], column_group[at] = i, s - row, g",
+        ]
+    else:
+        body += [
+            "        for s in range(row, start[part * (n_pre + 1) + i + 1]):",
+            "            at = cursor[target[s]]",
+            "            cursor[target[s]] = at + 1",
+            "            column_pre[at], column_place[at] = i, s - row",
+        ]
+    arrays = ["target", "start", "column_pre", "column_place", *(["offset", "column_group"] if several else [])]
+    return KernelText(
+        title="Find the columns of rows",
+        precision="float64",
+        arguments=(
+            Argument("n_pre", "int"), Argument("parts", "int"), *([Argument("groups", "int")] if several else []),
+            Argument("cursor", "int64[]"), *(Argument(name, f"{types[name]}[]") for name in arrays),
+        ),
+        body=tuple(body),
+    )  # fmt: skip
