@@ -22,13 +22,15 @@ from maichong import files
 from maichong.errors import MaichongError, NetworkError, ParameterError, brief, did_you_mean, is_one_of
 from maichong.parts import (
     MOST_STEPS,
+    Background,
     Population,
     Probe,
     Projection,
     SpikeTimes,
+    background_to_dict,
     check_name,
     check_population,
-    input_names,
+    check_shared,
     plain_arrays,
     plain_value,
     plain_values,
@@ -36,6 +38,7 @@ from maichong.parts import (
     projection_to_dict,
     same_data,
     settle_drive,
+    settle_receptor,
     settle_rules,
     state_names,
     whole_steps,
@@ -76,6 +79,7 @@ class Network:
         self.seed = int(seed)
         self.populations: dict[str, Population] = {}
         self.projections: dict[str, Projection] = {}
+        self.backgrounds: dict[str, Background] = {}
         self.probes: list[Probe] = []
 
     def population(
@@ -174,32 +178,17 @@ class Network:
                 raise NetworkError(f"projection {name!r}", "stands in the network already", fix="choose another name")
             label = f"{base}#{k}"
         where = f"projection {label!r}"
+        if label in self.backgrounds:
+            raise NetworkError(where, "is the name of a background", fix="choose another name")
         if not target.is_neuron:
             raise NetworkError(where, "must end on neurons, and a source receives nothing", brief(target.name))
         if not isinstance(connector, Connector):
             raise NetworkError(where, "needs a connector, such as AllToAll() or FixedProbability(0.1)", brief(connector))
         connector.check(source.n, target.n, where)
-        if isinstance(receptor, ReceptorModel):
-            receptor = receptor()
-        if not isinstance(receptor, Configured) or not isinstance(receptor.model, ReceptorModel):
-            raise NetworkError(where, "needs a receptor, such as Exponential(tau=5)", brief(receptor))
-        inputs = input_names(target.model)
-        if receptor.model.jumps_membrane:
-            if input is not None:
-                raise NetworkError(
-                    where, f"{receptor.model.name} needs no input", brief(input), "it acts on the membrane itself"
-                )
-        elif not inputs:
-            raise NetworkError(where, f"{target.name!r} has no input for a current", fix="use the receptor Delta()")
-        else:
-            input = inputs[0] if input is None else input
-            if not is_one_of(input, inputs):
-                raise NetworkError(where, f"{target.name!r} has no input {brief(input)}", fix=did_you_mean(input, inputs))
+        receptor, input = settle_receptor(target, receptor, input, where)
         rules = settle_rules(plasticity, RuleModel, "rules, such as PairSTDP()", where)
-        for part in (receptor, *rules):
-            for symbol, value in part.values.items():
-                if isinstance(value, (np.ndarray, Distribution)):
-                    raise NetworkError(where, f"{part.model.name}.{symbol} must be one number for all synapses", brief(value))
+        for rule in rules:
+            check_shared(rule, where)
         if sum(rule.model.acts_by_itself for rule in rules if isinstance(rule.model, RuleModel)) > 1:
             raise NetworkError(
                 where, "two rules would write its weights at spikes, and their order would be undefined", fix="keep one"
@@ -212,6 +201,50 @@ class Network:
             self._check_delay(delay, f"{where}, delay")
         self.projections[label] = Projection(label, source.name, target.name, connector, weight, delay, receptor, rules, input)
         return self.projections[label]
+
+    def background(
+        self,
+        target: Population | str,
+        *,
+        rate: Any,
+        weight: Any,
+        receptor: Configured | ReceptorModel,
+        input: str | None = None,
+        name: str | None = None,
+    ) -> Background:
+        """Add Poisson events from outside: independent for each neuron of ``target``, at ``rate`` Hz, each of ``weight``.
+
+        One such input stands for any number of external neurons that fire irregularly: 1,000 synapses at 8 Hz are a rate of 8,000
+        Hz. Any number of events may fall into one step, and they act from its start on, without a delay. ``rate`` and ``weight``
+        are one number, one for each neuron, text with a unit or a distribution; ``receptor`` and ``input`` as in ``project``;
+        ``name`` is "background->target" by default.
+
+        Raises NetworkError for an unknown target, a name that is taken or a receptor that does not fit; ParameterError for a rate
+        that is negative, or above 100 events a step; UnitError for a wrong unit.
+
+        >>> from maichong import LIF, Delta, Network
+        >>> net = Network(dt=0.1, seed=1)
+        >>> cells = net.population("cells", LIF(v_rest=0.0, v_r=10.0, v_th=20.0, tau_m=20.0, t_ref=2.0), 100)
+        >>> _ = net.background(cells, rate="20 kHz", weight=0.1, receptor=Delta())
+        >>> 30.0 < net.build("reference").run(500.0)["cells"].rate() < 60.0
+        True
+        """
+        known = self._known(target)
+        label = f"background->{known.name}" if name is None else name
+        check_name(label, "background")
+        where = f"background {label!r}"
+        if label in self.backgrounds or label in self.projections or label in self.populations:
+            raise NetworkError(where, "stands in the network already", fix="choose another name")
+        if not known.is_neuron:
+            raise NetworkError(where, "must end on neurons, and a source receives nothing", brief(known.name))
+        receptor, input = settle_receptor(known, receptor, input, where)
+        rate = self._each(rate, "Hz", known.n, f"{where}, rate")
+        lowest = rate.bounds()[0] if isinstance(rate, Distribution) else np.min(rate)
+        if lowest < 0:
+            raise ParameterError(f"{where}, rate", "must be >= 0 Hz", f"{lowest:g}")
+        weight = self._each(weight, weight_unit(receptor), known.n, f"{where}, weight")
+        self.backgrounds[label] = Background(label, known.name, rate, weight, receptor, input)
+        return self.backgrounds[label]
 
     def probe(
         self,
@@ -291,6 +324,7 @@ class Network:
             "seed": self.seed,
             "populations": [population_to_dict(population) for population in self.populations.values()],
             "projections": [projection_to_dict(projection) for projection in self.projections.values()],
+            "backgrounds": [background_to_dict(background) for background in self.backgrounds.values()],
             "probes": [
                 {"population": p.population, "what": p.what, "every": p.every, "cells": p.cells and list(p.cells)}
                 for p in self.probes
@@ -326,6 +360,11 @@ class Network:
                     entry["pre"], entry["post"], connector_from_dict(plain_arrays(entry["connector"])), name=entry["name"],
                     weight=plain_value(entry["weight"]), delay=plain_value(entry["delay"]), input=entry["input"],
                     receptor=configured(entry["receptor"]), plasticity=[configured(rule) for rule in entry["plasticity"]],
+                )  # fmt: skip
+            for entry in data.get("backgrounds", ()):
+                net.background(
+                    entry["target"], rate=plain_value(entry["rate"]), weight=plain_value(entry["weight"]),
+                    receptor=configured(entry["receptor"]), input=entry["input"], name=entry["name"],
                 )  # fmt: skip
             for entry in data["probes"]:
                 net.probe(entry["population"], entry["what"], every=entry["every"], cells=entry["cells"])
@@ -387,6 +426,17 @@ class Network:
             raise NetworkError(where, "must be a number, one per synapse or a matrix [pre, post]", array.shape)
         return number
 
+    def _each(self, value: Any, unit: str, n: int, where: str) -> Any:
+        if isinstance(value, Distribution):
+            return value
+        number = in_unit(value, unit, where)
+        array = np.asarray(number)
+        if array.ndim and array.shape != (n,):
+            raise NetworkError(where, f"must be one number or {n}, one per neuron", array.shape)
+        if not np.isfinite(array).all():
+            raise ParameterError(where, "must be finite", "NaN or infinity")
+        return number
+
     def _check_delay(self, delay: Any, where: str) -> None:
         lowest = delay.bounds()[0] if isinstance(delay, Distribution) else float(np.min(delay, initial=np.inf))
         if lowest < self.dt * (1 - 1e-9):
@@ -428,4 +478,4 @@ def _check_bounds(weight: Any, rule: Configured, where: str) -> None:
         )
 
 
-__all__ = ["Network", "Population", "Probe", "Projection", "SpikeTimes"]
+__all__ = ["Background", "Network", "Population", "Probe", "Projection", "SpikeTimes"]

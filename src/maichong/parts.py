@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from maichong.errors import NetworkError, ParameterError, brief, did_you_mean, is_one_of
-from maichong.spec import Configured, Distribution, IntrinsicModel, NeuronModel
+from maichong.spec import Configured, Distribution, IntrinsicModel, NeuronModel, ReceptorModel
 from maichong.spec import distributions as distribution_files
 from maichong.spec.model import Model, same_value
 from maichong.spec.quantities import in_unit, whole_numbers
@@ -107,6 +107,21 @@ class Projection:
 
 
 @dataclass(frozen=True)
+class Background:
+    """Poisson events from outside onto ``target``: independent for each neuron, at ``rate`` Hz, each of ``weight``.
+
+    Both are one number, one for each neuron or a distribution. In one step a neuron may receive many.
+    """
+
+    name: str
+    target: str
+    rate: Any
+    weight: Any
+    receptor: Configured
+    input: str | None = None
+
+
+@dataclass(frozen=True)
 class Probe:
     """What to record: "spikes", "counts" or a state of ``population``, of the given ``cells``, every ``every`` ms."""
 
@@ -132,6 +147,33 @@ def settle_rules(plasticity: Any, kind: type[Model], what: str, where: str) -> t
         if not isinstance(rule, Configured) or not isinstance(rule.model, kind):
             raise NetworkError(where, f"its plasticity must be {what}", brief(rule))
     return rules
+
+
+def settle_receptor(target: Population, receptor: Any, input: str | None, where: str) -> tuple[Configured, str | None]:
+    """A receptor of ``target`` and the input that takes its current, None where it jumps the membrane; NetworkError otherwise."""
+    if isinstance(receptor, ReceptorModel):
+        receptor = receptor()
+    if not isinstance(receptor, Configured) or not isinstance(receptor.model, ReceptorModel):
+        raise NetworkError(where, "needs a receptor, such as Exponential(tau=5)", brief(receptor))
+    check_shared(receptor, where)
+    inputs = input_names(target.model)
+    if receptor.model.jumps_membrane:
+        if input is not None:
+            raise NetworkError(where, f"{receptor.model.name} needs no input", brief(input), "it acts on the membrane itself")
+        return receptor, None
+    if not inputs:
+        raise NetworkError(where, f"{target.name!r} has no input for a current", fix="use the receptor Delta()")
+    input = inputs[0] if input is None else input
+    if not is_one_of(input, inputs):
+        raise NetworkError(where, f"{target.name!r} has no input {brief(input)}", fix=did_you_mean(input, inputs))
+    return receptor, input
+
+
+def check_shared(part: Configured, where: str) -> None:
+    """Raise NetworkError where a receptor or a rule has values that differ from synapse to synapse."""
+    for symbol, value in part.values.items():
+        if isinstance(value, (np.ndarray, Distribution)):
+            raise NetworkError(where, f"{part.model.name}.{symbol} must be one number for all synapses", brief(value))
 
 
 def settle_drive(model: Configured | SpikeTimes, drive: Any, where: str) -> dict[str, Any]:
@@ -228,6 +270,17 @@ def projection_to_dict(projection: Projection) -> dict[str, Any]:
         "receptor": projection.receptor.to_dict(),
         "plasticity": [rule.to_dict() for rule in projection.plasticity],
         "input": projection.input,
+    }
+
+
+def background_to_dict(background: Background) -> dict[str, Any]:
+    return {
+        "name": background.name,
+        "target": background.target,
+        "rate": _value_to_dict(background.rate),
+        "weight": _value_to_dict(background.weight),
+        "receptor": background.receptor.to_dict(),
+        "input": background.input,
     }
 
 

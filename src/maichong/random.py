@@ -45,16 +45,20 @@ def unit(r0, r1):
 
 def uniform(seed: int, stream: int, step: int, neurons: np.ndarray) -> np.ndarray:
     """The uniform numbers in [0, 1) of ``neurons`` at ``step``, float64 [len(neurons)]."""
-    words = np.asarray(neurons, np.uint64)
-    c0, c1, c2, c3 = np.broadcast_arrays(words, _word(step), _word(step >> 32), _word(stream))
-    r0, r1, _, _ = philox(c0, c1, c2, c3, _word(seed), _word(seed >> 32))
+    r0, r1, _, _ = words(seed, stream, step, neurons)
     return unit(r0, r1)
+
+
+def words(seed: int, stream: int, step: int, neurons: np.ndarray) -> tuple[np.ndarray, ...]:
+    """The four 32-bit random words of ``neurons`` at ``step``, uint64 [len(neurons)] each."""
+    counter = np.broadcast_arrays(np.asarray(neurons, np.uint64), _word(step), _word(step >> 32), _word(stream))
+    return philox(*counter, _word(seed), _word(seed >> 32))
 
 
 def two_uniforms(seed: int, stream: int, line: np.ndarray, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Two uniform numbers in [0, 1) for each synapse, from its line and its position there, float64 [synapses] each."""
-    words = (np.asarray(position, np.uint64), np.asarray(line, np.uint64), _word(0), _word(stream))
-    r0, r1, r2, r3 = philox(*np.broadcast_arrays(*words), _word(seed), _word(seed >> 32))
+    counter = np.broadcast_arrays(np.asarray(position, np.uint64), np.asarray(line, np.uint64), _word(0), _word(stream))
+    r0, r1, r2, r3 = philox(*counter, _word(seed), _word(seed >> 32))
     return unit(r0, r1), unit(r2, r3)
 
 

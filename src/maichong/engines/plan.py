@@ -3,6 +3,7 @@
 A step k takes the network from t_k = k dt to t_{k+1}:
 
 1. ``deliver``: spikes that arrive at t_k act on their receptors, with the weight as it is; then the rules' ``on_pre``;
+   ``background``: so do the Poisson events from outside that fall into the step;
 2. ``jump``: the traces of the spikes that arrived, or were fired, at t_k jump: after they were read;
 3. ``advance``: sources and neurons go on to t_{k+1}: integrate, hold the refractory, test the threshold, reset; a spike is
    stamped t_{k+1};
@@ -20,24 +21,25 @@ from __future__ import annotations
 import dataclasses
 import functools
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from maichong.engines.background import BackgroundPlan, thresholds
 from maichong.engines.delays import LONGEST, likely, to_steps
 from maichong.engines.integration import Integration, choose
 from maichong.engines.system import Port, System, compose
 from maichong.errors import NetworkError, ParameterError
-from maichong.network import Network, Population, Probe, Projection, SpikeTimes
+from maichong.network import Background, Network, Population, Probe, Projection, SpikeTimes
 from maichong.random import two_uniforms
 from maichong.spec import Configured, Distribution, RuleModel, SourceModel, State, Trace
 from maichong.spec.reading import arguments
 from maichong.spec.rule_model import weight_bounds
 from maichong.topology import RandomConnector
 
-ORDER = ("deliver", "jump", "advance", "decay", "learn", "record")
+ORDER = ("deliver", "background", "jump", "advance", "decay", "learn", "record")
 """The phases of a step, in order."""
 
 
@@ -293,6 +295,7 @@ class Plan:
     dt: float
     populations: tuple[PopulationPlan, ...]
     projections: tuple[ProjectionPlan, ...]
+    backgrounds: tuple[BackgroundPlan, ...]
     probes: tuple[Probe, ...]
     schedule: tuple[Operation, ...]
 
@@ -311,6 +314,8 @@ class Plan:
         for entry in self.projections:
             late = f"delays up to {entry.longest * self.dt:g} ms, rounded to the grid" if entry.longest else "no delay"
             lines.append(f"{entry.name}: {entry.size:,} synapses, {late}")
+        for entry in self.backgrounds:
+            lines.append(f"{entry.name}: Poisson events, counted step by step, probabilities to 2.3e-10")
         return "\n".join(lines)
 
 
@@ -321,6 +326,7 @@ def plan(network: Network) -> Plan:
     order = list(network.populations)
     ports = {name: ports_of(network, name) for name in order}
     port_of = {p.name: ports[p.post].index((p.receptor, p.input)) for p in network.projections.values()}
+    port_of |= {b.name: ports[b.target].index((b.receptor, b.input)) for b in network.backgrounds.values()}
     longest = dict.fromkeys(order, 0)
     drafts = []
     for projection in network.projections.values():
@@ -334,12 +340,27 @@ def plan(network: Network) -> Plan:
         assert system is not None
         projections.append(dataclasses.replace(draft, port=system.ports[port_of[draft.name]]))
     probes = tuple(network.probes) or tuple(Probe(name) for name in order)
-    return Plan(network, network.dt, populations, tuple(projections), probes, _schedule(populations, projections, probes))
+    backgrounds = tuple(_background(network, entry, populations, port_of[entry.name]) for entry in network.backgrounds.values())
+    schedule = _schedule(populations, projections, backgrounds, probes)
+    return Plan(network, network.dt, populations, tuple(projections), backgrounds, probes, schedule)
+
+
+def _background(network: Network, entry: Background, populations: Sequence[PopulationPlan], port: int) -> BackgroundPlan:
+    index = list(network.populations).index(entry.target)
+    target, draw, where = populations[index], _drawer(network, entry.name), f"background {entry.name!r}"
+    assert target.system
+    rate, weight = (draw(value, what, target.n) for value, what in ((entry.rate, "rate"), (entry.weight, "weight")))
+    limits = thresholds(rate, network.dt, where)
+    return BackgroundPlan(
+        entry.name, index, target.system.ports[port], target.n, stream_of(entry.name, "background"), weight, limits
+    )
 
 
 def ports_of(network: Network, population: str) -> list[tuple[Configured, str | None]]:
     """The receptors of a population, each with the input that its current goes to: one for all projections that agree."""
-    return list(dict.fromkeys((p.receptor, p.input) for p in network.projections.values() if p.post == population))
+    arriving = [(p.post, (p.receptor, p.input)) for p in network.projections.values()]
+    arriving += [(b.target, (b.receptor, b.input)) for b in network.backgrounds.values()]
+    return list(dict.fromkeys(port for target, port in arriving if target == population))
 
 
 def draft_projection(network: Network, projection: Projection) -> ProjectionPlan:
@@ -353,11 +374,15 @@ def draft_projection(network: Network, projection: Projection) -> ProjectionPlan
 
 
 def _schedule(
-    populations: tuple[PopulationPlan, ...], projections: list[ProjectionPlan], probes: tuple[Probe, ...]
+    populations: tuple[PopulationPlan, ...],
+    projections: list[ProjectionPlan],
+    backgrounds: tuple[BackgroundPlan, ...],
+    probes: tuple[Probe, ...],
 ) -> tuple[Operation, ...]:
     learning = [k for k, entry in enumerate(projections) if entry.spike_rule]
     phases = {
         "deliver": [("projection", k) for k in range(len(projections))],
+        "background": [("background", k) for k in range(len(backgrounds))],
         "jump": [("projection", k) for k in learning],
         "advance": [("population", k) for k in range(len(populations))],
         "decay": [("projection", k) for k in learning],

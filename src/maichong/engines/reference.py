@@ -70,6 +70,15 @@ class Reference:
         if self.learning:
             projection.apply("on_pre", arrived)
 
+    def _background(self, index: int) -> None:
+        entry = self.plan.backgrounds[index]
+        target = self.populations[entry.population]
+        weight = entry.weight * entry.counts(self.plan.network.seed, self.step)
+        if entry.port.receptor.model.states == ():
+            weight = np.where(target.until <= self.step, weight, 0.0)
+        for state, jump in entry.port.jumps:
+            target.env[state] = target.env[state] + jump * weight
+
     def _jump(self, index: int) -> None:
         projection = self.projections[index]
         target = self.populations[projection.plan.post_population]

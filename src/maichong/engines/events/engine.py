@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from maichong.engines.events.background import LiveBackground
 from maichong.engines.events.emit import Kernel
 from maichong.engines.events.live_population import LivePopulation, sleeps
 from maichong.engines.events.live_projection import LiveProjection
@@ -58,6 +59,9 @@ class Events:
             )
             for entry in plan.projections
         ]
+        self.backgrounds = [
+            LiveBackground(entry, self.populations[entry.population], plan.network.seed) for entry in plan.backgrounds
+        ]
         self.probes = [
             LiveProbe(probe, self.populations[plan.index(probe.population)], plan.dt, self.control) for probe in plan.probes
         ]
@@ -69,7 +73,7 @@ class Events:
         What can be parted stands in the table of each thread; what cannot is done by the first thread, after a barrier and
         before the next: what arrives before the populations go on, what follows their spikes after.
         """
-        early, late = ("deliver", "jump"), ("advance", "decay", "learn", "record")
+        early, late = ("deliver", "background", "jump"), ("advance", "decay", "learn", "record")
         stages = [self._kernels(early, serial=False), self._kernels(early, serial=True)]
         stages += [self._kernels(late, serial=False), self._kernels(late, serial=True)]
         alone = [stage[0] for stage in stages]

@@ -12,6 +12,7 @@ from maichong.engines.events.emit import Kernel
 from maichong.engines.events.layout import BLOCK, padded
 from maichong.engines.events.together import edges
 from maichong.engines.plan import Plan, PopulationPlan, to_steps
+from maichong.engines.system import Port
 from maichong.errors import CheckpointError, EngineError
 from maichong.network import SpikeTimes
 
@@ -30,6 +31,8 @@ def sleeps(plan: Plan, index: int) -> bool:
         for entry in plan.projections
         if entry.post_population == index
     )
+    if any(entry.population == index for entry in plan.backgrounds):
+        return False
     return population.system is not None and not population.system.learned and synapses < FEW_INPUTS * population.n
 
 
@@ -65,6 +68,10 @@ class LivePopulation:
         """The length of arrays that are padded to whole blocks."""
         return padded(self.plan.n)
 
+    def arrivals(self, port: Port, state: str) -> np.ndarray:
+        """The array that takes what arrives at ``port`` for ``state``."""
+        return self.arrays["pending" if port.receptor.model.states == () else state]
+
     def owners(self) -> list[int]:
         """The parts that own neurons."""
         return [part for part in range(self.parts) if self.begins[part] < self.begins[part + 1]]
@@ -88,9 +95,9 @@ class LivePopulation:
         real = np.dtype(self.precision)
         slow = populations.slow_states(plan.system, plan.integration) if self.precision == "float32" else ()
         for name, start in plan.start.items():
-            self.arrays[name] = self._padded(start, np.float64 if name in slow else real)
+            self.arrays[name] = self.padded(start, np.float64 if name in slow else real)
         for name, drive in plan.drive.items():
-            self.arrays[f"drive_{name}"] = self._padded(drive, real)
+            self.arrays[f"drive_{name}"] = self.padded(drive, real)
         # the padding is refractory for ever, so it never fires
         self.arrays["until"] = np.zeros(self.width, np.int32)
         if populations.jumped(plan.system):
@@ -99,7 +106,7 @@ class LivePopulation:
         text, numbers = populations.neuron_kernel(plan, self.precision, sleeps=self.awake is not None)
         kinds = {argument.name: argument.kind for argument in text.arguments}
         values: dict[str, Any] = {
-            name: self._padded(value, kinds[name].removesuffix("[]")) if isinstance(value, np.ndarray) else value
+            name: self.padded(value, kinds[name].removesuffix("[]")) if isinstance(value, np.ndarray) else value
             for name, value in numbers.items()
         }
         flags = np.zeros(self.width, np.uint8)
@@ -118,7 +125,8 @@ class LivePopulation:
         own = (*system.states, *system.drives.values()) if system else ()
         return {f"s_{name}" if name in own else name: array for name, array in self.arrays.items()}
 
-    def _padded(self, values: np.ndarray, kind: Any) -> np.ndarray:
+    def padded(self, values: np.ndarray, kind: Any) -> np.ndarray:
+        """One value for each neuron, and the last one again for the padding, as an array of ``kind``."""
         return np.concatenate([values, np.repeat(values[-1:], self.width - self.plan.n)]).astype(kind)
 
     def _source(self, source: Any) -> None:

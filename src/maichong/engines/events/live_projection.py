@@ -87,8 +87,7 @@ class LiveProjection:
         if rule:
             self.values["horizon"] = int(self.values["forgotten"] / plan.dt) + room
         for state, jump in plan.port.jumps:
-            target = "pending" if plan.port.receptor.model.states == () else state
-            self.values |= {f"to_{state}": post.arrays[target], f"jump_{state}": jump}
+            self.values |= {f"to_{state}": post.arrivals(plan.port, state), f"jump_{state}": jump}
         self._mine = [self._of_part(part, copy, post) for part, copy in zip(owners, self.sources, strict=True)]
         builder = projections.Builder(shape, rule, precision)
         texts = {"deliver": [builder.deliver()]}
