@@ -10,10 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from maichong import random
-
-philox = njit(random.philox)
-LOW, SHIFT = random.LOW, random.SHIFT
+from maichong.random_compiled import SHIFT, philox
 
 SWEEP = 32
 """Where more than one in so many is chosen, marking and passing over all of them is faster than sorting."""

@@ -13,10 +13,7 @@ if TYPE_CHECKING:
     from maichong.engines.events.live_population import LivePopulation
 
 EXTRA = """
-from maichong import random
-
-LOW, SHIFT = random.LOW, random.SHIFT
-philox = njit(random.philox)
+from maichong.random_compiled import LOW, SHIFT, philox
 """
 
 

@@ -100,8 +100,6 @@ def _source_text(w: Writer, title: str, names: Sequence[str], *more: Argument) -
         body=tuple(w.lines),
         origins=tuple(w.origins),
         extra=(
-            "from maichong import random\n"
-            "LOW, SHIFT = random.LOW, random.SHIFT\nNEVER = 9223372036854775807\n"
-            "philox, unit = njit(random.philox), njit(random.unit)\n"
+            "from maichong.random_compiled import LOW, SHIFT, philox, unit\nNEVER = 9223372036854775807\n"
         ),
     )  # fmt: skip

@@ -22,10 +22,8 @@ from maichong.spec.reading import arguments
 from maichong.topology import RandomConnector
 
 EXTRA = """
-from maichong import random
+from maichong.random_compiled import philox, unit
 from maichong.topology.lines import draw_line
-
-philox, unit = njit(random.philox), njit(random.unit)
 """
 
 
