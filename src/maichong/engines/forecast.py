@@ -49,7 +49,9 @@ def _trace_bytes(entry: ProjectionPlan, layout: str, precision: str) -> float:
     pre, post = traces_on(entry.spike_rule, "pre"), traces_on(entry.spike_rule, "post")
     late = layout == "delayed"
     total = len(post) * padded(entry.n_post) * real + late * entry.n_post * 9.0
-    if pre or (entry.spike_rule and late):
+    if pre and not late and entry.likely_delays[0] == 1:
+        total += len(pre) * padded(entry.n_pre) * real
+    elif pre or (entry.spike_rule and late):
         kept = sum(pairing != NEAREST for _, pairing in pre)
         total += entry.n_pre * (room * (4.0 + 8.0 * kept) + 8.0)
     return total

@@ -107,6 +107,8 @@ class LiveProjection:
         traces = projections.traces_on(rule, "pre")
         if not traces and not (rule and self.serial):
             return {}
+        if projections.uniform(self.layout):
+            return {f"trace_{trace.name}": np.zeros(padded(n), self.precision) for trace, _ in traces}
         found = {"seen": np.full(n * room, LONG_AGO, np.int32), "seen_head": np.zeros(n, np.int32)}
         found["last_seen"] = np.full(n, LONG_AGO, np.int32)
         return found | {f"kept_{trace.name}": np.zeros(n * room) for trace, pairing in traces if pairing != NEAREST}

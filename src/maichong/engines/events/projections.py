@@ -37,6 +37,7 @@ class Shape:
     scaled: bool
     wakes: bool
     quiet: bool
+    uniform: bool
     bounded: tuple[bool, bool]
     types: tuple[tuple[str, str], ...]
 
@@ -52,9 +53,15 @@ def shape_of(entry: ProjectionPlan, layout: Layout, *, wakes: bool) -> Shape:
         scaled=any(jump != 1.0 for _, jump in entry.port.jumps),
         wakes=wakes,
         quiet=inert(entry, "on_post", "pre"),
+        uniform=uniform(layout),
         bounded=(bool(np.isfinite(entry.bounds[0])), bool(np.isfinite(entry.bounds[1]))),
         types=tuple((name, str(array.dtype)) for name, array in layout.arrays.items()),
     )
+
+
+def uniform(layout: Layout) -> bool:
+    """Whether all synapses of a source see its spikes at the same time, so that they share its traces."""
+    return layout.kind != "delayed" and layout.delays.size == 1
 
 
 class Builder:
@@ -144,6 +151,14 @@ class Builder:
         asked = [(trace, pairing) for trace, pairing in self.pre if trace.name in self.asks(role)]
         if not asked:
             return {}
+        if self.shape.uniform:
+            env = {}
+            for trace, _ in asked:
+                w.line(f"x_{trace.name} = {self.array(f'trace_{trace.name}')}[{source}]")
+                env[trace.name] = f"x_{trace.name}"
+            if skip:
+                w.line(f"if {' + '.join(env.values())} == F(0.0): continue")
+            return env
         seen, head = self.array("seen", "int32"), self.array("seen_head", "int32")
         room, dt = self.integer("seen_room"), self.number("dt", "float64")
         w.line(f"at = {head}[{source}]")
@@ -283,7 +298,13 @@ class Builder:
                 w.indent -= 3
                 self.close(w)
             self.close(w, own=own)
-        if self.pre and self.shape.layout != "delayed":
+        if self.pre and self.shape.uniform:
+            # all synapses of a source see its spikes at once, and share its traces
+            self.spikes(w, "pre", f"step - {self.array('delays', 'int64')}[0]", "i")
+            for trace, pairing in self.pre:
+                name = self.array(f"trace_{trace.name}")
+                w.line(f"{name}[i] = F(1.0)" if pairing == NEAREST else f"{name}[i] += F(1.0)")
+        elif self.pre and self.shape.layout != "delayed":
             self.spikes(w, "pre", "step", "i")
             self.remember(w)
         return self.text("Jump", w) if w.lines else None
@@ -293,14 +314,17 @@ class Builder:
         return delayed.refill(self) if self.shape.layout == "delayed" else None
 
     def decay(self) -> KernelText | None:
-        """Postsynaptic traces go on by one step; what can no longer matter becomes zero."""
-        if not self.post:
+        """Traces that are kept for each neuron go on by one step; what can no longer matter becomes zero."""
+        if not self.post and not self.shape.uniform:
             return None
         w = Writer(self.precision)
         least = w.literal(NOTHING[self.precision])
-        for trace, _ in self.post:
+        for trace, _ in (*self.post, *(self.pre if self.shape.uniform else ())):
             name, factor = self.array(f"trace_{trace.name}"), self.number(f"decay_{trace.name}")
-            w.line(f"for j in range(U({self.integer('first')}), U({self.integer('padded_last')})):")
+            if trace.on == "post":
+                w.line(f"for j in range(U({self.integer('first')}), U({self.integer('padded_last')})):")
+            else:
+                w.line(f"for j in range(U({name}.size)):")
             w.line(f"    x = {name}[j] * {factor}")
             w.line(f"    {name}[j] = x if x > {least} else F(0.0)")
         if self.keeps_list:
@@ -315,7 +339,7 @@ class Builder:
             w.line(f"        {self.array('died', 'int32')}[j] = step + 1")
             w.line("    else:")
             w.line("        k += 1")
-        return self.text("Decay", w)
+        return self.text("Decay", w) if w.lines else None
 
     @property
     def keeps_list(self) -> bool:
@@ -365,7 +389,7 @@ class Builder:
 
     def _skip_silent(self, w: Writer, source: str) -> None:
         """Pass over a source that has not spiked for so long that the rule would change nothing."""
-        if self.shape.quiet and self.pre:
+        if self.shape.quiet and self.pre and not self.shape.uniform:
             w.line(f"if step - {self.array('last_seen', 'int32')}[{source}] > {self.integer('horizon')}: continue")
 
 
