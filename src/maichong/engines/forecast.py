@@ -66,6 +66,7 @@ def _population_bytes(network: Network, population: Population, precision: str) 
     if isinstance(model, SpikeTimes):
         return ring + model.times.size * 12.0
     assert isinstance(model, Configured)
+    ring += _inbox_bytes(network, population, precision)
     if not isinstance(model.model, NeuronModel):
         return ring + population.n * (24.0 + 8 * len(model.values))
     ports = ports_of(network, population.name)
@@ -74,6 +75,18 @@ def _population_bytes(network: Network, population: Population, precision: str) 
     slow = sum(len(rule.model.states) for rule in population.plasticity) * (12.0 if precision == "float32" else real)
     arrays = _arrays(network, population)
     return ring + padded(population.n) * ((states + arrays) * real + slow + 9.0) + population.n * 8.0
+
+
+def _inbox_bytes(network: Network, population: Population, precision: str) -> float:
+    """The rings of what is on its way to the population's receptors, of projections whose delays differ."""
+    longest: dict[object, int] = {}
+    for projection in network.projections.values():
+        entry = draft_projection(network, projection)
+        if projection.post == population.name and forecast(entry, precision)[0] == "late":
+            port = projection.receptor, projection.input
+            longest[port] = max(longest.get(port, 0), entry.likely_longest)
+    rows = sum(1 << steps.bit_length() for steps in longest.values())
+    return rows * padded(population.n) * np.dtype(precision).itemsize
 
 
 def _arrays(network: Network, population: Population) -> int:

@@ -9,9 +9,11 @@ import numpy as np
 
 from maichong.engines.events.background import LiveBackground
 from maichong.engines.events.emit import Kernel
-from maichong.engines.events.live_population import LivePopulation, sleeps
+from maichong.engines.events.layout import build
+from maichong.engines.events.live_population import LivePopulation, inbox_lengths, sleeps
 from maichong.engines.events.live_projection import LiveProjection
 from maichong.engines.events.monitors import LiveProbe
+from maichong.engines.events.prefetch import PAYS_BYTES
 from maichong.engines.events.runtime import BARRIER, LEARNING, STEP, STOP, drive, drive_together
 from maichong.engines.events.together import choose_threads, in_threads, step_us
 from maichong.engines.plan import Plan
@@ -53,12 +55,19 @@ class Events:
             LivePopulation(entry, plan, precision, self.control, threads=self.threads, sleeps=sleeps(plan, k))
             for k, entry in enumerate(plan.populations)
         ]
+        layouts = [
+            (entry, build(entry, precision, self.populations[entry.post_population].edges)) for entry in plan.projections
+        ]
+        for k, population in enumerate(self.populations):
+            population.open_inboxes(inbox_lengths(k, layouts))
+        asks = sum(layout.bytes for _, layout in layouts) > PAYS_BYTES
         self.projections = [
             LiveProjection(
-                entry, self.populations[entry.pre_population], self.populations[entry.post_population], precision, self.control
+                entry, layout, self.populations[entry.pre_population], self.populations[entry.post_population], precision,
+                self.control, asks=asks,
             )
-            for entry in plan.projections
-        ]
+            for entry, layout in layouts
+        ]  # fmt: skip
         self.backgrounds = [
             LiveBackground(entry, self.populations[entry.population], plan.network.seed) for entry in plan.backgrounds
         ]
@@ -73,7 +82,7 @@ class Events:
         What can be parted stands in the table of each thread; what cannot is done by the first thread, after a barrier and
         before the next: what arrives before the populations go on, what follows their spikes after.
         """
-        early, late = ("deliver", "background", "jump"), ("advance", "decay", "learn", "record")
+        early, late = ("ask", "deliver", "collect", "background", "jump"), ("advance", "decay", "learn", "record")
         stages = [self._kernels(early, serial=False), self._kernels(early, serial=True)]
         stages += [self._kernels(late, serial=False), self._kernels(late, serial=True)]
         alone = [stage[0] for stage in stages]
@@ -92,11 +101,14 @@ class Events:
     def _kernels(self, phases: Sequence[str], *, serial: bool) -> list[list[Kernel]]:
         """The kernels of some phases, in the plan's order, for each thread."""
         found: list[list[Kernel]] = [[] for _ in range(self.threads)]
-        for operation in self.plan.schedule:
-            owner = getattr(self, f"{operation.kind}s")[operation.index]
-            if operation.phase in phases and owner.serial == serial:
-                for part, kernels in enumerate(owner.kernels):
-                    found[part] += kernels.get(operation.phase, [])
+        for phase in phases:
+            owners = [getattr(self, f"{op.kind}s")[op.index] for op in self.plan.schedule if op.phase == phase]
+            # rows are asked for before the first spike is delivered; what is due from inboxes arrives with the others
+            owners = {"ask": self.projections, "collect": self.populations}.get(phase, owners)
+            for owner in owners:
+                if owner.serial == serial:
+                    for part, kernels in enumerate(owner.kernels):
+                        found[part] += kernels.get(phase, [])
         return found
 
     @property

@@ -3,6 +3,9 @@
 ``matrix``: every pair has a weight (or all share one number), all delays are equal; no index is stored.
 ``delayed``: a matrix whose synapses differ in delay. A spike visits its row once, when it is sent, and lays each weight into
 the ``inbox`` of the step in which it arrives (0.4 ns a synapse here; visiting 20 short groups as they arrive cost 1.0).
+``late``: rows of synapses that differ in delay and never change. A spike visits its row once, when it is sent, and lays each
+weight into the inbox that all such projections onto a receptor share: short rows have few synapses of each delay, and to look
+for those of each delay as it comes due costs more than they do.
 ``rows``: for each pre the targets sorted by delay, with the offset of each delay; indices as narrow as they fit. Plastic rows
 also have, for each post, where its incoming synapses lie. A spike visits each group of its row when it arrives. Where targets
 are parted among threads, each part has rows of its own, one part after the other in the same arrays.
@@ -31,6 +34,11 @@ class Layout:
     shared: bool = False
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
 
+    @property
+    def bytes(self) -> int:
+        """The memory that it takes."""
+        return self.weight.nbytes + sum(array.nbytes for array in self.arrays.values())
+
 
 BLOCK = 32
 """Neurons that sleep and wake together, and what arrays are padded to: the loops that LLVM makes of two 512-bit vectors."""
@@ -44,6 +52,11 @@ def padded(n: int) -> int:
 def narrow(largest: int) -> np.dtype:
     """The narrowest unsigned type that holds ``largest``."""
     return np.dtype(np.uint16) if largest < 2**16 else np.dtype(np.uint32)
+
+
+def narrow_delay(longest: int) -> np.dtype:
+    """The narrowest unsigned type that holds a delay in steps."""
+    return np.dtype(np.uint8) if longest < 2**8 else np.dtype(np.uint16)
 
 
 def asks(entry: ProjectionPlan, role: str) -> tuple[str, ...]:
@@ -77,7 +90,7 @@ def kind_of(entry: ProjectionPlan, longest: Callable[[], int], *, spread: bool) 
     small = max(entry.n_pre, entry.n_post) < 2**28
     if entry.connector == "all_to_all" and longest() < 256 and small and sparse_visits:
         return "delayed"
-    return "rows"
+    return "late" if spread and not entry.rules else "rows"
 
 
 def forecast(entry: ProjectionPlan, precision: str) -> tuple[str, float]:
@@ -94,6 +107,8 @@ def forecast(entry: ProjectionPlan, precision: str) -> tuple[str, float]:
         calendar = depth * (calendar_room(entry.n_post) * 8 + 8) if asks(entry, "on_pre") else 0.0
         return kind, weights + size * late.itemsize + depth * stride * real + calendar
     index = narrow(entry.n_post).itemsize
+    if kind == "late":
+        return kind, weights + size * (index + narrow_delay(longest).itemsize) + entry.n_pre * 8
     width = narrow(int(size / max(entry.n_pre, 1)) + 1).itemsize
     table = entry.n_pre * (groups + 1) * width if groups > 1 else 0.0
     columns = 0.0
@@ -125,26 +140,28 @@ def build(entry: ProjectionPlan, precision: str, edges: Sequence[int]) -> Layout
     if entry.streamed:
         from maichong.engines.events.wiring import wire
 
-        arrays = wire(entry, real, edges, narrow(entry.n_post), narrow)
+        late = narrow_delay(entry.longest) if kind == "late" else None
+        arrays = wire(entry, real, edges, narrow(entry.n_post), narrow, late)
     else:
-        arrays = _listed(entry, real, edges)
+        arrays = _listed(entry, real, edges, late=kind == "late")
     delays, weight = arrays.pop("delays"), arrays.pop("weight")
     if needs_columns(entry):
         arrays |= _columns(entry, arrays, len(edges) - 1, delays.size)
-    return Layout("rows", delays, weight, entry.weight is not None, arrays)
+    return Layout(kind, delays, weight, entry.weight is not None, arrays)
 
 
-def _listed(entry: ProjectionPlan, real: np.dtype, edges: Sequence[int]) -> dict[str, np.ndarray]:
+def _listed(entry: ProjectionPlan, real: np.dtype, edges: Sequence[int], *, late: bool) -> dict[str, np.ndarray]:
     """The rows of synapses that are given as lists."""
     parts = len(edges) - 1
     synapses = entry.synapses()
     pre, post = synapses.pre, synapses.post
     delays = np.unique(synapses.delay) if pre.size else np.array([0])
-    groups = delays.size
-    group = np.searchsorted(delays, np.broadcast_to(synapses.delay, pre.shape))
+    groups = 1 if late else delays.size
+    group = np.zeros(pre.size, np.int64) if late else np.searchsorted(delays, np.broadcast_to(synapses.delay, pre.shape))
     part = np.searchsorted(np.array(edges[1:-1]), post, side="right")
     order = np.lexsort((post, group, pre, part)) if groups > 1 or parts > 1 else slice(None)
     pre, post, group, part = pre[order], post[order], group[order], part[order]
+    waits = synapses.delay[order].astype(narrow_delay(int(delays[-1]))) if late else None
     weight = synapses.weight.astype(real)
     if entry.weight is None:
         weight = np.array(np.broadcast_to(weight, order.shape if isinstance(order, np.ndarray) else pre.shape))[order]
@@ -158,6 +175,8 @@ def _listed(entry: ProjectionPlan, real: np.dtype, edges: Sequence[int]) -> dict
     start[:, 1:] = ends
     start[1:, 0] = ends[:-1, -1]
     arrays = {"target": post.astype(narrow(entry.n_post)), "start": start.reshape(-1)}
+    if waits is not None:
+        arrays["late"] = waits
     if groups > 1:
         arrays["offset"] = offsets.astype(narrow(int(offsets[:, -1].max(initial=0)) + 1)).reshape(-1)
     return {**arrays, "weight": weight, "delays": delays.astype(np.int64)}
@@ -187,10 +206,10 @@ def _columns(entry: ProjectionPlan, rows: Mapping[str, np.ndarray], parts: int, 
 
 def in_one_part(layout: Layout, parts: int, n_pre: int) -> np.ndarray | None:
     """Where the synapses of one part alone, in its order, lie in a layout of several parts; None where the order is the same."""
-    if parts == 1 or layout.kind != "rows":
+    if parts == 1 or layout.kind not in ("rows", "late"):
         return None
     start = layout.arrays["start"].reshape(parts, n_pre + 1)
-    groups = layout.delays.size
+    groups = layout.delays.size if layout.kind == "rows" else 1
     begin = start[:, :-1, None]
     length = np.diff(start, axis=1)[:, :, None]
     if groups > 1:
@@ -215,7 +234,7 @@ def places(entry: ProjectionPlan, layout: Layout, parts: int) -> np.ndarray | No
 
 
 def _places_in_one_part(entry: ProjectionPlan, layout: Layout) -> np.ndarray | None:
-    if layout.kind == "delayed":
+    if layout.kind in ("delayed", "late"):
         return None
     if layout.kind == "matrix":
         return np.flatnonzero(~np.eye(entry.n_pre, dtype=bool)) if entry.connector == "all_but_self" else None

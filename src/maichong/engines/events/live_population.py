@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from maichong.engines.events import monitors, populations, sources
+from maichong.engines.events import inboxes, monitors, populations, sources
 from maichong.engines.events.emit import Kernel
-from maichong.engines.events.layout import BLOCK, padded
+from maichong.engines.events.layout import BLOCK, Layout, padded
 from maichong.engines.events.together import edges
-from maichong.engines.plan import Plan, PopulationPlan, to_steps
+from maichong.engines.plan import Plan, PopulationPlan, ProjectionPlan, to_steps
 from maichong.engines.system import Port
 from maichong.errors import CheckpointError, EngineError
 from maichong.network import SpikeTimes
@@ -58,6 +58,8 @@ class LivePopulation:
         }  # fmt: skip
         self.kernels: list[dict[str, list[Kernel]]] = [{} for _ in range(self.parts)]
         """The kernels of each part by phase."""
+        self.refills: list[Kernel] = []
+        """What lays down again all that is on its way to the inboxes."""
         if plan.system:
             self._neurons(control)
         else:
@@ -70,7 +72,31 @@ class LivePopulation:
 
     def arrivals(self, port: Port, state: str) -> np.ndarray:
         """The array that takes what arrives at ``port`` for ``state``."""
-        return self.arrays["pending" if port.receptor.model.states == () else state]
+        return self.arrays[_taker(port, state)]
+
+    def open_inboxes(self, longest: Mapping[str, int]) -> None:
+        """Have inboxes for those states for which late arrivals are on their way, up to so many steps."""
+        for state, steps in longest.items():
+            depth = 1 << steps.bit_length()
+            inbox = self.arrays[f"inbox_{state}"] = np.zeros(depth * self.width, self.arrays[state].dtype)
+            values = {"depth": depth, "stride": self.width, "inbox": inbox, "state": self.arrays[state], "awake": self.awake}
+            text = inboxes.collect(str(inbox.dtype), wakes=self.awake is not None)
+            for part in self.owners():
+                mine = {"first": self.edges[part], "last": self.edges[part + 1]}
+                self.kernels[part].setdefault("collect", []).append(Kernel(text, values | mine))
+
+    def inbox(self, port: Port, state: str) -> dict[str, Any]:
+        """The inbox for what arrives at ``port`` for ``state``, and its form, as a kernel calls them."""
+        array = self.arrays[f"inbox_{_taker(port, state)}"]
+        return {f"inbox_{state}": array, "inbox_depth": array.size // self.width, "inbox_width": self.width}
+
+    def refill(self, step: int) -> None:
+        """Weights were changed from outside: lay down again what is in flight."""
+        for name, array in self.arrays.items():
+            if name.startswith("inbox_"):
+                array[:] = 0
+        for kernel in self.refills:
+            kernel.once(step)
 
     def owners(self) -> list[int]:
         """The parts that own neurons."""
@@ -241,3 +267,19 @@ class LivePopulation:
             for part, at in enumerate(self.begins[:-1]):
                 ring[slot, at : at + counts[slot, part]] = ids[bounds[part] : bounds[part + 1]]
         self.wake()
+
+
+def inbox_lengths(population: int, projections: Sequence[tuple[ProjectionPlan, Layout]]) -> dict[str, int]:
+    """For which states a population has late arrivals, and how many steps they may be on their way."""
+    longest: dict[str, int] = {}
+    for entry, layout in projections:
+        if entry.post_population == population and layout.kind == "late":
+            for state, _ in entry.port.jumps:
+                taker = _taker(entry.port, state)
+                longest[taker] = max(longest.get(taker, 0), int(layout.delays[-1]))
+    return longest
+
+
+def _taker(port: Port, state: str) -> str:
+    """The array that takes what arrives at ``port`` for ``state``: jumps of the membrane wait until it takes them itself."""
+    return "pending" if port.receptor.model.states == () else state

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from maichong.engines.events import everywhere, projections
+from maichong.engines.events import everywhere, prefetch, projections
 from maichong.engines.events.emit import Kernel
-from maichong.engines.events.layout import Layout, build, in_one_part, inbox_form, padded, places
+from maichong.engines.events.layout import Layout, in_one_part, inbox_form, padded, places
 from maichong.engines.events.live_population import LivePopulation
 from maichong.engines.plan import ProjectionPlan
 from maichong.errors import CheckpointError
@@ -26,10 +26,11 @@ class LiveProjection:
     """
 
     def __init__(
-        self, plan: ProjectionPlan, pre: LivePopulation, post: LivePopulation, precision: str, control: np.ndarray
-    ) -> None:
-        self.plan, self.precision = plan, precision
-        self.layout: Layout = build(plan, precision, post.edges)
+        self, plan: ProjectionPlan, layout: Layout, pre: LivePopulation, post: LivePopulation, precision: str,
+        control: np.ndarray, *, asks: bool,
+    ) -> None:  # fmt: skip
+        self.plan, self.layout, self.precision = plan, layout, precision
+        self._post = post
         self.serial = self.layout.kind == "delayed"
         self.parts = 1 if self.serial else post.parts
         self.state: dict[str, np.ndarray] = {}
@@ -88,9 +89,11 @@ class LiveProjection:
             self.values["horizon"] = int(self.values["forgotten"] / plan.dt) + room
         for state, jump in plan.port.jumps:
             self.values |= {f"to_{state}": post.arrivals(plan.port, state), f"jump_{state}": jump}
+            if layout.kind == "late":
+                self.values |= post.inbox(plan.port, state)
         self._mine = [self._of_part(part, copy, post) for part, copy in zip(owners, self.sources, strict=True)]
         builder = projections.Builder(shape, rule, precision)
-        texts = {"deliver": [builder.deliver()]}
+        texts = {"ask": [prefetch.ask(builder)] if asks else [], "deliver": [builder.deliver()]}
         if rule:
             texts |= {"jump": [builder.jump()], "decay": [builder.decay()]}
             texts["learn"] = [builder.learn(), everywhere.each_step(builder)]
@@ -99,7 +102,9 @@ class LiveProjection:
             for phase, found in texts.items():
                 self.kernels[part][phase] = [Kernel(text, self.values | mine) for text in found if text]
         refill = builder.refill()
-        self._refill = Kernel(refill, self.values | self._mine[0]) if refill else None
+        self._refills = [Kernel(refill, self.values | mine) for mine in self._mine] if refill else []
+        if layout.kind == "late":
+            post.refills += self._refills
         self._signals = [found for own in plan.rules for found in self._signal_kernels(own, shape)]
 
     def _sources(self, room: int) -> dict[str, np.ndarray]:
@@ -154,8 +159,10 @@ class LiveProjection:
         self._settle(step)
 
     def _settle(self, step: int) -> None:
-        if self._refill:
-            self._refill.once(step)
+        if self.layout.kind == "late":
+            self._post.refill(step)  # the inbox is shared
+        elif self._refills:
+            self._refills[0].once(step)
 
     def places(self) -> dict[str, tuple[int, int]]:
         """The arrays that a kernel uses as places in memory, with the bounds [low, high) of what may stand there."""

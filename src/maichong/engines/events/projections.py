@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from maichong.engines.events import delayed
+from maichong.engines.events import delayed, inboxes
 from maichong.engines.events.emit import Argument, KernelText
 from maichong.engines.events.layout import BLOCK, Layout, inert
 from maichong.engines.events.lower import Writer
@@ -61,7 +61,7 @@ def shape_of(entry: ProjectionPlan, layout: Layout, *, wakes: bool) -> Shape:
 
 def uniform(layout: Layout) -> bool:
     """Whether all synapses of a source see its spikes at the same time, so that they share its traces."""
-    return layout.kind != "delayed" and layout.delays.size == 1
+    return layout.kind in ("matrix", "rows") and layout.delays.size == 1
 
 
 class Builder:
@@ -190,6 +190,8 @@ class Builder:
         """Spikes that arrive now act on their receptors, then ``on_pre`` changes their weights."""
         if self.shape.layout == "delayed":
             return delayed.deliver(self)
+        if self.shape.layout == "late":
+            return inboxes.deliver(self)
         w = Writer(self.precision)
         self.integer("n_pre")
         learns = bool(self.model and self.model.functions().get("on_pre"))
@@ -311,7 +313,8 @@ class Builder:
 
     def refill(self) -> KernelText | None:
         """After weights were changed from outside: what is in flight is laid down again."""
-        return delayed.refill(self) if self.shape.layout == "delayed" else None
+        refills = {"delayed": delayed.refill, "late": inboxes.refill}
+        return refills[self.shape.layout](self) if self.shape.layout in refills else None
 
     def decay(self) -> KernelText | None:
         """Traces that are kept for each neuron go on by one step; what can no longer matter becomes zero."""

@@ -143,6 +143,21 @@ def _give_way(typingctx):
     return types.void(), codegen
 
 
+@intrinsic
+def prefetch(typingctx, address):
+    """Ask for the cache line at ``address``, to be read soon; whether it comes changes nothing but the time."""
+
+    def codegen(context, builder, signature, args):
+        word, byte = ir.IntType(32), ir.IntType(8).as_pointer()
+        kind = ir.FunctionType(ir.VoidType(), [byte, word, word, word])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        reading, near, data = (ir.Constant(word, number) for number in (0, 2, 1))
+        builder.call(function, [builder.inttoptr(args[0], byte), reading, near, data])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), codegen
+
+
 PATIENCE = 4000
 """Looks at a barrier, some 20 us of them, before a waiting thread gives way: with fewer free cores than threads a pure spin
 would keep the one that is waited for from running."""

@@ -27,19 +27,19 @@ from maichong.topology.lines import draw_line
 """
 
 
-def wire(entry: ProjectionPlan, real: np.dtype, edges: Sequence[int], index: np.dtype, narrow: Any) -> dict[str, np.ndarray]:
-    """The arrays target, weight, start, offset and delays of a projection whose connector draws line by line.
+def wire(
+    entry: ProjectionPlan, real: np.dtype, edges: Sequence[int], index: np.dtype, narrow: Any, late: np.dtype | None
+) -> dict[str, np.ndarray]:
+    """The arrays target, weight, start and delays of a projection whose connector draws line by line; and offset, or late.
 
     ``edges`` are the first targets of the parts and the end of the last, ``index`` the type of a target, ``narrow`` gives the
-    narrowest type for a number.
+    narrowest type for a number, ``late`` is the type of a synapse's own delay, None where rows are sorted by delay.
     """
     connector, projection = entry.streamed, entry.projection
     assert connector is not None
     n_lines, n_partners = connector.lines(entry.n_pre, entry.n_post)
-    parts, spread = len(edges) - 1, entry.delay is None
-    lowest = 0
-    if spread:
-        lowest = entry.shortest
+    parts, spread = len(edges) - 1, entry.delay is None and late is None
+    lowest = entry.shortest if spread else 0
     groups = entry.longest - lowest + 1 if spread else 1
     counts = np.zeros((parts, entry.n_pre, groups), np.uint32)
     numbers: dict[str, Any] = {
@@ -52,7 +52,8 @@ def wire(entry: ProjectionPlan, real: np.dtype, edges: Sequence[int], index: np.
         if isinstance(value, Distribution):
             low, high = value.bounds()
             numbers |= {f"{role}_{name}": number for name, number in {**value.numbers(), "least": low, "most": high}.items()}
-    _run(_text(entry, connector, "count", counts.dtype, index, real), numbers, connector, edges, n_lines)
+    types = {"counts": counts.dtype, "target": index, "weight": real} | ({"late": late} if late else {})
+    _run(_text(entry, connector, "count", types), numbers, connector, edges, n_lines)
     used = np.flatnonzero(counts.any(axis=(0, 1))) if spread else np.zeros(1, np.int64)
     if not used.size:
         used = np.zeros(1, np.int64)
@@ -70,13 +71,17 @@ def wire(entry: ProjectionPlan, real: np.dtype, edges: Sequence[int], index: np.
     where = np.zeros(groups, np.int64)
     where[used] = np.arange(used.size)
     size = int(flat[-1, -1]) if flat.size else 0
-    delays = used + lowest if spread else np.array([entry.delay], np.int64)
+    delays = used + lowest if spread else np.array([entry.delay or 0], np.int64)
     arrays = {"target": np.empty(size, index), "start": start.reshape(-1), "offset": offset.reshape(-1), "delays": delays}
     arrays["weight"] = np.array([entry.weight], real) if entry.weight is not None else np.empty(size, real)
     if entry.weight is None and not isinstance(projection.weight, Distribution):
         arrays["weight"][:] = projection.weight
+    if late:
+        arrays["late"] = np.empty(size, late)
     given = {**numbers, **arrays, "where": where, "columns": used.size + 1}
-    _run(_text(entry, connector, "place", offset.dtype, index, real), given, connector, edges, n_lines)
+    _run(_text(entry, connector, "place", types | {"offset": table}), given, connector, edges, n_lines)
+    if late:
+        arrays["delays"] = np.array([entry.shortest, arrays["late"].max(initial=entry.shortest)], np.int64)
     if used.size == 1:
         del arrays["offset"]
     return arrays
@@ -94,11 +99,10 @@ def _run(text: KernelText, values: Mapping[str, Any], connector: RandomConnector
     in_threads([kernel.once for kernel in kernels], 0)
 
 
-def _text(
-    entry: ProjectionPlan, connector: RandomConnector, task: str, table: np.dtype, index: np.dtype, real: np.dtype
-) -> KernelText:
-    projection, spread = entry.projection, entry.delay is None
-    by_pre, places = connector.side == "pre", task == "place"
+def _text(entry: ProjectionPlan, connector: RandomConnector, task: str, types: Mapping[str, np.dtype]) -> KernelText:
+    projection, places, late = entry.projection, task == "place", "late" in types
+    spread = entry.delay is None and not late
+    by_pre = connector.side == "pre"
     drawn = isinstance(projection.weight, Distribution) and places
     used = {"int": ["first", "last", "n_pre", "n_partners", "parts", "pairs_stream", "seed_low", "seed_high"]}
     w = Writer("float64")
@@ -116,14 +120,17 @@ def _text(
     w.line("for edge in range(1, parts):")
     w.line("    part += j >= edges[edge]")
     floats: list[str] = []
-    if spread or drawn:
+    if spread or drawn or (late and places):
         w.line("r0, r1, r2, r3 = philox(U(q), U(line), U(0), U(values_stream), U(seed_low), U(seed_high))")
         used["int"].append("values_stream")
     group = "0"
-    if spread:
+    if spread or (late and places):
+        assert isinstance(projection.delay, Distribution)
         value = _value(w, projection.delay, "delay", "unit(r2, r3)", floats)
-        w.line(f"group = np.int64(np.floor({value} / dt + 0.5 + 1e-9)) - lowest")
+        w.line(f"steps = np.int64(np.floor({value} / dt + 0.5 + 1e-9))")
         floats.append("dt")
+    if spread:
+        w.line("group = steps - lowest")
         used["int"] += ["lowest"]
         group = "group"
     if task == "count":
@@ -135,15 +142,20 @@ def _text(
         w.line("at = start[part * (n_pre + 1) + i] + np.int64(offset[cell])")
         w.line("offset[cell] += 1")
         w.line("target[at] = j")
+        if late:
+            w.line("late[at] = steps")
         if drawn:
             w.line(f"weight[at] = {_value(w, projection.weight, 'weight', 'unit(r0, r1)', floats)}")
     arrays = [("degrees", "int64"), ("edges", "int64"), ("marks", "int32"), ("out", "int32")]
     if task == "count":
-        arrays += [("counts", str(table))]
+        arrays += [("counts", str(types["counts"]))]
     else:
-        arrays += [("start", "int64"), ("offset", str(table)), ("target", str(index))]
+        arrays += [
+            ("start", "int64"),
+            *((name, str(types[name])) for name in ("offset", "target", *(["late"] if late else []))),
+        ]
         arrays += [("where", "int64")] if spread else []
-        arrays += [("weight", str(real))] if drawn else []
+        arrays += [("weight", str(types["weight"]))] if drawn else []
     return KernelText(
         title=f"Wire: {task} {type(connector).__name__}",
         precision="float64",
