@@ -122,6 +122,9 @@ class LiveProjection:
         """What the kernels of one part have of their own."""
         first, last = (0, self.plan.n_post) if self.serial else (int(edge) for edge in post.begins[part : part + 2])
         found: dict[str, Any] = {**sources, "part": part, "first": first, "last": last}
+        found |= {"block_at": np.zeros(projections.WIDE, np.int64), "block_w": np.zeros(projections.WIDE, self.precision)}
+        for trace, _ in projections.traces_on(self.plan.spike_rule, "pre"):
+            found[f"block_{trace.name}"] = np.zeros(projections.WIDE, self.precision)
         found["padded_last"] = padded(self.plan.n_post) if self.serial else post.edges[part + 1]
         for name, rows in (("start", self.plan.n_pre + 1), ("offset", self.plan.n_pre * (self.layout.delays.size + 1))):
             if name in self.layout.arrays:

@@ -148,4 +148,6 @@ class Writer:
         if exponent in (self.literal(2.0), self.literal(3.0), self.literal(4.0)):
             kept = self.keep(base)
             return "(" + " * ".join([kept] * int(float(exponent[2:-1]))) + ")"
+        if self.precision == "float32":
+            return f"pow32({base}, {exponent})"
         return f"({base} ** {exponent})"

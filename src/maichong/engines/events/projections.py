@@ -21,6 +21,9 @@ from maichong.engines.plan import ProjectionPlan, spike_traces
 from maichong.spec import NEAREST, Configured, RuleModel, Trace
 from maichong.spec.reading import arguments
 
+WIDE = 128
+"""Weights of a column that are changed together."""
+
 NOTHING = {"float32": 2.0**-20, "float64": 1e-20}
 """The part of a spike's jump below which a trace counts as gone: a change of a weight by less than the precision shows."""
 
@@ -376,6 +379,9 @@ class Builder:
                 late = delay = "late_here"
                 w.line(f"late_here = {delayed.delay_of(self, 's')}")
             env |= self.pre_traces(w, "on_post", "i", delay, "now", skip=self.shape.quiet)
+        elif self.shape.uniform:
+            self._learn_in_blocks(w, env)
+            return self.text("Learn", w)
         else:
             column, pre, place = self.array("column", "int64"), self.array("column_pre"), self.array("column_place")
             w.line(f"for c in range({column}[j], {column}[j + 1]):")
@@ -389,6 +395,36 @@ class Builder:
         w.line(f"w = {weight}[s]")
         self.new_weight(w, "on_post", "w", env, f"{weight}[s]", late)
         return self.text("Learn", w)
+
+    def _learn_in_blocks(self, w: Writer, env: dict[str, str]) -> None:
+        """Gather a block of a column's weights and traces, change them together, put them back.
+
+        The weights of a column lie a row apart, so each waits for main memory: a loop that only gathers has many on their way at
+        once, and one that only computes is SIMD code.
+        """
+        column, pre, place = self.array("column", "int64"), self.array("column_pre"), self.array("column_place")
+        start, weight = self.array("start", "int64"), self.array("weight")
+        at, old = self.array("block_at", "int64"), self.array("block_w")
+        asked = [trace.name for trace, _ in self.pre if trace.name in self.asks("on_post")]
+        w.line(f"for begin in range({column}[j], {column}[j + 1], {WIDE}):")
+        w.indent += 1
+        w.line(f"many = min({WIDE}, {column}[j + 1] - begin)")
+        w.line("for k in range(U(many)):")
+        w.line(f"    i = {pre}[U(begin) + k]")
+        w.line(f"    s = U({start}[i]) + U({place}[U(begin) + k])")
+        w.line(f"    {at}[k] = s")
+        w.line(f"    {old}[k] = {weight}[s]")
+        for name in asked:
+            w.line(f"    {self.array(f'block_{name}')}[k] = {self.array(f'trace_{name}')}[i]")
+        w.line(f"for k in range(U({WIDE})):")
+        w.indent += 1
+        w.line(f"w = {old}[k]")
+        here = {name: w.keep(f"{self.array(f'block_{name}')}[k] + F(0.0)", f"x_{name}") for name in asked}
+        self.new_weight(w, "on_post", "w", env | here, f"{old}[k]")
+        w.indent -= 1
+        w.line("for k in range(U(many)):")
+        w.line(f"    {weight}[{at}[k]] = {old}[k]")
+        w.indent -= 1
 
     def _skip_silent(self, w: Writer, source: str) -> None:
         """Pass over a source that has not spiked for so long that the rule would change nothing."""
