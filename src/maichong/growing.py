@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import math
 import os
+import tokenize
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,5 +115,5 @@ def read(path: Path) -> np.ndarray:
         return np.asarray(array)
     except OSError as error:
         raise RecordingError(str(path), "must be a file that can be read", error.strerror) from None
-    except (ValueError, EOFError, TypeError, SyntaxError, AttributeError) as error:
+    except (ValueError, EOFError, TypeError, SyntaxError, AttributeError, tokenize.TokenError) as error:
         raise RecordingError(str(path), "must be a whole .npy file", str(error)) from None

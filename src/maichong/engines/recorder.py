@@ -109,7 +109,11 @@ class Recorder:
         else:
             stamps, values = joined(self._records(k))
             times = stamps * self._plan.dt
-        return Spikes(times, values.astype(np.int64, copy=False)) if self.probes[k].what == "spikes" else Samples(times, values)
+            if not stamps.size and self.probes[k].what != "spikes":
+                values = np.zeros((0, len(self._facts()[k].chosen)))
+        if self.probes[k].what == "spikes":
+            return Spikes(times, values.astype(np.int64, copy=False))
+        return Samples(times, values)
 
     def recording(self) -> Recording:
         """All recordings, with what is needed to read them."""

@@ -49,6 +49,12 @@ class Track:
     unit: str
     data: Spikes | Samples = field(compare=False)
 
+    @property
+    def chosen(self) -> tuple[int, ...] | range:
+        """The indices of the cells or synapses that were recorded: the columns of samples."""
+        given = self.probe.cells if self.probe.projection is None else self.probe.synapses
+        return range(self.n) if given is None else given
+
 
 @dataclass(frozen=True)
 class Recording:

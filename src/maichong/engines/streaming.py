@@ -180,8 +180,7 @@ def _create(folder: Path, track: Track, names: Mapping[str, str]) -> tuple[Growi
     times = Growing.create(folder / names["times"], "<f8")
     if "ids" in names:
         return times, Growing.create(folder / names["ids"], "<i8")
-    chosen = track.probe.synapses if track.probe.projection is not None else track.probe.cells
-    return times, Growing.create(folder / names["values"], "<f8", (track.n if chosen is None else len(chosen),))
+    return times, Growing.create(folder / names["values"], "<f8", (len(track.chosen),))
 
 
 def _columns(folder: Path, entry: Mapping[str, Any]) -> tuple[Growing, Growing] | None:
@@ -217,12 +216,13 @@ def _index(folder: Path) -> dict[str, Any]:
         for entry in index["tracks"]:
             _track(entry)
             dict(entry["files"])
-        index["id"], float(index["dt"]), folder / index["time"]
+        return {**index, "id": str(index["id"]), "dt": float(index["dt"]), "time": str(index["time"])}
+    except RecordingError:
+        raise
     except MaichongError as error:
         raise RecordingError(str(path), "must be what a run wrote", str(error.got)) from None
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RecordingError(str(path), "must be what a run wrote", brief(error)) from None
-    return index
 
 
 def _claim(folder: Path) -> str:
