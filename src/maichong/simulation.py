@@ -8,6 +8,7 @@ report.html       the same with a raster of the last stretch
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
@@ -91,8 +92,8 @@ def _begin(
 
 def _clear(folder: Path, tell: Any) -> None:
     """Make room for a new run: a finished one goes, with a word; an unfinished one may be hours of work, and stays."""
-    finished = (folder / RESULT).exists()
-    if (folder / CHECKPOINT).exists() and not finished:
+    finished = os.path.exists(folder / RESULT)
+    if os.path.exists(folder / CHECKPOINT) and not finished:
         fix = f"carry on with --resume {folder}, choose another --out, or delete the folder"
         raise CheckpointError(f"--out {folder}", "must not hold an unfinished run", CHECKPOINT, fix)
     if finished:
@@ -106,7 +107,7 @@ def _clear(folder: Path, tell: Any) -> None:
 
 
 def _clear_recording(folder: Path) -> None:
-    if (folder / RECORDING / "recording.json").exists():
+    if os.path.exists(folder / RECORDING / "recording.json"):
         shutil.rmtree(folder / RECORDING, ignore_errors=True)
 
 
@@ -117,7 +118,7 @@ def _known(
     where = f"--resume {folder}"
     if out is not None and files.as_path(out) != folder:
         raise ParameterError("--out", f"must be left out beside --resume, which carries on in {folder}", brief(str(out)))
-    if not (folder / SETTINGS).is_file():
+    if not os.path.isfile(folder / SETTINGS):
         raise CheckpointError(where, "must be the folder of an earlier run", f"no {SETTINGS} in it")
     settings = files.read_json(folder / SETTINGS)
     kinds = {"file": str, "copy": str, "duration_ms": (int, float), "engine": str, "options": dict}
@@ -142,7 +143,7 @@ def _start(folder: Path, settings: Mapping[str, Any]) -> Run:
     """The run at its last checkpoint, or at t = 0 where there is none yet."""
     described = read_network(folder / settings["copy"], Path(settings["file"]).parent)
     files.clear_parts(folder / CHECKPOINT)
-    if (folder / CHECKPOINT).exists():
+    if os.path.exists(folder / CHECKPOINT):
         return resume(folder / CHECKPOINT, described.models)
     _clear_recording(folder)
     return described.network.build(settings["engine"], **settings["options"]).stream(folder / RECORDING)
@@ -154,7 +155,7 @@ def _run(folder: Path, settings: Mapping[str, Any], every_s: float, tell: Any, c
     built = time.perf_counter()
     duration, before = settings["duration_ms"], float(run.notes.get("wall_s", 0.0))
     if run.t >= duration:
-        if (folder / RESULT).exists():
+        if os.path.exists(folder / RESULT):
             fix = f"give a longer --duration than {duration:g} to carry on"
             raise CheckpointError(f"--resume {folder}", f"is finished at {run.t:g} ms", fix=fix)
     else:

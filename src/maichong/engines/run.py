@@ -320,6 +320,8 @@ def resume(path: str | Path, models: Any = (), stream: str | Path | None = None)
         raise CheckpointError(str(path), "must be a saved run", "options or notes that are none")
     if data.get("format") != FORMAT:
         raise CheckpointError(str(path), f"must be of format {FORMAT}", brief(data.get("format")))
+    if stream is not None and data["stream"] is None:
+        raise CheckpointError(str(path), "is of a run that does not stream", fix="leave stream out")
     network = Network.from_dict(data["network"], models)
     run = importlib.import_module("maichong.engines").build(network, data["engine"], **data["options"])
     try:
@@ -335,11 +337,9 @@ def resume(path: str | Path, models: Any = (), stream: str | Path | None = None)
 def _folder(stream: Mapping[str, Any] | None, path: Path, given: str | Path | None) -> Path | None:
     """Where the recording of a checkpoint lies."""
     if stream is None:
-        if given is not None:
-            raise CheckpointError(str(path), "is of a run that does not stream", fix="leave stream out")
         return None
     if given is not None:
         return files.as_path(given)
     # a folder that was moved or copied as a whole holds its own recording
     beside, before = path.parent / stream["beside"], Path(stream["folder"])
-    return beside if beside.is_dir() else before
+    return beside if os.path.isdir(beside) else before

@@ -12,6 +12,7 @@ that left one file of a probe longer than the other, what is missing in one does
 from __future__ import annotations
 
 import json
+import os
 import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -47,7 +48,7 @@ class Stream:
     @classmethod
     def begin(cls, folder: Path, dt: float, tracks: Sequence[Track]) -> Stream:
         """New files in ``folder``; RecordingError where it holds a recording already or cannot be written to."""
-        if (folder / INDEX).exists():
+        if os.path.exists(folder / INDEX):
             raise RecordingError(str(folder), "holds a recording already", fix="choose another folder, or delete it")
         names = [_names(k, track) for k, track in enumerate(tracks)]
         index = {
@@ -207,7 +208,7 @@ def _track(entry: Mapping[str, Any]) -> Track:
 def _index(folder: Path) -> dict[str, Any]:
     """``recording.json``, of the right form; RecordingError otherwise."""
     path = folder / INDEX
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise RecordingError(str(folder), f"must be the folder of a recording, with a file {INDEX}")
     try:
         index = files.read_json(path)

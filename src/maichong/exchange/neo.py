@@ -46,7 +46,8 @@ def to_neo(source: Any) -> Any:
         if track.probe.what == "spikes":
             trains = _trains(track, recording.t)
             segment.spiketrains.extend(trains)
-            group = neo.Group(trains, name=track.probe.population, population=track.probe.population, model=track.model)
+            group = neo.Group(name=track.probe.population, population=track.probe.population, model=track.model)
+            group.spiketrains.extend(trains)  # all at once: given one by one, each is compared with all before
             block.groups.append(group)
         elif track.probe.what != "counts":
             signal = _signal(track)
@@ -110,7 +111,7 @@ def _in_ms(zero: Any) -> float:
 
     try:
         time = float(zero.rescale("ms")) if isinstance(zero, pq.Quantity) else float(zero)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         time = np.nan
     if not np.isfinite(time):
         raise ParameterError("from_neo, zero", "must be a time in ms", brief(zero))
