@@ -205,7 +205,7 @@ def _outcome(run: Run, settings: Mapping[str, Any], wall_s: float, build_s: floa
         "wall_s": wall_s,
         "realtime_factor": 1000.0 * wall_s / run.t,
         "peak_rss_mib": peak_rss_mib(),
-        "plan": run.plan.describe().splitlines(),
+        "plan": run.describe().splitlines(),
         "recording": RECORDING,
         "versions": versions(),
         "command": command,

@@ -30,6 +30,8 @@ from maichong import (
 from maichong.errors import MaichongError, ParameterError
 from maichong.exchange import from_neo, to_neo
 
+pytestmark = pytest.mark.filterwarnings("ignore:The 'copy' argument in Quantity")  # Elephant's own
+
 
 def network() -> Network:
     """A source, cells that it drives and teaches, one silent cell, states and weights."""
