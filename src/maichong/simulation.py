@@ -183,7 +183,8 @@ def _run(folder: Path, settings: Mapping[str, Any], every_s: float, tell: Any, c
             run.save(folder / CHECKPOINT, notes())
             raise
         except RecordingError as error:
-            raise RecordingError(error.where, error.expected, error.got, f"make room, then: --resume {folder}") from None
+            fix = f"{error.fix} with --resume {folder}" if error.fix else None
+            raise RecordingError(error.where, error.expected, error.got, fix) from None
         wall = notes()
         run.save(folder / CHECKPOINT, wall)
     outcome = _outcome(run, settings, wall["wall_s"], built - begun, command)

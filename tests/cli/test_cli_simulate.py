@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shlex
 import signal
 import subprocess
@@ -253,6 +254,29 @@ def test_a_run_killed_before_its_first_checkpoint_begins_anew(maichong: Any, tmp
         (out / name).unlink()
     assert maichong("simulate", "--resume", str(out)).code == 0
     same_recording(out / "recording", read_network(path).network, 200.0)
+
+
+def test_a_full_disk_ends_in_a_sentence_and_can_be_carried_on(maichong: Any, tmp_path: Path) -> None:
+    """No file may grow past 400 KB, by the system's own limit."""
+    path, out = written(tmp_path, LONG), tmp_path / "run"
+    ended = subprocess.run(
+        [sys.executable, "-m", "maichong", "simulate", str(path), "--out", str(out), "--duration", "1e9"],
+        capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000)),
+    )  # fmt: skip
+    assert ended.returncode == 2, ended.stderr
+    said = ended.stderr.splitlines()[-1]
+    reached = open_recording(out / "recording").t
+    assert said == (
+        f"maichong: {out}/recording: must have room for what is recorded (got File too large); "
+        f"what was recorded up to {reached:.10g} ms is whole: make room and carry on with --resume {out}"
+    )
+    same_recording(out / "recording", read_network(path).network, reached)
+    settings = json.loads((out / "settings.json").read_text())
+    (out / "settings.json").write_text(json.dumps({**settings, "duration_ms": 50.0}))
+    ended = maichong("simulate", "--resume", str(out))
+    assert ended.code == 0, ended.err
+    same_recording(out / "recording", read_network(path).network, 50.0)
 
 
 # bad input ---------------------------------------------------------------------------------------------------------------

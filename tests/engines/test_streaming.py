@@ -56,6 +56,13 @@ def test_a_streaming_run_records_what_any_run_records(engine: str, options: dict
     assert kept["post"].spikes.times.size > 100
 
 
+def test_threads_stream_what_one_thread_records(tmp_path: Path) -> None:
+    kept = recorded().build("events", threads=1).run(100.0)
+    run = recorded().build("events", threads=2).run(20.0).stream(tmp_path / "s").run(30.0)
+    run = resume(run.save(tmp_path / "run.npz")).run(50.0)
+    alike(open_recording(tmp_path / "s"), kept.recording())
+
+
 def test_the_files_are_plain(tmp_path: Path) -> None:
     """NumPy alone reads what the index names."""
     run = recorded().build("reference").stream(tmp_path).run(50.0)

@@ -4,7 +4,7 @@ itself, between two steps, so that every engine has them."""
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,11 +32,15 @@ class Recorder:
         plan = backend.plan
         self._backend, self._plan = backend, plan
         self.probes = (*plan.probes, *plan.weight_probes)
-        self._projections = [self._projection(probe) for probe in plan.weight_probes]
+        self._readers = [self._reader(probe) for probe in plan.weight_probes]
         self._weights: list[Records] = [[] for _ in plan.weight_probes]
         self._sampled = 0
         self._flushed = 0.0
         self.stream: Stream | None = None
+
+    def _reader(self, probe: Probe) -> Callable[[], np.ndarray]:
+        chosen = None if probe.synapses is None else np.array(probe.synapses)
+        return self._backend.weights_of(self._projection(probe), chosen)
 
     def _projection(self, probe: Probe) -> int:
         return next(k for k, entry in enumerate(self._plan.projections) if entry.name == probe.projection)
@@ -67,12 +71,10 @@ class Recorder:
         if step == self._sampled:
             return
         self._sampled = step
-        for probe, index, pieces in zip(self._plan.weight_probes, self._projections, self._weights, strict=True):
+        for probe, read, pieces in zip(self._plan.weight_probes, self._readers, self._weights, strict=True):
             first, last = probe.interval(self._plan.dt)
             if step % probe.steps(self._plan.dt) == 0 and first < step <= last:
-                weights = self._backend.get_weights(index)
-                chosen = weights if probe.synapses is None else weights[list(probe.synapses)]
-                pieces.append((np.array([step]), chosen[None]))
+                pieces.append((np.array([step]), read()[None]))
 
     def restored(self) -> None:
         """The run was put at another time: what is due there was sampled there."""

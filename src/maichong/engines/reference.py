@@ -155,6 +155,11 @@ class Reference:
         """The weights of a projection in the plan's order, float64 [synapses]."""
         return self.projections[index].weight.copy()
 
+    def weights_of(self, index: int, synapses: np.ndarray | None) -> Callable[[], np.ndarray]:
+        """What reads the weights of some synapses of a projection, all where None, again and again."""
+        weight = self.projections[index].weight
+        return lambda: weight.copy() if synapses is None else weight[synapses]
+
     def set_weights(self, index: int, weights: np.ndarray) -> None:
         self.projections[index].weight[:] = weights
 

@@ -109,7 +109,7 @@ class Stream:
             reason = getattr(error, "strerror", None) or str(error)
             raise RecordingError(
                 str(self.folder), "must have room for what is recorded", reason,
-                f"what was recorded up to {self.t:g} ms is whole: make room and carry on",
+                f"what was recorded up to {self.t:.10g} ms is whole: make room and carry on",
             ) from None  # fmt: skip
 
     @property
