@@ -130,4 +130,5 @@ def _models(net: Network) -> tuple[Model, ...]:
         parts += [population.model, *population.plasticity]
     for projection in net.projections.values():
         parts += [projection.receptor, *projection.plasticity]
+    parts += [background.receptor for background in net.backgrounds.values()]
     return tuple({part.model.identifier: part.model for part in parts if isinstance(part, Configured)}.values())
