@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from maichong import Network, open_recording
+from maichong.cli import progress
 from maichong.network_file import read_network
 
 FILE = """
@@ -105,6 +106,17 @@ def test_a_simulation_ends_well(done: Any) -> None:
     assert f"{outcome['rates_hz']['e']:.3f} Hz" in ended.out
     last = ended.err.splitlines()[-1]
     assert last.startswith("simulate 200/200 ms, real-time factor ")
+
+
+def test_progress_tells_time_speed_and_what_is_left(capsys: pytest.CaptureFixture[str]) -> None:
+    """Half a biological second in each of the clock: a real-time factor of 2, and 1.5 s for what is left."""
+    tell = progress.lines(lambda: 0.0)
+    tell(stage="simulate", done=250.0, total=1000.0, ms_per_s=500.0)
+    tell(stage="simulate", done=1000.0, total=1000.0, ms_per_s=250.0)
+    assert capsys.readouterr().err.splitlines() == [
+        "simulate 250/1,000 ms, real-time factor 2, 1.5 s left",
+        "simulate 1,000/1,000 ms, real-time factor 4",
+    ]
 
 
 def test_what_it_recorded_is_what_the_network_does(done: Any) -> None:

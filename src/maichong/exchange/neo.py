@@ -121,6 +121,7 @@ def _in_ms(zero: Any) -> float:
 def _trains(track: Any, t: float) -> list[Any]:
     """One SpikeTrain for each recorded cell."""
     import neo
+    import quantities as pq
 
     spikes, probe = track.data, track.probe
     order = np.argsort(spikes.ids, kind="stable")
@@ -128,10 +129,11 @@ def _trains(track: Any, t: float) -> list[Any]:
     # stamps are multiples of dt, and may lie a rounding error beside the ends that were asked for
     start = min(probe.start or 0.0, times.min(initial=np.inf))
     stop = max(min(t, probe.stop if probe.stop is not None else t), start, times.max(initial=-np.inf))
+    ends = {"t_start": start * pq.ms, "t_stop": stop * pq.ms}
     bounds = [np.searchsorted(ids, track.chosen, side) for side in ("left", "right")]
     return [
         neo.SpikeTrain(
-            times[low:high], units="ms", t_start=start, t_stop=stop, name=f"{probe.population} {neuron}",
+            times[low:high], units="ms", **ends, name=f"{probe.population} {neuron}",
             population=probe.population, neuron=int(neuron), model=track.model,
         )
         for neuron, low, high in zip(track.chosen, *bounds, strict=True)
