@@ -31,6 +31,7 @@ _PLACES = {
     "Normal": "maichong.spec",
     "Uniform": "maichong.spec",
     "MaichongError": "maichong.errors",
+    "open_recording": "maichong.engines",
     "resume": "maichong.engines",
 }
 

@@ -67,6 +67,10 @@ class CheckpointError(MaichongError):
     """A saved run or network cannot be read, or belongs to something else."""
 
 
+class RecordingError(MaichongError):
+    """The files of a recording cannot be written or read, or belong to something else."""
+
+
 def is_one_of(name: object, choices: Container[str]) -> bool:
     """Whether ``name`` is a text among ``choices``; what cannot be hashed or compared is not."""
     return isinstance(name, str) and name in choices

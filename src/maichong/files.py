@@ -7,7 +7,7 @@ no file can make code run.
 from __future__ import annotations
 
 import contextlib
-import io
+import glob
 import json
 import os
 import uuid
@@ -15,11 +15,11 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
-from maichong.errors import CheckpointError, brief
+from maichong.errors import CheckpointError, MaichongError, brief
 
 Path_ = str | os.PathLike[str]
 
@@ -36,27 +36,56 @@ def as_path(path: Path_) -> Path:
         raise CheckpointError("path", "must be text or a pathlib.Path", brief(path)) from None
 
 
-def write_bytes(path: Path_, data: bytes) -> Path:
-    """Write ``data`` to ``path`` atomically: a crash leaves the old file or the new one, never a part.
+@contextlib.contextmanager
+def replacing(path: Path_) -> Iterator[BinaryIO]:
+    """A file to write that takes the place of ``path`` when it is whole: whatever happens, the old file or the new one stands.
 
-    Raises CheckpointError where the folder cannot be written to or the disk is full.
+    What is written is on the disk, and so is the file's name, when this ends. Raises CheckpointError where the folder cannot be
+    written to or the disk is full.
     """
     path = as_path(path)
-    temporary = None
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}") if path.name else path
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
         with open(temporary, "xb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
+        sync_folder(path.parent)
+    except MaichongError:
+        raise
     except (OSError, ValueError) as error:
-        if temporary and os.path.exists(temporary):
-            os.unlink(temporary)
         reason = getattr(error, "strerror", None) or str(error)
         raise CheckpointError(str(path), "must be a place that can be written to", reason, "choose another folder") from None
-    return path
+    finally:
+        if path.name:
+            with contextlib.suppress(OSError, ValueError):
+                os.unlink(temporary)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in ``folder`` on the disk, where the system can be asked for it."""
+    with contextlib.suppress(OSError):
+        place = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(place)
+        finally:
+            os.close(place)
+
+
+def clear_parts(path: Path_) -> None:
+    """Remove what a process that was killed while it wrote ``path`` has left."""
+    path = as_path(path)
+    for part in path.parent.glob(f".{glob.escape(path.name)}.{'[0-9a-f]' * 8}"):
+        part.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path_, data: bytes) -> Path:
+    """Write ``data`` to ``path`` atomically; see :func:`replacing`."""
+    with replacing(path) as file:
+        file.write(data)
+    return as_path(path)
 
 
 def write_json(path: Path_, data: Any) -> Path:
@@ -80,11 +109,12 @@ def read_json(path: Path_) -> Any:
 def write_bundle(path: Path_, data: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> Path:
     """Write ``data`` (arrays anywhere inside are taken out) and further ``arrays`` into one file, atomically."""
     collected = dict(arrays or {})
-    buffer = io.BytesIO()
     with _writable(path):
         text = json.dumps(_take_out(data, collected, ""), allow_nan=False)
-        np.savez(buffer, json=np.frombuffer(text.encode(), np.uint8), **collected)  # pyright: ignore[reportArgumentType]
-    return write_bytes(path, buffer.getvalue())
+    with replacing(path) as file, _writable(path):
+        # straight into the file: a network of a billion synapses has no room for a second copy
+        np.savez(file, json=np.frombuffer(text.encode(), np.uint8), **collected)  # pyright: ignore[reportArgumentType]
+    return as_path(path)
 
 
 @contextlib.contextmanager

@@ -6,7 +6,16 @@ import contextlib
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C was heard and the checkpoint written; ``folder`` is what ``--resume`` takes."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(str(folder))
+        self.folder = folder
 
 
 @contextlib.contextmanager

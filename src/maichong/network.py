@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,8 @@ import numpy as np
 from maichong import files
 from maichong.errors import MaichongError, NetworkError, ParameterError, brief, did_you_mean, is_one_of
 from maichong.parts import (
-    MOST_STEPS,
     Background,
     Population,
-    Probe,
     Projection,
     SpikeTimes,
     background_to_dict,
@@ -40,9 +38,8 @@ from maichong.parts import (
     settle_drive,
     settle_receptor,
     settle_rules,
-    state_names,
-    whole_steps,
 )
+from maichong.probes import Probe, probe_of, weight_probe_of
 from maichong.spec import (
     Configured,
     Distribution,
@@ -54,7 +51,7 @@ from maichong.spec import (
     weight_unit,
 )
 from maichong.spec.model import configure, same_value
-from maichong.spec.quantities import in_unit, whole_numbers
+from maichong.spec.quantities import in_unit
 from maichong.spec.registry import find
 from maichong.spec.rule_model import weight_bounds
 from maichong.topology import Connector, RandomConnector
@@ -253,16 +250,20 @@ class Network:
         *,
         every: float | str | None = None,
         cells: Iterable[int] | None = None,
+        start: float | str | None = None,
+        stop: float | str | None = None,
     ) -> Probe:
         """Record ``what`` of a population: "spikes", a state, or "counts" (which every run keeps: no more than that).
 
         A state is sampled every ``every`` ms, a whole number of steps, dt by default, from the first such instant after t = 0;
-        ``cells`` are the indices to record, all by default. After a run ``run[population].spikes`` holds times [spikes] in ms
-        and ids [spikes], ``run[population].samples(state)`` times [samples] in ms and values [samples, cells] in the state's
-        unit. Without any probe a network records the spikes of all populations.
+        ``cells`` are the indices to record, all by default; what is recorded is stamped after ``start`` and up to ``stop`` ms,
+        so that intervals which meet share nothing, and both are open by default. After a run ``run[population].spikes`` holds
+        times [spikes] in ms and ids [spikes], ``run[population].samples(state)`` times [samples] in ms and values [samples,
+        cells] in the state's unit. Without any probe a network records the spikes of all populations.
 
         Raises NetworkError for an unknown population, an unknown state or cells that are none; ParameterError for an
-        ``every`` that is no whole number of steps, or that is given for spikes or counts; UnitError for a wrong unit.
+        ``every`` or an interval that is no whole number of steps, or that is given where nothing is sampled; UnitError for a
+        wrong unit.
 
         >>> from maichong import LIF
         >>> net = Network(dt=0.1)
@@ -272,35 +273,44 @@ class Network:
         >>> v.times, v.values.shape
         (array([1., 2., 3., 4., 5.]), (5, 2))
         """
-        target = self._known(population)
-        where = f"probe on {target.name!r}"
-        states = state_names(target)
-        if not is_one_of(what, ("spikes", "counts", *states)):
-            raise NetworkError(
-                where, f"{brief(what)} cannot be recorded", fix=did_you_mean(what, ("spikes", "counts", *states))
-            )
-        step = None
-        if what not in states and every is not None:
-            raise ParameterError(f"{where}, every", f"{what} are not sampled", brief(every), "leave it out")
-        if what in states:
-            step = in_unit(self.dt if every is None else every, "ms", f"{where}, every")
-            if not isinstance(step, float) or not step >= self.dt * (1 - 1e-9) or not np.isfinite(step):
-                raise ParameterError(f"{where}, every", f"must be >= dt = {self.dt:g} ms", brief(every))
-            if step / self.dt >= MOST_STEPS:
-                raise ParameterError(f"{where}, every", f"must be below 2**62 steps of {self.dt:g} ms", brief(every))
-            if whole_steps(step, self.dt) is None:
-                raise ParameterError(f"{where}, every", f"must be a whole number of steps of {self.dt:g} ms", brief(every))
-        chosen = None
-        if cells is not None:
-            whole = whole_numbers(list(cells) if isinstance(cells, (Set, Iterator)) else cells)
-            if whole is None:
-                raise NetworkError(where, "cells must be a list of indices", brief(cells))
-            chosen = tuple(whole.tolist())
-            if not chosen or min(chosen) < 0 or max(chosen) >= target.n:
-                raise NetworkError(where, f"cells must be indices between 0 and {target.n - 1}", brief(cells))
-            if len(set(chosen)) < len(chosen):
-                raise NetworkError(where, "cells must name each cell once", brief(cells))
-        probe = Probe(target.name, what, step, chosen)
+        probe = probe_of(self._known(population), what, every, cells, start, stop, self.dt)
+        self.probes.append(probe)
+        return probe
+
+    def probe_weights(
+        self,
+        projection: Projection | str,
+        *,
+        every: float | str,
+        synapses: Iterable[int] | None = None,
+        start: float | str | None = None,
+        stop: float | str | None = None,
+    ) -> Probe:
+        """Record the weights of a projection every ``every`` ms, a whole number of steps, as they are at the end of the step.
+
+        ``synapses`` are the indices of those to record, in the order of ``run.synapses(projection)``, all by default; ``start``
+        and ``stop`` are as in ``probe``. After a run ``run.weight_samples(projection)`` holds times [samples] in ms and values
+        [samples, synapses] in the weight's unit. A run pauses at each sample, so an ``every`` of a few steps costs speed.
+
+        Raises NetworkError for an unknown projection or synapses that are none; ParameterError for an ``every`` or an interval
+        that is no whole number of steps; UnitError for a wrong unit.
+
+        >>> from maichong import LIF, AllToAll, Delta, PairSTDP, Poisson
+        >>> net = Network(dt=0.1, seed=1)
+        >>> x, e = net.population("x", Poisson(rate=50.0), 2), net.population("e", LIF(), 3)
+        >>> _ = net.project(x, e, AllToAll(), weight=0.5, receptor=Delta(), plasticity=PairSTDP())
+        >>> _ = net.probe_weights("x->e", every=10.0, synapses=[0, 5])
+        >>> net.build("reference").run(50.0).weight_samples("x->e").values.shape
+        (5, 2)
+        """
+        name = projection.name if isinstance(projection, Projection) else projection
+        if not is_one_of(name, self.projections):
+            raise NetworkError("network", f"has no projection {brief(name)}", fix=did_you_mean(name, self.projections))
+        entry = self.projections[name]
+        known = entry.connector.kind != "fixed_probability"
+        n_pre, n_post = self.populations[entry.pre].n, self.populations[entry.post].n
+        size = int(entry.connector.expected(n_pre, n_post)) if known else None
+        probe = weight_probe_of(entry, every, synapses, start, stop, self.dt, size)
         self.probes.append(probe)
         return probe
 
@@ -325,10 +335,7 @@ class Network:
             "populations": [population_to_dict(population) for population in self.populations.values()],
             "projections": [projection_to_dict(projection) for projection in self.projections.values()],
             "backgrounds": [background_to_dict(background) for background in self.backgrounds.values()],
-            "probes": [
-                {"population": p.population, "what": p.what, "every": p.every, "cells": p.cells and list(p.cells)}
-                for p in self.probes
-            ],
+            "probes": [probe.to_dict() for probe in self.probes],
         }
 
     @classmethod
@@ -367,7 +374,11 @@ class Network:
                     receptor=configured(entry["receptor"]), input=entry["input"], name=entry["name"],
                 )  # fmt: skip
             for entry in data["probes"]:
-                net.probe(entry["population"], entry["what"], every=entry["every"], cells=entry["cells"])
+                when = {name: entry[name] for name in ("every", "start", "stop")}
+                if "projection" in entry:
+                    net.probe_weights(entry["projection"], synapses=entry["synapses"], **when)
+                else:
+                    net.probe(entry["population"], entry["what"], cells=entry["cells"], **when)
         except MaichongError:
             raise
         except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:

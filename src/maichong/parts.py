@@ -1,4 +1,4 @@
-"""The parts of a network as plain data: populations, projections, probes, given spikes; how they are checked and written."""
+"""The parts of a network as plain data: populations, projections, given spikes; how they are checked and written."""
 
 from __future__ import annotations
 
@@ -119,16 +119,6 @@ class Background:
     weight: Any
     receptor: Configured
     input: str | None = None
-
-
-@dataclass(frozen=True)
-class Probe:
-    """What to record: "spikes", "counts" or a state of ``population``, of the given ``cells``, every ``every`` ms."""
-
-    population: str
-    what: str = "spikes"
-    every: float | None = None
-    cells: tuple[int, ...] | None = None
 
 
 def check_name(name: object, where: str) -> None:

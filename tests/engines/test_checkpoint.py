@@ -255,6 +255,47 @@ def test_ctrl_c_leaves_a_run_that_can_be_resumed(tmp_path: Path) -> None:
         same(run.run(20.0), whole.run(20.0))
 
 
+SAVING = """
+    import sys
+    sys.path.insert(0, {folder!r})
+    import test_checkpoint
+
+    run = test_checkpoint.network().build("reference").run(20.0)
+    notes = dict.fromkeys("abc", test_checkpoint.np.zeros(300_000))
+    run.save({path!r}, notes)
+    print("saving", flush=True)
+    while True:
+        run.run(0.5).save({path!r}, notes)
+"""
+
+
+@pytest.mark.parametrize("kills", [3, pytest.param(60, marks=pytest.mark.slow)])
+def test_a_kill_in_the_middle_of_saving_leaves_the_last_good_checkpoint(kills: int, tmp_path: Path) -> None:
+    """A child does nothing but save 7 MB again and again, and is killed at many moments; parts of files lie about, and whatever
+    stands under the checkpoint's name is whole."""
+    path, parts, times = tmp_path / "run.npz", 0, []
+    for wait in np.random.default_rng(1).uniform(0.0, 0.1, kills):
+        code = SAVING.format(folder=str(Path(__file__).parent), path=str(path))
+        child = subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, text=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )  # fmt: skip
+        assert child.stdout is not None
+        assert child.stdout.readline() == "saving\n"
+        time.sleep(float(wait))
+        child.kill()
+        child.communicate()
+        run = resume(path)
+        times.append(run.t)
+        assert run.notes["c"].shape == (300_000,)
+        same(run, network().build("reference").run(run.t))
+        parts += len(list(tmp_path.glob(".run.npz.*")))
+        files.clear_parts(path)
+        assert os.listdir(tmp_path) == ["run.npz"]
+    assert parts > 0
+    assert max(times) > 20.0
+
+
 def test_an_interrupt_at_a_full_recording_loses_no_room(
     monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:

@@ -6,6 +6,7 @@ so that nothing accepted in silence crashes later. A TypeError is right where Py
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 import traceback
@@ -37,9 +38,13 @@ from maichong import (
     Uniform,
     WeightNormalisation,
     data,
+    open_recording,
     resume,
 )
 from maichong.errors import MaichongError
+from maichong.exchange import from_neo, to_neo
+from maichong.network_file import checked_duration
+from maichong.simulation import simulate
 from maichong.spec import registry
 from maichong.zoo import protocol
 
@@ -113,6 +118,18 @@ def probe(**changed: Any) -> Network:
     return net
 
 
+def probe_weights(**changed: Any) -> Network:
+    net = project(name="w")
+    net.probe_weights(**{"projection": "w", "every": 1.0, **changed})
+    return net
+
+
+@functools.cache
+def kept() -> Path:
+    """A run that does not stream, saved."""
+    return some().build("reference").save(Path("kept.npz").absolute())
+
+
 def network_of(model: Any, *, on: str = "model") -> Network:
     """A network in which a configured model stands where its kind may stand."""
     return population(model=model) if on == "model" else project(**{on: model})
@@ -161,6 +178,12 @@ DESCRIBING: dict[str, Call] = {
     "probe(what)": lambda v: probe(what=v),
     "probe(every)": lambda v: probe(every=v),
     "probe(cells)": lambda v: probe(cells=v),
+    "probe(start)": lambda v: probe(start=v),
+    "probe(stop)": lambda v: probe(stop=v),
+    "probe_weights(projection)": lambda v: probe_weights(projection=v),
+    "probe_weights(every)": lambda v: probe_weights(every=v),
+    "probe_weights(synapses)": lambda v: probe_weights(synapses=v),
+    "probe_weights(interval)": lambda v: probe_weights(start=v, stop=v),
     "build(engine)": lambda v: some().build(v),
     "build(precision)": lambda v: some().build("events", precision=v),
     "summary(precision)": lambda v: some().summary(precision=v),
@@ -168,6 +191,17 @@ DESCRIBING: dict[str, Call] = {
     "Network.load": lambda v: Network.load(v),
     "Network.save": lambda v: some().save(v),
     "resume": lambda v: resume(v),
+    "resume(stream)": lambda v: resume(kept(), stream=v) and None,
+    "run.stream": lambda v: some().build("reference").stream(v) and None,
+    "open_recording": lambda v: open_recording(v) and None,
+    "to_neo": lambda v: to_neo(v),
+    "from_neo(trains)": lambda v: from_neo(v) and None,
+    "from_neo(zero)": lambda v: from_neo([], v) and None,
+    "simulate(path)": lambda v: simulate(v),
+    "simulate(duration)": lambda v: simulate("none.json", duration=v),
+    "simulate(resume)": lambda v: simulate(resume=v),
+    "simulate(checkpoint_every)": lambda v: simulate("none.json", checkpoint_every=v),
+    "checked_duration": lambda v: checked_duration(v, "duration") and None,
     "LIF(tau_m)": lambda v: network_of(LIF(tau_m=v)),
     "LIF(v_th)": lambda v: network_of(LIF(v_th=v)),
     "LIF(t_ref)": lambda v: network_of(LIF(t_ref=v)),
@@ -239,6 +273,11 @@ RUNNING: dict[str, Callable[[Any, Any], Any]] = {
     "view.set_spikes of cells": lambda run, v: run["a"].set_spikes(v, v),
     "view.samples": lambda run, v: run["a"].samples(v),
     "run.weights": lambda run, v: run.weights(v),
+    "view.recorded": lambda run, v: run.recorded(v),
+    "run.weight_samples": lambda run, v: run.weight_samples(v),
+    "recording[population]": lambda run, v: run.recording()[v] and None,
+    "recording.weight_samples": lambda run, v: run.recording().weight_samples(v),
+    "recording.samples": lambda run, v: run.recording()["a"].samples(v),
     "run.synapses": lambda run, v: run.synapses(v),
     "run.set_weights(name)": lambda run, v: run.set_weights(v, 0.1),
     "run.set_weights(values)": lambda run, v: run.set_weights("plain", v),

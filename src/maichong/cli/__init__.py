@@ -84,13 +84,50 @@ def reproduce(
     """
     from maichong.cli import runs
 
+    raise typer.Exit(runs.run_reproduction(name, data, _pairs(set_), seeds, out, resume, smoke, json))
+
+
+def _pairs(given: list[str] | None) -> dict[str, str]:
     pairs = {}
-    for entry in set_ or []:
+    for entry in given or []:
         key, sign, value = entry.partition("=")
         if not sign or not key:
             raise MaichongError("--set", "must look like KEY=VALUE", repr(entry))
         pairs[key.strip()] = value.strip()
-    raise typer.Exit(runs.run_reproduction(name, data, pairs, seeds, out, resume, smoke, json))
+    return pairs
+
+
+@app.command()
+def simulate(
+    file: Annotated[
+        Path | None, typer.Argument(help="FILE.py with net = Network(...) or network(); or what Network.save wrote.")
+    ] = None,
+    duration: Annotated[
+        str | None, typer.Option(metavar="MS", help="Biological time in ms, or such as '2 s'; the file's, else 1000.")
+    ] = None,
+    engine: Annotated[str | None, typer.Option(help="events (if left out) or reference.")] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="An option of the engine, e.g. precision=float32; may be repeated."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="The run's folder; runs/NAME if left out.")] = None,
+    resume: Annotated[Path | None, typer.Option(metavar="DIR", help="Carry on the run in this folder, bit for bit.")] = None,
+    checkpoint_every: Annotated[float, typer.Option(metavar="MIN", help="Minutes between two checkpoints.")] = 10.0,
+    json: Json = None,
+) -> None:
+    """Run a network from its file; what its probes see is streamed to DIR/recording.
+
+    Ctrl-C saves; --resume carries on, and with a longer --duration also from the end. The exit code is 0 when it is done, 130
+    when it was stopped, 2 for bad input.
+
+    Example: maichong simulate balanced.py --duration 10000 --out runs/balanced
+    """
+    from maichong.cli import simulation
+
+    simulation.run_simulation(
+        json, _pairs(set_), path=file, duration=duration, engine=engine, out=out, resume=resume,
+        checkpoint_every=checkpoint_every,
+    )  # fmt: skip
 
 
 @app.command()

@@ -16,7 +16,7 @@ EVERY_S = 30.0
 
 
 @contextlib.contextmanager
-def telling() -> Iterator[Callable[..., None]]:
+def telling(waiting_for: str = "reading data; compiling what is not yet in the cache") -> Iterator[Callable[..., None]]:
     """Within, the ``tell`` that a reproduction calls: with ``stage``, ``done``, ``total`` and facts, or with a ``note``."""
     console = Console(stderr=True, highlight=False, markup=False, emoji=False)
     if not console.is_interactive:
@@ -24,7 +24,7 @@ def telling() -> Iterator[Callable[..., None]]:
         return
     bar = BarColumn(bar_width=10 if console.width < 100 else 30)  # speed and accuracy must be seen in 80 columns
     bars = Progress(TextColumn("{task.description:>6}"), bar, _Count(), _Facts(), TimeRemainingColumn(), console=console)
-    waiting = console.status("reading data; compiling what is not yet in the cache")
+    waiting = console.status(waiting_for)
     waiting.start()
     tasks: dict[str, Any] = {}
 
@@ -57,16 +57,23 @@ def lines(clock: Callable[[], float] = time.monotonic) -> Callable[..., None]:
         if not (note or begins or done == total or clock() - printed >= EVERY_S):
             return
         printed = clock()
-        left = [f"{duration((total - done) / facts['per_s'])} left"] if facts.get("per_s") and done < total else []
-        print(note or ", ".join([f"{stage} {done:,}/{total:,}", *words(facts), *left]), file=sys.stderr, flush=True)
+        speed = facts.get("per_s") or facts.get("ms_per_s")
+        left = [f"{duration((total - done) / speed)} left"] if speed and done < total else []
+        print(note or ", ".join([f"{stage} {count(done, total, facts)}", *words(facts), *left]), file=sys.stderr, flush=True)
 
     return tell
 
 
 def words(facts: Mapping[str, Any]) -> list[str]:
-    """Speed, spikes per image and the accuracy on the training images, where they are known."""
+    """Speed, spikes per image and the accuracy on the training images, or the real-time factor, where they are known."""
     shown = {"per_s": "{:,.0f} images/s", "accuracy": "training accuracy {:.1%}", "spikes": "{:.1f} spikes/image"}
-    return [text.format(facts[key]).replace("%", " %") for key, text in shown.items() if facts.get(key) is not None]
+    told = [text.format(facts[key]).replace("%", " %") for key, text in shown.items() if facts.get(key) is not None]
+    return told + ([f"real-time factor {1000 / facts['ms_per_s']:.3g}"] if facts.get("ms_per_s") else [])
+
+
+def count(done: float, total: float, facts: Mapping[str, Any]) -> str:
+    """How far it is: of images, or of biological time in ms."""
+    return f"{done:,.0f}/{total:,.0f}{' ms' if 'ms_per_s' in facts else ''}"
 
 
 def duration(seconds: float) -> str:
@@ -80,7 +87,7 @@ def duration(seconds: float) -> str:
 
 class _Count(ProgressColumn):
     def render(self, task: Task) -> Text:
-        return Text(f"{task.completed:,.0f}/{task.total:,.0f}")
+        return Text(count(task.completed, task.total or 0, task.fields.get("facts", {})))
 
 
 class _Facts(ProgressColumn):

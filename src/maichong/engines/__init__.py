@@ -8,6 +8,7 @@ from typing import Any
 
 from maichong.engines.plan import plan
 from maichong.engines.run import Run, resume
+from maichong.engines.streaming import open_recording
 from maichong.errors import EngineError, brief, did_you_mean, is_one_of
 from maichong.network import Network
 
@@ -31,4 +32,4 @@ def build(network: Network, engine: str = "events", **options: Any) -> Run:
     return Run(backend(plan(network), **options), options)
 
 
-__all__ = ["ENGINES", "Run", "build", "plan", "resume"]
+__all__ = ["ENGINES", "Run", "build", "open_recording", "plan", "resume"]

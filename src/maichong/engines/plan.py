@@ -289,7 +289,10 @@ class Operation:
 
 @dataclass(frozen=True)
 class Plan:
-    """A network ready to be run by any engine."""
+    """A network ready to be run by any engine.
+
+    ``probes`` are recorded by the engine, ``weight_probes`` by the run, between two steps.
+    """
 
     network: Network
     dt: float
@@ -298,6 +301,7 @@ class Plan:
     backgrounds: tuple[BackgroundPlan, ...]
     probes: tuple[Probe, ...]
     schedule: tuple[Operation, ...]
+    weight_probes: tuple[Probe, ...] = ()
 
     def index(self, population: str) -> int:
         """The place of the population called so."""
@@ -339,10 +343,13 @@ def plan(network: Network) -> Plan:
         system = populations[draft.post_population].system
         assert system is not None
         projections.append(dataclasses.replace(draft, port=system.ports[port_of[draft.name]]))
-    probes = tuple(network.probes) or tuple(Probe(name) for name in order)
+    probes = tuple(probe for probe in network.probes if probe.projection is None)
+    if not network.probes:
+        probes = tuple(Probe(name) for name in order)
     backgrounds = tuple(_background(network, entry, populations, port_of[entry.name]) for entry in network.backgrounds.values())
     schedule = _schedule(populations, projections, backgrounds, probes)
-    return Plan(network, network.dt, populations, tuple(projections), backgrounds, probes, schedule)
+    recorded = (probes, schedule, _weight_probes(network, projections))
+    return Plan(network, network.dt, populations, tuple(projections), backgrounds, *recorded)
 
 
 def _background(network: Network, entry: Background, populations: Sequence[PopulationPlan], port: int) -> BackgroundPlan:
@@ -354,6 +361,17 @@ def _background(network: Network, entry: Background, populations: Sequence[Popul
     return BackgroundPlan(
         entry.name, index, target.system.ports[port], target.n, stream_of(entry.name, "background"), weight, limits
     )
+
+
+def _weight_probes(network: Network, projections: list[ProjectionPlan]) -> tuple[Probe, ...]:
+    probes = tuple(probe for probe in network.probes if probe.projection is not None)
+    entries = {entry.name: entry for entry in projections}
+    for probe in probes:
+        assert probe.projection is not None
+        if probe.synapses and max(probe.synapses) >= entries[probe.projection].size:
+            most = f"synapses must be indices between 0 and {entries[probe.projection].size - 1}"
+            raise NetworkError(f"probe on {probe.projection!r}", most, max(probe.synapses))
+    return probes
 
 
 def ports_of(network: Network, population: str) -> list[tuple[Configured, str | None]]:

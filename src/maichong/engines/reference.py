@@ -108,16 +108,18 @@ class Reference:
         probe = self.plan.probes[index]
         population = self.populations[self.plan.index(probe.population)]
         stamp = self.step + 1
+        first, last = probe.interval(self.plan.dt)
         if probe.what == "spikes":
             self._record_spikes(stamp, index)
-        elif probe.every is not None and stamp % round(probe.every / self.plan.dt) == 0:
+        elif probe.every is not None and stamp % probe.steps(self.plan.dt) == 0 and first < stamp <= last:
             values = population.state(probe.what)
             chosen = values[list(probe.cells)] if probe.cells else values.copy()
             self._records[index].append((np.array([stamp]), chosen[None]))
 
     def _record_spikes(self, stamp: int, only: int | None = None) -> None:
         for index, probe in enumerate(self.plan.probes):
-            if probe.what == "spikes" and only in (None, index):
+            first, last = probe.interval(self.plan.dt)
+            if probe.what == "spikes" and only in (None, index) and first < stamp <= last:
                 population = self.populations[self.plan.index(probe.population)]
                 ids = np.flatnonzero(population.fired[stamp % len(population.fired)])
                 if probe.cells is not None:
@@ -152,6 +154,11 @@ class Reference:
     def get_weights(self, index: int) -> np.ndarray:
         """The weights of a projection in the plan's order, float64 [synapses]."""
         return self.projections[index].weight.copy()
+
+    def weights_of(self, index: int, synapses: np.ndarray | None) -> Callable[[], np.ndarray]:
+        """What reads the weights of some synapses of a projection, all where None, again and again."""
+        weight = self.projections[index].weight
+        return lambda: weight.copy() if synapses is None else weight[synapses]
 
     def set_weights(self, index: int, weights: np.ndarray) -> None:
         self.projections[index].weight[:] = weights

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import time
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 
 from maichong import files
 from maichong.engines.plan import Plan, ProjectionPlan
-from maichong.engines.recording import Records, Samples, Spikes, joined
+from maichong.engines.recorder import Recorder
+from maichong.engines.recording import Recording, Records, Samples, Spikes, weights_probe
 from maichong.engines.view import View
-from maichong.errors import CheckpointError, NetworkError, ParameterError, brief, did_you_mean, is_one_of
+from maichong.errors import CheckpointError, NetworkError, ParameterError, RecordingError, brief, did_you_mean, is_one_of
 from maichong.network import Network, Population, Probe, SpikeTimes
 from maichong.parts import MOST_STEPS, whole_steps
 from maichong.spec import weight_unit
@@ -42,6 +44,7 @@ class Backend(Protocol):
     def set_drive(self, index: int, name: str, values: np.ndarray) -> None: ...
     def set_source(self, index: int, params: Mapping[str, np.ndarray] | SpikeTimes) -> None: ...
     def get_weights(self, index: int) -> np.ndarray: ...
+    def weights_of(self, index: int, synapses: np.ndarray | None) -> Callable[[], np.ndarray]: ...
     def set_weights(self, index: int, weights: np.ndarray) -> None: ...
     def signal(self, name: str, value: float) -> None: ...
     def snapshot(self) -> dict[str, np.ndarray]: ...
@@ -57,6 +60,7 @@ class Run:
         self._options = dict(options)
         self._chunk = 64
         self._diverged: set[str] = set()
+        self._recorder = Recorder(backend)
         self.notes: dict[str, Any] = {}
 
     @property
@@ -98,7 +102,8 @@ class Run:
         """Carry the network on by ``duration`` ms and return it; ``progress`` is called with the ms done, now and then.
 
         Ctrl-C stops between two steps and raises KeyboardInterrupt; the run stays whole and can be carried on or saved.
-        Raises ParameterError for a duration that is no finite number >= 0; warns where membranes diverged.
+        Raises ParameterError for a duration that is no finite number >= 0, RecordingError where a run that streams finds the
+        disk full (nothing is lost: make room and carry on); warns where membranes diverged.
         """
         span = in_unit(duration, "ms", "run, duration")
         if not isinstance(span, float) or not np.isfinite(span) or span < 0:
@@ -110,16 +115,20 @@ class Run:
         if steps is None:
             raise ParameterError("run, duration", f"must be a whole number of steps of {dt:g} ms", f"{span:.12g} ms")
         done = 0
+        self._recorder.look()
         while done < steps:
             begun = time.perf_counter()
-            did = self._backend.advance(min(self._chunk, steps - done))
+            ahead = min(self._chunk, steps - done, self._recorder.until_sample() or steps)
+            did = self._backend.advance(ahead)
             done += did
+            self._recorder.look(full=did < ahead)
             took = time.perf_counter() - begun
             if did == self._chunk:
                 # as many steps as fit the wall time between two looks, found by doubling and halving
                 self._chunk = max(1, did * 2 if took < LOOK_S / 2 else did // 2 if took > LOOK_S else did)
             if progress:
                 progress(done * dt)
+        self._recorder.look(full=True)
         self._check_finite()
         return self
 
@@ -146,12 +155,32 @@ class Run:
 
     def recorded(self, probe: Probe) -> Spikes | Samples:
         """What one probe saw: Spikes, or Samples of a state; for networks with several probes on one state."""
-        for index, known in enumerate(self.plan.probes):
-            if isinstance(probe, Probe) and known == probe and probe.what != "counts":
-                stamps, values = joined(self._backend.records(index))
-                times = stamps * self.plan.dt
-                return Spikes(times, values.astype(np.int64)) if probe.what == "spikes" else Samples(times, values)
-        raise NetworkError("run", "has no recording of this probe", brief(probe))
+        return self._recorder.recorded(probe)
+
+    def recording(self) -> Recording:
+        """All that was recorded, with the names and units needed to read it, as ``open_recording`` gives it too."""
+        return self._recorder.recording()
+
+    def weight_samples(self, projection: str) -> Samples:
+        """The recorded weights of a projection: times [samples] in ms, values [samples, synapses] in the weight's unit.
+
+        Raises NetworkError where no probe records them.
+        """
+        self._projection(projection)
+        return cast(Samples, self.recorded(weights_probe(self.plan.weight_probes, projection)))
+
+    def stream(self, folder: str | Path) -> Run:
+        """Write what probes see to files in ``folder`` instead of keeping it in memory, and return the run.
+
+        The files grow while the run goes on and can be read at any moment, by ``open_recording(folder)`` or one by one by
+        ``numpy.load``; ``run["e"].spikes`` and the like read them too, mapped. What was recorded before goes there first. A
+        checkpoint of such a run holds no recordings but remembers how much of them there was: ``resume`` cuts off what came
+        later and carries on.
+
+        Raises RecordingError where the folder holds a recording already or cannot be written to.
+        """
+        self._recorder.begin(files.as_path(folder))
+        return self
 
     def __getitem__(self, population: str | Population) -> View:
         name = population.name if isinstance(population, Population) else population
@@ -212,6 +241,7 @@ class Run:
         """Put a ``snapshot`` back: of this run, or of one on the same engine whose network differs in its probes only."""
         self._check_state_arrays(state, "restore")
         self._backend.restore(state)
+        self._recorder.restored()
         return self
 
     def _check_state_arrays(self, state: Mapping[str, np.ndarray], where: str) -> None:
@@ -239,22 +269,24 @@ class Run:
         (JSON-ready data and arrays), which ``resume`` gives back as ``run.notes``."""
         if notes is not None and not isinstance(notes, Mapping):
             raise ParameterError("save, notes", "must map names to JSON-ready data and arrays", brief(notes))
+        path = files.as_path(path)
+        stream, recorded = self._recorder.save()
         data = {
             "format": FORMAT, "engine": self.engine, "options": self._options, "network": self.network.to_dict(),
-            "notes": dict(notes or {}),
+            "notes": dict(notes or {}), "stream": stream and {**stream, "beside": os.path.relpath(stream["folder"], path.parent)},
         }  # fmt: skip
         arrays = {f"state/{name}": values for name, values in self._backend.snapshot().items()}
-        for index in range(len(self.plan.probes)):
-            stamps, values = joined(self._backend.records(index))
-            arrays |= {f"record/{index}/stamps": stamps, f"record/{index}/values": values}
-        return files.write_bundle(path, data, arrays)
+        return files.write_bundle(path, data, arrays | recorded)
 
-    def _restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+    def _restore(self, arrays: Mapping[str, np.ndarray], stream: Mapping[str, Any] | None, folder: Path | None) -> None:
         state = {key[6:]: value for key, value in arrays.items() if key.startswith("state/")}
         self._check_state_arrays(state, "resume")
         self._backend.restore(state)
-        for index in range(len(self.plan.probes)):
-            self._backend.records(index)[:] = [(arrays[f"record/{index}/stamps"], arrays[f"record/{index}/values"])]
+        if stream is None:
+            self._recorder.restore(arrays)
+        else:
+            assert folder is not None
+            self._recorder.carry_on(folder, stream)
 
     def _projection(self, name: str) -> tuple[Any, int]:
         known = [entry.name for entry in self.plan.projections]
@@ -273,25 +305,42 @@ def _check_matrix(entry: ProjectionPlan) -> None:
         )
 
 
-def resume(path: str | Path, models: Any = ()) -> Run:
+def resume(path: str | Path, models: Any = (), stream: str | Path | None = None) -> Run:
     """The run that ``Run.save`` wrote, to be carried on bit for bit; models of your own are given in ``models``.
 
-    Raises CheckpointError where the file is damaged or holds something else.
+    A run that streamed goes on in its folder, looked for where it lay beside the checkpoint, else where it was; ``stream`` says
+    where it lies now. Raises CheckpointError where the file is damaged or holds something else, RecordingError where the
+    recording that it continues is not there.
     """
     import importlib
 
     data, arrays = files.read_bundle(path)
-    if not isinstance(data, dict) or not {"network", "engine", "options", "notes"} <= data.keys():
+    if not isinstance(data, dict) or not {"network", "engine", "options", "notes", "stream"} <= data.keys():
         raise CheckpointError(str(path), "must be a saved run", "a file of another kind")
     if not isinstance(data["options"], dict) or not isinstance(data["notes"], dict):
         raise CheckpointError(str(path), "must be a saved run", "options or notes that are none")
     if data.get("format") != FORMAT:
         raise CheckpointError(str(path), f"must be of format {FORMAT}", brief(data.get("format")))
+    if stream is not None and data["stream"] is None:
+        raise CheckpointError(str(path), "is of a run that does not stream", fix="leave stream out")
     network = Network.from_dict(data["network"], models)
     run = importlib.import_module("maichong.engines").build(network, data["engine"], **data["options"])
     try:
-        run._restore(arrays)
+        run._restore(arrays, data["stream"], _folder(data["stream"], files.as_path(path), stream))
         run.notes = data["notes"]
-    except (KeyError, ValueError) as error:
+    except RecordingError:
+        raise
+    except (KeyError, ValueError, TypeError) as error:
         raise CheckpointError(str(path), "must fit the network that it holds", str(error)) from None
     return run
+
+
+def _folder(stream: Mapping[str, Any] | None, path: Path, given: str | Path | None) -> Path | None:
+    """Where the recording of a checkpoint lies."""
+    if stream is None:
+        return None
+    if given is not None:
+        return files.as_path(given)
+    # a folder that was moved or copied as a whole holds its own recording
+    beside, before = path.parent / stream["beside"], Path(stream["folder"])
+    return beside if os.path.isdir(beside) else before

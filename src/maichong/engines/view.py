@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from maichong.engines.delays import to_steps
-from maichong.engines.recording import Samples, Spikes
+from maichong.engines.recording import Samples, Spikes, probe_for
 from maichong.errors import NetworkError, ParameterError, brief, did_you_mean, is_one_of
 from maichong.network import Population, Probe, SpikeTimes
 from maichong.spec import Configured, SourceModel, weight_unit
@@ -47,14 +47,7 @@ class View:
         return cast(Samples, self._run.recorded(self._probe(state)))
 
     def _probe(self, what: str) -> Probe:
-        name = self._population.name
-        for probe in self._run.plan.probes:
-            if probe.population == name and is_one_of(what, (probe.what,)):
-                return probe
-        said = what if isinstance(what, str) else brief(what)
-        raise NetworkError(
-            f"population {name!r}", f"its {said} were not recorded", fix=f"add net.probe({name!r}, {brief(what)}) before build"
-        )
+        return probe_for(self._run.plan.probes, self._population.name, what)
 
     def __getitem__(self, state: str) -> np.ndarray:
         """A state as it is now, float64 [n]."""

@@ -25,6 +25,7 @@ import numpy as np
 from maichong import files, interrupts
 from maichong.data import DataSet, load
 from maichong.errors import CheckpointError, MaichongError, ParameterError, did_you_mean
+from maichong.interrupts import Interrupted
 from maichong.zoo.machine import peak_rss_mib, versions
 from maichong.zoo.settings import check_data, given_settings, settle, typed
 
@@ -73,14 +74,6 @@ class Result:
     train_s: float
     metrics: Mapping[str, Any] = field(default_factory=dict)
     figures: Callable[[], Sequence[Any]] = tuple
-
-
-class Interrupted(KeyboardInterrupt):
-    """Ctrl-C was heard and the checkpoint written; ``folder`` is what ``--resume`` takes."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(str(folder))
-        self.folder = folder
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -184,6 +184,9 @@ class Events:
 
     def get_weights(self, index: int) -> np.ndarray:
         return self.projections[index].get_weights()
+
+    def weights_of(self, index: int, synapses: np.ndarray | None) -> Callable[[], np.ndarray]:
+        return self.projections[index].weights_of(synapses)
 
     def set_weights(self, index: int, weights: np.ndarray) -> None:
         self.projections[index].set_weights(weights, self.step)

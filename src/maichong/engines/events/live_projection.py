@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -149,9 +149,15 @@ class LiveProjection:
                 self._settle(step)
 
     def get_weights(self) -> np.ndarray:
+        return self.weights_of(None)()
+
+    def weights_of(self, synapses: np.ndarray | None) -> Callable[[], np.ndarray]:
+        """What reads the weights of some synapses, all by default, in the plan's order; where they lie is found once."""
         weight = np.broadcast_to(self.layout.weight, (self.plan.size,)) if self.layout.shared else self.layout.weight
         where = None if self.layout.shared else places(self.plan, self.layout, self.parts)
-        return (weight if where is None else weight[where]).astype(np.float64)
+        if synapses is not None:
+            where = synapses if where is None else where[synapses]
+        return lambda: (weight if where is None else weight[where]).astype(np.float64)
 
     def set_weights(self, weights: np.ndarray, step: int) -> None:
         if self.layout.shared:

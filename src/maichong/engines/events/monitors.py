@@ -60,12 +60,16 @@ SPIKES = KernelText(
         Argument("ring", "int32[]"),
         Argument("ring_count", "int32[]"),
         Argument("wanted", "uint8[]"),
+        Argument("first", "int"),
+        Argument("last", "int"),
         Argument("stamps", "int64[]"),
         Argument("ids", "int32[]"),
         Argument("fill", "int64[]"),
         Argument("control", "int64[]"),
     ),
     body=(
+        "if step + 1 <= first or step + 1 > last:",
+        "    return",
         "slot = (step + 1) & (depth - 1)",
         "k = fill[0]",
         "for part in range(parts):",
@@ -94,13 +98,15 @@ def samples(precision: str) -> KernelText:
             Argument("cells", "int64[]"),
             Argument("columns", "int64[]"),
             Argument("width", "int"),
+            Argument("first", "int"),
+            Argument("last", "int"),
             Argument("stamps", "int64[]"),
             Argument("values", "float64[]"),
             Argument("fill", "int64[]"),
             Argument("control", "int64[]"),
         ),
         body=(
-            "if (step + 1) % every != 0:",
+            "if (step + 1) % every != 0 or step + 1 <= first or step + 1 > last:",
             "    return",
             "k = fill[0]",
             "stamps[k] = step + 1",
@@ -127,12 +133,12 @@ class LiveProbe:
         cells = np.arange(n) if probe.cells is None else np.array(probe.cells, np.int64)
         self.fills: list[np.ndarray] = []
         if probe.what == "spikes":
-            self._spikes(population, cells, control)
+            self._spikes(population, cells, probe.interval(dt), control)
         else:
-            assert probe.every is not None
-            self._samples(population, probe.what, round(probe.every / dt), cells, control)
+            when = dict(zip(("first", "last"), probe.interval(dt), strict=True)) | {"every": probe.steps(dt)}
+            self._samples(population, probe.what, when, cells, control)
 
-    def _spikes(self, population: LivePopulation, cells: np.ndarray, control: np.ndarray) -> None:
+    def _spikes(self, population: LivePopulation, cells: np.ndarray, interval: tuple[int, int], control: np.ndarray) -> None:
         n = population.plan.n
         wanted = np.zeros(n, np.uint8)
         wanted[cells] = 1
@@ -140,16 +146,20 @@ class LiveProbe:
         self.stamps, self.values = np.zeros(size, np.int64), np.zeros(size, np.int32)
         self.fills = [np.zeros(1, np.int64)]
         ring = {name: population.arrays[name] for name in ("ring", "ring_count")}
+        after, last = interval
         buffer = {"stamps": self.stamps, "ids": self.values, "fill": self.fills[0], "control": control}
+        buffer |= {"first": after, "last": last}
         shape = {"parts": population.parts, "begins": population.begins}
         kernel = Kernel(SPIKES, {**population.numbers, **ring, **buffer, **shape, "wanted": wanted})
         self.kernels = [{"record": [kernel]}]
         first = population.emitted(0)
-        if first.size:
+        if first.size and after < 0:
             chosen = first[np.isin(first, cells)]
             self.taken.append((np.zeros(chosen.size, np.int64), chosen.copy()))
 
-    def _samples(self, population: LivePopulation, state: str, every: int, cells: np.ndarray, control: np.ndarray) -> None:
+    def _samples(
+        self, population: LivePopulation, state: str, when: dict[str, int], cells: np.ndarray, control: np.ndarray
+    ) -> None:
         self.width = cells.size
         rows = max(4, BUFFER // cells.size)
         self.stamps, self.values = np.zeros(rows, np.int64), np.zeros(rows * cells.size)
@@ -158,7 +168,7 @@ class LiveProbe:
             columns = np.flatnonzero((cells >= low) & (cells < high))
             self.fills.append(np.zeros(1, np.int64))
             values = {
-                "state": array, "every": every, "cells": cells[columns], "columns": columns, "width": cells.size,
+                "state": array, **when, "cells": cells[columns], "columns": columns, "width": cells.size,
                 "stamps": self.stamps, "values": self.values, "fill": self.fills[-1], "control": control,
             }  # fmt: skip
             self.kernels.append({"record": [Kernel(samples(str(array.dtype)), values)]})
