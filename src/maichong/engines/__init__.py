@@ -29,6 +29,8 @@ def build(network: Network, engine: str = "events", **options: Any) -> Run:
     for option in options:
         if option not in known:
             raise EngineError(f"build, engine {engine!r}", "has no such option", option, did_you_mean(option, known))
+    if hasattr(backend, "foresee"):
+        backend.foresee(network, **options)
     return Run(backend(plan(network), **options), options)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from maichong.engines.events.projections import traces_on
 from maichong.engines.integration import choose
 from maichong.engines.plan import ProjectionPlan, draft_projection, ports_of
 from maichong.engines.system import compose
+from maichong.errors import EngineError
 from maichong.network import Network, Population, SpikeTimes
 from maichong.spec import NEAREST, Configured, Distribution, NeuronModel
 
@@ -31,17 +33,32 @@ class Share:
     traces: float = 0.0
 
 
-def shares(network: Network, precision: str = "float64") -> list[Share]:
-    """The forecast for the engine "events", part by part."""
+def shares(network: Network, precision: str = "float64", procedural: Sequence[str] = ()) -> list[Share]:
+    """The forecast for the engine "events", part by part; of the ``procedural`` projections no synapse is stored."""
     check_precision(precision)
     found = [Share(p.name, "population", p.n, _population_bytes(network, p, precision)) for p in network.populations.values()]
     for projection in network.projections.values():
         entry = draft_projection(network, projection)
         layout, size = forecast(entry, precision)
+        if projection.name in procedural:
+            layout, size = "procedural", entry.n_pre * 8.0
         traces = _trace_bytes(entry, layout, precision)
         number = projection.connector.expected(entry.n_pre, entry.n_post)
         found.append(Share(projection.name, layout, number, size + traces, traces))
     return found
+
+
+def check_fits(network: Network, precision: str, procedural: Sequence[str] = ()) -> None:
+    """EngineError, with the forecast, where a build would need more memory than is free."""
+    import psutil
+
+    needed, free = sum(share.bytes for share in shares(network, precision, procedural)), psutil.virtual_memory().available
+    if needed > free:
+        other = "precision='float32', " if precision == "float64" else ""
+        raise EngineError(
+            "build", f"needs {_size(needed)} of memory, and {_size(free)} are free", fix=f"use {other}fewer synapses or "
+            "procedural=True; print(net.summary()) says what takes how much",
+        )  # fmt: skip
 
 
 def _trace_bytes(entry: ProjectionPlan, layout: str, precision: str) -> float:

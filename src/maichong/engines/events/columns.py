@@ -7,6 +7,16 @@ from collections.abc import Mapping
 from maichong.engines.events.emit import Argument, KernelText
 
 
+def count_kernel(index: str) -> KernelText:
+    """Count the synapses onto each target: ``numpy.bincount`` would first make a list of all targets in 64 bits."""
+    return KernelText(
+        title="Count the synapses of each target",
+        precision="float64",
+        arguments=(Argument("target", f"{index}[]"), Argument("counts", "int64[]")),
+        body=("for s in range(target.size):", "    counts[target[s]] += 1"),
+    )
+
+
 def columns_kernel(types: Mapping[str, str], *, several: bool) -> KernelText:
     """Go through all rows once; ``cursor`` holds where each target's next synapse is noted, ``several`` that delays differ."""
     body = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -14,11 +15,12 @@ from maichong.engines.events.live_population import LivePopulation, inbox_length
 from maichong.engines.events.live_projection import LiveProjection
 from maichong.engines.events.monitors import LiveProbe
 from maichong.engines.events.prefetch import PAYS_BYTES
+from maichong.engines.events.procedural import chosen, layout
 from maichong.engines.events.runtime import BARRIER, LEARNING, STEP, STOP, drive, drive_together
 from maichong.engines.events.together import choose_threads, in_threads, step_us
 from maichong.engines.plan import Plan
 from maichong.errors import CheckpointError, EngineError, brief, is_one_of
-from maichong.network import SpikeTimes
+from maichong.network import Network, SpikeTimes
 
 PRECISIONS = ("float64", "float32")
 LAST_STEP = 2**31 - 2**20
@@ -40,23 +42,37 @@ class Events:
 
     ``precision`` is "float64", which agrees with the reference, or "float32", which is faster and lighter, and holds a membrane of
     60 mV to 4e-6 mV: where the drive moves it by less in a step (a dt of 0.001 ms), it is too coarse. ``threads`` changes the speed
-    and not a bit of the result; None takes one for small networks, else all cores.
+    and not a bit of the result; None takes one for small networks, else all cores. ``procedural`` names projections whose synapses
+    are not stored but drawn again at each spike (True: all that can be), for networks that do not fit.
     """
 
     name = "events"
 
-    def __init__(self, plan: Plan, precision: str = "float64", threads: int | None = None) -> None:
+    @staticmethod
+    def foresee(network: Network, precision: str = "float64", procedural: object = False, **_: Any) -> None:
+        """Raise EngineError where a build would need more memory than is free: before anything is drawn."""
+        from maichong.engines.forecast import check_fits
+
+        check_fits(network, precision, chosen(network, procedural))
+
+    def __init__(
+        self, plan: Plan, precision: str = "float64", threads: int | None = None, procedural: bool | str | Sequence[str] = False
+    ) -> None:
         check_precision(precision)
         self.plan, self.precision = plan, precision
-        self.threads = choose_threads(plan, threads)
+        self.threads = choose_threads(plan, precision, threads)
         self.control = np.array([0, 1, 0], np.int64)
         self._sync = np.zeros(3, np.int64)
         self.populations = [
             LivePopulation(entry, plan, precision, self.control, threads=self.threads, sleeps=sleeps(plan, k))
             for k, entry in enumerate(plan.populations)
         ]
+        drawn = chosen(plan.network, procedural)
         layouts = [
-            (entry, build(entry, precision, self.populations[entry.post_population].edges)) for entry in plan.projections
+            (entry, layout(entry, np.dtype(precision)))
+            if entry.name in drawn
+            else (entry, build(entry, precision, self.populations[entry.post_population].edges))
+            for entry in plan.projections
         ]
         for k, population in enumerate(self.populations):
             population.open_inboxes(inbox_lengths(k, layouts))
@@ -127,7 +143,7 @@ class Events:
     def describe(self) -> str:
         """Precision and threads, and why so many, in a line."""
         many = "1 thread" if self.threads == 1 else f"{self.threads} threads, each with a range of the neurons"
-        return f"events: {self.precision}, {many}: a step takes one thread about {step_us(self.plan):.2g} us"
+        return f"events: {self.precision}, {many}: a step takes one thread about {step_us(self.plan, self.precision):.2g} us"
 
     def advance(self, steps: int) -> int:
         """Do up to ``steps`` steps, fewer where a recording must be emptied; return their number."""

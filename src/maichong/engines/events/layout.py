@@ -184,12 +184,13 @@ def _listed(entry: ProjectionPlan, real: np.dtype, edges: Sequence[int], *, late
 
 def _columns(entry: ProjectionPlan, rows: Mapping[str, np.ndarray], parts: int, groups: int) -> dict[str, np.ndarray]:
     """Where the incoming synapses of each post lie: their sources, their places in the rows, their delays."""
-    from maichong.engines.events.columns import columns_kernel
+    from maichong.engines.events.columns import columns_kernel, count_kernel
     from maichong.engines.events.emit import Kernel
 
     target, start = rows["target"], rows["start"]
     column = np.zeros(entry.n_post + 1, np.int64)
-    np.cumsum(np.bincount(target, minlength=entry.n_post), out=column[1:])
+    Kernel(count_kernel(str(target.dtype)), {"target": target, "counts": column[1:]}).once(0)
+    np.cumsum(column, out=column)
     longest = int(np.diff(start.reshape(parts, -1), axis=1).max(initial=0))
     found = {
         "column": column,

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from maichong.engines.events import everywhere, prefetch, projections
+from maichong.engines.events import everywhere, prefetch, procedural, projections
 from maichong.engines.events.emit import Kernel
 from maichong.engines.events.layout import Layout, in_one_part, inbox_form, padded, places
 from maichong.engines.events.live_population import LivePopulation
 from maichong.engines.plan import ProjectionPlan
-from maichong.errors import CheckpointError
+from maichong.errors import CheckpointError, EngineError
 from maichong.spec import NEAREST, Configured, RuleModel
 
 LONG_AGO = -(2**30)
@@ -93,12 +93,19 @@ class LiveProjection:
                 self.values |= post.inbox(plan.port, state)
         self._mine = [self._of_part(part, copy, post) for part, copy in zip(owners, self.sources, strict=True)]
         builder = projections.Builder(shape, rule, precision)
-        texts = {"ask": [prefetch.ask(builder)] if asks else [], "deliver": [builder.deliver()]}
+        if layout.kind == "procedural":
+            self.values |= procedural.values(plan)
+            deliver = procedural.deliver(builder, plan)
+        else:
+            deliver = builder.deliver()
+        texts = {"ask": [prefetch.ask(builder)] if asks else [], "deliver": [deliver]}
         if rule:
             texts |= {"jump": [builder.jump()], "decay": [builder.decay()]}
             texts["learn"] = [builder.learn(), everywhere.each_step(builder)]
         self.kernels: list[dict[str, list[Kernel]]] = [{} for _ in range(self.parts)]
         for part, mine in zip(owners, self._mine, strict=True):
+            if layout.kind == "procedural":
+                mine |= {name: self.values[name].copy() for name in ("marks", "out")}
             for phase, found in texts.items():
                 self.kernels[part][phase] = [Kernel(text, self.values | mine) for text in found if text]
         refill = builder.refill()
@@ -149,6 +156,8 @@ class LiveProjection:
                 self._settle(step)
 
     def get_weights(self) -> np.ndarray:
+        if self.layout.kind == "procedural":
+            return np.broadcast_to(self.plan.weights(), (self.plan.size,)).astype(np.float64)
         return self.weights_of(None)()
 
     def weights_of(self, synapses: np.ndarray | None) -> Callable[[], np.ndarray]:
@@ -160,6 +169,11 @@ class LiveProjection:
         return lambda: (weight if where is None else weight[where]).astype(np.float64)
 
     def set_weights(self, weights: np.ndarray, step: int) -> None:
+        if self.layout.kind == "procedural" and not self.layout.shared:
+            raise EngineError(
+                f"projection {self.plan.name!r}, weight", "is drawn again at each spike, and cannot be set",
+                fix="build without procedural",
+            )  # fmt: skip
         if self.layout.shared:
             self.layout.weight[: weights.size] = weights[:1]  # all are equal; there may be none
         else:

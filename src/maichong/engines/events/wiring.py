@@ -48,10 +48,7 @@ def wire(
         "pairs_stream": stream_of(entry.name, "pairs"), "values_stream": stream_of(entry.name, "values"),
         "seed_low": entry.seed & 0xFFFFFFFF, "seed_high": entry.seed >> 32, "counts": counts.reshape(-1),
     }  # fmt: skip
-    for role, value in (("weight", projection.weight), ("delay", projection.delay)):
-        if isinstance(value, Distribution):
-            low, high = value.bounds()
-            numbers |= {f"{role}_{name}": number for name, number in {**value.numbers(), "least": low, "most": high}.items()}
+    numbers |= drawn_numbers(entry)
     types = {"counts": counts.dtype, "target": index, "weight": real} | ({"late": late} if late else {})
     _run(_text(entry, connector, "count", types), numbers, connector, edges, n_lines)
     used = np.flatnonzero(counts.any(axis=(0, 1))) if spread else np.zeros(1, np.int64)
@@ -85,6 +82,16 @@ def wire(
     if used.size == 1:
         del arrays["offset"]
     return arrays
+
+
+def drawn_numbers(entry: ProjectionPlan) -> dict[str, float]:
+    """The numbers of the distributions from which weights and delays are drawn, as kernels call them."""
+    numbers: dict[str, float] = {}
+    for role, value in (("weight", entry.projection.weight), ("delay", entry.projection.delay)):
+        if isinstance(value, Distribution):
+            low, high = value.bounds()
+            numbers |= {f"{role}_{name}": number for name, number in {**value.numbers(), "least": low, "most": high}.items()}
+    return numbers
 
 
 def _run(text: KernelText, values: Mapping[str, Any], connector: RandomConnector, edges: Sequence[int], n_lines: int) -> None:
@@ -126,7 +133,7 @@ def _text(entry: ProjectionPlan, connector: RandomConnector, task: str, types: M
     group = "0"
     if spread or (late and places):
         assert isinstance(projection.delay, Distribution)
-        value = _value(w, projection.delay, "delay", "unit(r2, r3)", floats)
+        value = write_value(w, projection.delay, "delay", "unit(r2, r3)", floats)
         w.line(f"steps = np.int64(np.floor({value} / dt + 0.5 + 1e-9))")
         floats.append("dt")
     if spread:
@@ -145,7 +152,7 @@ def _text(entry: ProjectionPlan, connector: RandomConnector, task: str, types: M
         if late:
             w.line("late[at] = steps")
         if drawn:
-            w.line(f"weight[at] = {_value(w, projection.weight, 'weight', 'unit(r0, r1)', floats)}")
+            w.line(f"weight[at] = {write_value(w, projection.weight, 'weight', 'unit(r0, r1)', floats)}")
     arrays = [("degrees", "int64"), ("edges", "int64"), ("marks", "int32"), ("out", "int32")]
     if task == "count":
         arrays += [("counts", str(types["counts"]))]
@@ -170,7 +177,7 @@ def _text(entry: ProjectionPlan, connector: RandomConnector, task: str, types: M
     )
 
 
-def _value(w: Writer, value: Distribution, role: str, u: str, floats: list[str]) -> str:
+def write_value(w: Writer, value: Distribution, role: str, u: str, floats: list[str]) -> str:
     """The text of a distribution's value for the even random number ``u``."""
     w.line(f"u_{role} = {u}")
     quantile = type(value).quantile
