@@ -5,7 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from maichong import LIF, AllToAll, Delta, ExplicitList, Exponential, Network, OneToOne, SpikeTimes, Uniform
+from maichong import (
+    LIF,
+    AllToAll,
+    Alpha,
+    BiExponential,
+    Delta,
+    ExplicitList,
+    Exponential,
+    Network,
+    OneToOne,
+    SpikeTimes,
+    Uniform,
+)
 from maichong.errors import NetworkError
 
 DT = 0.125  # a power of two, so that every time below is exact
@@ -202,3 +214,55 @@ def test_single_precision_shifts_exactly_as_well() -> None:
     assert np.array_equal(later[15:], plain[: plain.size - 15])
     double = response([(10.0, DT)], [Exponential(tau=5.0)], "events")
     np.testing.assert_allclose(plain, double, rtol=1e-5, atol=1e-7)  # 480 steps of a few roundings of 6e-8
+
+
+# rise and decay --------------------------------------------------------------------------------------------------------
+
+
+def opened(receptor: object, engine: str, until: float) -> tuple[np.ndarray, np.ndarray]:
+    """What a spike of weight 1 that arrives at 0 opens at the end of each step, and the times; from the receptor's state g."""
+    net = Network(dt=DT)
+    source = net.population("s", SpikeTimes([0.0], [0]), 1)
+    n = net.population("n", quiet(), 1)
+    net.project(source, n, AllToAll(), weight=1.0, receptor=receptor)
+    run = net.build(engine)
+    seen = []
+    for _ in range(round(until / DT)):
+        run.run(DT)
+        seen.append(run["n"]["g_p0"][0])
+    return DT * np.arange(1, len(seen) + 1), np.array(seen)
+
+
+def test_an_alpha_rises_to_its_weight_at_tau(engine: str) -> None:
+    """g(t) = (t/tau) e^(1 - t/tau); charge e tau."""
+    t, g = opened(Alpha(tau=2.0), engine, 40.0)
+    np.testing.assert_allclose(g, t / 2.0 * np.exp(1.0 - t / 2.0), rtol=1e-11, atol=1e-15)
+    assert t[g.argmax()] == 2.0
+    assert g.max() == pytest.approx(1.0, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("rise", "decay", "norm"), [(2.0, 10.0, 1.86918598), (0.5, 5.0, 1.43505518), (2.0, 100.0, 1.10521503)]
+)  # computed with SciPy
+def test_a_bi_exponential_peaks_at_its_weight(rise: float, decay: float, norm: float, engine: str) -> None:
+    t, g = opened(BiExponential(tau_rise=rise, tau_decay=decay), engine, 60.0)
+    np.testing.assert_allclose(g, norm * (np.exp(-t / decay) - np.exp(-t / rise)), rtol=1e-8)
+    assert g.max() <= 1.0
+
+
+@pytest.mark.parametrize("near", [1.0, 1 + 1e-12, 1 + 1e-7, 1 - 1e-5, 1 + 2e-4])
+def test_a_bi_exponential_of_equal_times_is_an_alpha(near: float) -> None:
+    """No difference of nearly equal numbers stands anywhere."""
+    _, alpha = opened(Alpha(tau=3.0), "reference", 30.0)
+    _, found = opened(BiExponential(tau_rise=3.0 * near, tau_decay=3.0), "reference", 30.0)
+    np.testing.assert_allclose(found, alpha, rtol=0, atol=3 * abs(near - 1) + 1e-12)
+
+
+def test_the_potential_that_an_alpha_current_evokes(engine: str) -> None:
+    """100 pA, tau 2 ms, on tau_m 10 ms and 250 pF: 1.3000663 mV after 6.650998 ms (computed with SciPy)."""
+    v = response([(100.0, None)], [Alpha(tau=2.0)], engine, until=20.0)
+    peak = int(v.argmax())
+    assert (peak + 1) * DT == pytest.approx(1.0 + 6.650998, abs=DT)
+    # the maximum between the samples, by the polynomial through the highest five
+    near = np.polynomial.Polynomial.fit(np.arange(-2.0, 3.0), v[peak - 2 : peak + 3], 4)
+    assert near(np.linspace(-1.0, 1.0, 2001)).max() == pytest.approx(1.3000663, abs=1e-7)

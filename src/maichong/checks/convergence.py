@@ -40,7 +40,9 @@ def converges(model: NeuronModel) -> None:
         return
     if errors[-1] <= FLOOR:
         return
-    promised = {"exponential_euler": 1, **{name: tableau.order for name, tableau in TABLEAUS.items()}}.get(method, 1)
+    promised = {"exponential_euler": 1, "strang": 2, **{name: tableau.order for name, tableau in TABLEAUS.items()}}.get(
+        method, 1
+    )
     wanted = 0.8 * (1 if _has_kinks(model) else promised)
     order = np.log2(errors[1] / errors[-1]) / 2
     if not order >= wanted:

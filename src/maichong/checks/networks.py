@@ -7,6 +7,7 @@ any excitability, has cells on both sides of its threshold. The scenes of all mo
 from __future__ import annotations
 
 import functools
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -180,7 +181,7 @@ def spread(model: NeuronModel) -> Configured:
 def excitability(neuron: Configured, rule: Configured | None = None) -> float:
     """The smallest drive (for a neuron without inputs: the smallest weight of Delta, in mV) that changes how often a cell fires.
 
-    1 where none of MAGNITUDES, of either sign, does.
+    1 where none of MAGNITUDES, of either sign, does. For a cell that fires by itself it is the one that silences it.
     """
     amounts = np.concatenate([[0.0], MAGNITUDES, -MAGNITUDES])
     rules = () if rule is None else (rule,)
@@ -209,8 +210,11 @@ def receptivity(receptor: Configured) -> float:
 
 def _smallest(net: Network, cells: str, amounts: np.ndarray, duration: float) -> float:
     net.probe(cells, "counts")
-    counts = net.build("reference").run(duration)[cells].counts
-    changed = amounts[counts != counts[0]]
+    with warnings.catch_warnings():
+        # the largest amounts are no biology: cells may diverge, and are then silent
+        warnings.simplefilter("ignore", RuntimeWarning)
+        counts = net.build("reference").run(duration)[cells].counts
+    changed = amounts[(counts == 0) if counts[0] else (counts > 0)]
     if not changed.size:
         return 1.0
     return float(changed[changed > 0].min(initial=np.inf) if (changed > 0).any() else changed.max())

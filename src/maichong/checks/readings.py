@@ -24,7 +24,7 @@ def defaults(model: Model) -> None:
     model()
     env = at_defaults(model)
     _finite(model, env)
-    if isinstance(model, NeuronModel):
+    if isinstance(model, NeuronModel) and model.reset:
         landed = dict(zip(names(model.states), call(model.reset, env), strict=True))
         _finite(model, {**env, **landed})
 

@@ -2,7 +2,8 @@
 
 ``choose`` reads the system with SymPy. The largest set of states that is linear and depends on no other state is advanced by
 its exact propagator, computed numerically (``expm``) when the network is built, since closed forms break where time constants
-meet. States linear in themselves alone take exponential Euler; anything else RK4. An integrator named by the user wins.
+meet. States linear in themselves alone take exponential Euler, or Strang's splitting of membrane and gates where there are gates;
+anything else RK4. An integrator named by the user wins.
 """
 
 from __future__ import annotations
@@ -41,6 +42,10 @@ TABLEAUS = {
     "rk4": RungeKutta(4, (0.0, 0.5, 0.5, 1.0), ((), (0.5,), (0.0, 0.5), (0.0, 0.0, 1.0)), (1 / 6, 1 / 3, 1 / 3, 1 / 6)),
 }
 
+EXPONENTIAL = ("exponential_euler", "strang")
+"""Methods that solve x' = a x + b over a step with a and b held: all states at once, which is of order one, or half a step of the
+membrane, a step of its gates, half a step of the membrane, of order two (Strang 1968, doi:10.1137/0705041)."""
+
 Propagator = Mapping[str, Mapping[str, Coefficient]]
 """new[state] = sum over names of coefficient x old[name]; names are states, drives and ``ONE``."""
 
@@ -51,13 +56,15 @@ class Integration:
 
     ``method`` is "exact", "exponential_euler", a key of TABLEAUS, "ode" or the name of a splitting ``scheme``; ``exact``
     maps each exactly advanced state to its coefficients, and ``stages`` does the same for the nodes of a Runge-Kutta
-    method. ``slopes`` are the SymPy expressions d f / d state that exponential Euler needs.
+    method. ``slopes`` are the SymPy expressions d f / d state that exponential Euler needs, and ``groups`` the order in which it
+    steps: states together by a fraction of dt, seeing what earlier groups have become, and the last what exact states become.
     """
 
     method: str
     exact: Propagator
     stages: Mapping[float, Propagator] = field(default_factory=dict)
     slopes: Mapping[str, Any] = field(default_factory=dict)
+    groups: tuple[tuple[tuple[str, ...], float], ...] = ()
     scheme: Scheme = ()
 
     def describe(self, system: System) -> str:
@@ -82,32 +89,40 @@ def choose(system: System, dt: float, where: str) -> Integration:
     conditional = all(symbol(s) not in jacobian[s][s].free_symbols for s in others)
     method = asked
     if asked == "auto":
-        method = "exact" if not others else "exponential_euler" if conditional else "rk4"
+        gated = set(others) > {system.membrane}
+        method = "exact" if not others else "rk4" if not conditional else "strang" if gated else "exponential_euler"
     elif asked == "exact" and others:
         raise EngineError(
             where, f"the integrator 'exact' needs a linear flow, and {', '.join(others)} is not linear here",
             fix="use 'exponential_euler' or 'auto'",
         )  # fmt: skip
-    elif asked == "exponential_euler" and not conditional:
+    elif asked in EXPONENTIAL and not conditional:
         raise EngineError(
-            where, f"'exponential_euler' needs a flow linear in each state alone, and that of {model.name} is not",
+            where,
+            f"{asked!r} needs a flow linear in each state alone, and that of {model.name} is not",
             fix="use 'rk4' or 'auto'",
-        )  # fmt: skip
-    elif asked not in ("exact", "exponential_euler", "ode", *TABLEAUS, *model.schemes):
+        )
+    elif asked == "strang" and set(others) <= {system.membrane}:
+        raise EngineError(where, f"'strang' needs gates beside the membrane, and {model.name} has none", fix="use 'auto'")
+    elif asked not in ("exact", *EXPONENTIAL, "ode", *TABLEAUS, *model.schemes):
         raise EngineError(where, f"has no integrator {asked!r}", fix=did_you_mean(asked, (*TABLEAUS, *model.schemes)))
-    if method not in ("exact", "exponential_euler"):
+    if method not in ("exact", *EXPONENTIAL):
         # the neuron's own states follow the named method; receptors and intrinsic rules stay exact where they can
         linear = [name for name in linear if name not in system.own and _independent(name, jacobian, system.own)]
     exact = _propagate(system, flows, jacobian, linear, dt)
     tableau = TABLEAUS.get(method)
     stages = {node: _propagate(system, flows, jacobian, linear, dt * node) for node in tableau.nodes if node} if tableau else {}
-    slopes = {s: jacobian[s][s] for s in system.states if s not in linear} if method == "exponential_euler" else {}
+    slopes = {s: jacobian[s][s] for s in system.states if s not in linear} if method in EXPONENTIAL else {}
+    groups = ((tuple(slopes), 1.0),) if slopes else ()
+    if method == "strang":
+        half = ((system.membrane,), 0.5)
+        groups = (half, (tuple(state for state in slopes if state != system.membrane), 1.0), half)
     scheme = model.schemes.get(method, ())
     if scheme:
         # what other parts add to the neuron, and is not exact, takes one step when the neuron has taken its own
         named = {state for state, _ in scheme}
         scheme = (*scheme, *((state, 1.0) for state in system.states if state not in exact and state not in named))
-    return Integration(method, exact, stages, slopes, scheme)
+    return Integration(method, exact, stages, slopes, groups, scheme)
 
 
 def _flows(system: System) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def _one(
     def slope(t: float, y: np.ndarray, held: bool) -> np.ndarray:
         scratch = known(y)
         evaluate(system.derivative, scratch)
-        still = frozen | ({system.membrane} if held else set())
+        still = frozen | ({system.membrane} if held and not system.crossing else set())
         return np.array([0.0 if name in still else float(scratch[f"d_{name}"]) for name in names])
 
     def excess(t: float, y: np.ndarray, held: bool) -> float:
@@ -79,4 +79,6 @@ def _one(
             y = np.array([float(scratch[n] if n in frozen else scratch.get(f"reset_{n}", scratch[n])) for n in names])
             # without a reset the neuron stays above: it has fired once, and is not watched until the step ends
             watch = pause > 0.0 or excess(t, y, False) < 0.0
+    if system.crossing and excess(t, y, False) >= 0.0:
+        free_at = max(free_at, 2.0 * dt)  # not before it has been below
     return y, spiked, max(free_at - dt, 0.0)

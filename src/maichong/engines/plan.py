@@ -448,6 +448,8 @@ def _population(
         where = f"population {population.name!r}, t_ref"
         raise ParameterError(where, f"must be below 2**30 steps of {network.dt:g} ms", f"{t_ref.max():g} ms")
     refractory = np.ceil(t_ref / network.dt - 1e-9).astype(np.int64)
+    if system.crossing:
+        refractory = np.maximum(refractory, 1)  # what is still above in the next step has not risen through the threshold
     drive = {
         name: np.broadcast_to(draw(population.drive.get(name, 0.0), f"drive {name}"), (n,)).astype(np.float64)
         for name in system.drives

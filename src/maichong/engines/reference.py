@@ -45,7 +45,8 @@ class Reference:
 
     def advance(self, steps: int) -> int:
         """Do ``steps`` steps and return their number; Ctrl-C is heard between two of them."""
-        with interrupts.deferred(unless_watched=True) as interrupted:
+        # what overflows ends as infinity or NaN, as in the kernels: the run says who has diverged
+        with interrupts.deferred(unless_watched=True) as interrupted, np.errstate(all="ignore"):
             for _ in range(steps):
                 for operation in self.plan.schedule:
                     getattr(self, f"_{operation.phase}")(operation.index)
@@ -63,7 +64,7 @@ class Reference:
         arrived = source.fired[(self.step - projection.delay) % len(source.fired), projection.pre]
         projection.arrived = arrived
         hit = arrived
-        if entry.port.receptor.model.states == ():
+        if entry.port.gated:
             hit = arrived & (target.until <= self.step)[projection.post]  # the refractory membrane takes no jump
         for state, jump in entry.port.jumps:
             np.add.at(target.env[state], projection.post[hit], jump * projection.weight[hit])
@@ -74,7 +75,7 @@ class Reference:
         entry = self.plan.backgrounds[index]
         target = self.populations[entry.population]
         weight = entry.weight * entry.counts(self.plan.network.seed, self.step)
-        if entry.port.receptor.model.states == ():
+        if entry.port.gated:
             weight = np.where(target.until <= self.step, weight, 0.0)
         for state, jump in entry.port.jumps:
             target.env[state] = target.env[state] + jump * weight
@@ -285,10 +286,13 @@ class _Population:
         for name in system.states:
             if name in system.learned and not learning:
                 continue
-            env[name] = np.where(held, env[name], new[name]) if name == system.membrane else new[name]
+            env[name] = np.where(held, env[name], new[name]) if name == system.membrane and not system.crossing else new[name]
         scratch = dict(env)
         evaluate(system.fires, scratch)
-        fired = ~held & (np.broadcast_to(scratch["excess"], held.shape) >= 0)
+        above = np.broadcast_to(scratch["excess"], held.shape) >= 0
+        fired = ~held & above
+        if system.crossing:
+            self.until[above] = np.maximum(self.until[above], step + 2)  # not before it has been below
         evaluate(system.reset, scratch)
         for name in system.states:
             if f"reset_{name}" in scratch and (learning or name not in system.learned):
@@ -304,8 +308,12 @@ class _Population:
         others = [name for name in system.states if name not in integration.exact]
         if not others:
             return exact
-        if integration.method == "exponential_euler":
-            return exact | {name: self._exponential(name) for name in others}
+        if integration.groups:
+            now = {}
+            for k, (group, part) in enumerate(integration.groups):
+                later = exact if 0 < k == len(integration.groups) - 1 else {}
+                now |= {name: self._exponential(name, now | later, part * dt) for name in group}
+            return exact | now
         if integration.scheme:
             now = dict(old)
             for name, fraction in integration.scheme:
@@ -333,13 +341,12 @@ class _Population:
         evaluate(self.plan.system.derivative, env)
         return {name: env[f"d_{name}"] for name in self.plan.system.states}
 
-    def _exponential(self, name: str) -> np.ndarray:
-        """x' = a x + b with the others held: a and b from the flow at x = 1 and x = 0."""
-        b = self._derivative({name: np.zeros(self.plan.n)})[name]
-        a = self._derivative({name: np.ones(self.plan.n)})[name] - b
-        x, z = self.env[name], a * self.dt
-        with np.errstate(all="ignore"):
-            return np.where(z == 0, x + b * self.dt, x * np.exp(z) + b * np.where(z == 0, 0, np.expm1(z) / a))
+    def _exponential(self, name: str, now: Mapping[str, np.ndarray], h: float) -> np.ndarray:
+        """x' = a x + b over ``h`` ms, the others held as in ``now`` or as they were: a and b from the flow at x = 1 and x = 0."""
+        b = self._derivative({**now, name: np.zeros(self.plan.n)})[name]
+        a = self._derivative({**now, name: np.ones(self.plan.n)})[name] - b
+        x, z = now.get(name, self.env[name]), a * h
+        return np.where(z == 0, x + b * h, x * np.exp(z) + b * np.where(z == 0, 0, np.expm1(z) / a))
 
 
 class _Projection:

@@ -62,6 +62,8 @@ class Port:
     suffix: str
     jumps: tuple[tuple[str, float], ...]
     """(state, jump per unit weight) at the arrival of a spike."""
+    gated: bool = False
+    """Whether what arrives while the target is refractory is lost: a jump of a membrane that is held."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ class System:
     """A population's states, parameters and calls.
 
     ``derivative`` gives ``d_<state>`` for each state, ``fires`` gives ``excess``, ``reset`` gives ``reset_<state>`` for the
-    states that a spike changes. ``learned`` are the states of intrinsic rules: they move only while learning.
+    states that a spike changes. ``learned`` are the states of intrinsic rules: they move only while learning. ``crossing``
+    says that the flow makes the whole spike: the membrane is never held, and a spike is noticed where ``excess`` rises through 0.
     """
 
     neuron: Configured
@@ -83,6 +86,7 @@ class System:
     derivative: tuple[Call, ...]
     fires: tuple[Call, ...]
     reset: tuple[Call, ...]
+    crossing: bool
 
     def symbols(self) -> tuple[str, ...]:
         """All symbols that have a value before a step."""
@@ -116,7 +120,8 @@ def compose(population: Population, ports: Sequence[tuple[Configured, str | None
         suffix = f"_p{k}"
         local = {name: name + suffix for name in (*names(part.params), *names(part.states))}
         params |= {name + suffix: float(value) for name, value in receptor.values.items() if value is not None}  # type: ignore[arg-type]
-        built.append(Port(receptor, target, suffix, _jumps(receptor, membrane, suffix)))
+        gated = part.jumps_membrane and model.reset is not None
+        built.append(Port(receptor, target, suffix, _jumps(receptor, membrane, suffix), gated))
         if part.jumps_membrane or part.flow is None or part.output is None:
             continue
         assert target is not None
@@ -154,7 +159,7 @@ def compose(population: Population, ports: Sequence[tuple[Configured, str | None
     flows.insert(0, _call(model.flow, bind, tuple(f"d_{name}" for name in own)))
     fires = _call(model.fires, bind, ("excess",))
     reset: list[Call] = []
-    if neuron.options["reset"] != "none":
+    if model.reset and neuron.options["reset"] != "none":
         soft = neuron.options["reset"] == "soft"
         landing = f"hard_{membrane}" if soft else f"reset_{membrane}"
         results = tuple(landing if name == membrane else f"reset_{name}" for name in own)
@@ -173,6 +178,7 @@ def compose(population: Population, ports: Sequence[tuple[Configured, str | None
         derivative=(*outputs, *sums, *_needed(modulations, model.flow), *flows),
         fires=(*_needed(modulations, model.fires), fires),
         reset=(*reset, *jumps),
+        crossing=model.reset is None,
     )
 
 

@@ -15,10 +15,11 @@ from maichong.spec.quantities import is_number
 from maichong.spec.reading import arguments, check_function
 
 T_REF = Param("t_ref", 0.0, "ms", "absolute refractory period: the membrane is held at its reset value", low=0.0)
+PAUSE = Param("t_ref", 0.0, "ms", "time after a spike in which no other is noticed; the membrane goes on", low=0.0)
 
 RESETS = ("hard", "soft", "none")
 
-INTEGRATORS = ("auto", "exact", "exponential_euler", "euler", "rk2", "rk4", "ode")
+INTEGRATORS = ("auto", "exact", "exponential_euler", "strang", "euler", "rk2", "rk4", "ode")
 
 Scheme = tuple[tuple[str, float], ...]
 """A named splitting: pairs (state, fraction of dt), each an Euler step that sees what the earlier ones changed."""
@@ -30,6 +31,9 @@ class NeuronModel(Model):
 
     Every neuron also has ``t_ref`` and the options ``reset`` (hard: as declared; soft: the excess over the threshold is
     kept; none) and ``integrator``.
+
+    A neuron whose flow makes the whole spike has no ``reset`` function (None): it spikes where ``fires`` rises through 0, once,
+    and again when it has been below; ``t_ref`` does not hold its membrane.
     """
 
     kind: ClassVar[str] = "neuron"
@@ -42,7 +46,7 @@ class NeuronModel(Model):
     inputs: tuple[Input, ...] = ()
     flow: Function = field(kw_only=True)
     fires: Function = field(kw_only=True)
-    reset: Function = field(kw_only=True)
+    reset: Function | None = None
     schemes: Mapping[str, Scheme] = field(default_factory=dict)
 
     @property
@@ -54,7 +58,8 @@ class NeuronModel(Model):
         return (*super().symbols(), *self.inputs)
 
     def functions(self) -> Mapping[str, Function]:
-        return {"flow": self.flow, "fires": self.fires, "reset": self.reset}
+        given = {"flow": self.flow, "fires": self.fires, "reset": self.reset}
+        return {role: function for role, function in given.items() if function is not None}
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -63,7 +68,8 @@ class NeuronModel(Model):
         states, params = names(self.states), names(self.params)
         check_function(self.flow, self.name, (*states, *params, *names(self.inputs)), results=len(states))
         check_function(self.fires, self.name, (*states, *params), results=1)
-        check_function(self.reset, self.name, (*states, *params), results=len(states))
+        if self.reset:
+            check_function(self.reset, self.name, (*states, *params), results=len(states))
         for scheme, steps in self.schemes.items():
             where = f"{self.name}.schemes[{brief(scheme)}]"
             if not isinstance(steps, tuple) or not all(isinstance(step, tuple) and len(step) == 2 for step in steps):
@@ -103,13 +109,14 @@ def neuron(
     states: Iterable[State],
     flow: Function,
     fires: Function,
-    reset: Function,
+    reset: Function | None = None,
     inputs: Iterable[Input] = (),
     schemes: Mapping[str, Scheme] | None = None,
     doc: str | None = None,
 ) -> NeuronModel:
     """Declare a neuron from the functions of one file; see :mod:`maichong.neurons.lif` for the shortest example.
 
+    Leave ``reset`` out where the flow itself brings the membrane down again.
     ``doc`` is the file's docstring: ``doc=__doc__``. Raises ModelError where a function asks for what is not declared, is
     not straight-line code, or returns the wrong number of values.
     """
@@ -120,10 +127,10 @@ def neuron(
     return NeuronModel(
         name=name,
         doc=inspect.cleandoc(doc or ""),
-        params=(*declared(params, Param, f"{name}.params"), T_REF),
+        params=(*declared(params, Param, f"{name}.params"), T_REF if reset else PAUSE),
         states=declared(states, State, f"{name}.states"),
         options=(
-            Option("reset", RESETS, "what becomes of the membrane at a spike"),
+            *((Option("reset", RESETS, "what becomes of the membrane at a spike"),) if reset else ()),
             Option("integrator", ("auto", *(choice for choice in choices if choice != "auto")), "how time is stepped"),
         ),
         inputs=declared(inputs, Input, f"{name}.inputs"),

@@ -14,7 +14,7 @@ import numpy as np
 from maichong.engines.events.emit import Argument, KernelText
 from maichong.engines.events.layout import BLOCK
 from maichong.engines.events.lower import Writer
-from maichong.engines.events.slopes import text as slope_text
+from maichong.engines.events.slopes import slope_text
 from maichong.engines.integration import ONE, TABLEAUS, Integration, Propagator
 from maichong.engines.plan import PopulationPlan
 from maichong.engines.system import System
@@ -139,10 +139,10 @@ def jumped(system: System) -> bool:
 
 
 def _take(w: Writer, system: System, env: dict[str, str], *, sleeps: bool) -> None:
-    """The membrane takes what has arrived for it; while refractory it takes nothing."""
+    """The membrane takes what has arrived for it; while it is held it takes nothing."""
     w.line("arrived = pending[j]")
     w.line(f"pending[j] = {w.literal(0.0)}")
-    w.line(f"taken = arrived if free else {w.literal(0.0)}")
+    w.line("taken = arrived" if system.crossing else f"taken = arrived if free else {w.literal(0.0)}")
     w.line(f"with_jump = {env[system.membrane]} + taken")
     if sleeps:
         w.line("moved = np.int32(moved + np.int32(taken != F(0.0)))")
@@ -212,15 +212,18 @@ def _advance(
     others = [name for name in system.states if name not in integration.exact]
     if not others:
         return new
-    if integration.method == "exponential_euler":
-        here = dict(env)
+    now = dict(env)
+    for k, (group, part) in enumerate(integration.groups):
+        here = dict(now) | (new if 0 < k == len(integration.groups) - 1 else {})
+        span = h if part == 1.0 else w.keep(f"{w.literal(part)} * {h}", "span")
         for call in system.derivative:
             w.call(call, here)
-        for state in others:
-            new[state] = _exponential(w, state, integration.slopes[state], here, h)
-        return new
+        for state in group:
+            a = w.keep(slope_text(w, state, integration.slopes[state], system.derivative, here), f"slope_{state}")
+            now[state] = _exponential(w, state, a, here, span, never_zero=bool(integration.slopes[state].is_negative))
+    if integration.groups:
+        return {**{state: now[state] for state in others}, **new}
     if integration.scheme:
-        now = dict(env)
         for state, fraction in integration.scheme:
             inner = dict(now)
             for call in system.derivative:
@@ -247,13 +250,12 @@ def _advance(
     return new
 
 
-def _exponential(w: Writer, state: str, slope: Any, env: Mapping[str, str], h: str) -> str:
+def _exponential(w: Writer, state: str, a: str, env: Mapping[str, str], h: str, *, never_zero: bool) -> str:
     """x' = a x + b is solved over the step with a and b as they are now: x + x' (exp(a h) - 1) / a."""
-    a = w.keep(slope_text(w, slope, env), f"slope_{state}")
     z = w.keep(f"{a} * {h}", "z")
     expm1 = "expm1_32" if w.precision == "float32" else "np.expm1"
     growth = w.keep(f"{expm1}({z}) / {a}", "growth")
-    if not slope.is_negative:
+    if not never_zero:
         # a choice between two names is a select; between two expressions it may stay a branch, and the loop scalar
         growth = f"{growth} if {z} != F(0.0) else {h}"
     return w.keep(f"{env[state]} + {env[f'd_{state}']} * ({growth})", f"new_{state}")
@@ -262,7 +264,7 @@ def _exponential(w: Writer, state: str, slope: Any, env: Mapping[str, str], h: s
 def _store(w: Writer, system: System, env: dict[str, str], new: dict[str, str], slow: Sequence[str], *, sleeps: bool) -> None:
     """Hold the refractory, test the threshold, write back."""
     membrane = system.membrane
-    if membrane in new:
+    if membrane in new and not system.crossing:
         w.line(f"held_v = {new[membrane]} if free else {env[membrane]}")
         new[membrane] = "held_v"
     flush = w.literal(1e-20 if w.precision == "float32" else 1e-200)
@@ -283,8 +285,13 @@ def _store(w: Writer, system: System, env: dict[str, str], new: dict[str, str], 
             w.line(f"moved = np.int32(moved + np.int32({value} != {env[state]}))")
     for call in system.fires:
         w.call(call, after)
-    w.line(f"fire = free & ({after['excess']} >= F(0.0))")
+    w.line(f"above = {after['excess']} >= F(0.0)")
+    w.line("fire = free & above")
     w.line("flags[j] = fire")
+    if system.crossing:
+        # it may fire again when it has been below
+        w.line("later = np.int32(now + np.int32(2))")
+        w.line("until[j] = later if above & (until[j] < later) else until[j]")
     total = "hits" if sleeps else "fired"
     w.line(f"{total} = np.int32({total} + np.int32(fire))")
     if sleeps:

@@ -1,32 +1,42 @@
-"""A SymPy expression, such as the slope of a flow in its own state, as kernel text."""
+"""The slope of a flow in its own state, d f / d x of f = a x + b, as kernel text.
+
+A slope that is made of sums and products is written as SymPy found it: a membrane's, -(g_leak + g) / c. Any other is the flow at
+x = 1 less that at x = 0: a gate's alpha and beta, with their exponentials, stand in the flow already, and LLVM works them out once.
+"""
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from maichong.engines.events.lower import Writer
-from maichong.errors import EngineError
-
-OPERATIONS = {"Abs": "absolute", "atan": "arctan", "Min": "minimum", "Max": "maximum"}
-"""What SymPy calls otherwise than maichong.ops does."""
-
-SAME = {"exp", "log", "sin", "cos", "tan", "tanh", "floor", "sign"}
-LOGIC = {"And": " & ", "Or": " | ", "Add": " + ", "Mul": " * "}
+from maichong.engines.system import Call
 
 
-def text(w: Writer, expression: Any, env: Mapping[str, str]) -> str:
-    """``expression`` written for ``w``; ``env`` maps symbols to the text that holds them.
+def slope_text(w: Writer, state: str, slope: Any, derivative: Sequence[Call], env: Mapping[str, str]) -> str:
+    """d f / d ``state``, written for ``w``; ``env`` maps symbols to the text that holds them."""
+    if _rational(slope):
+        return _text(w, slope, env)
+    ends = []
+    for end in (1.0, 0.0):
+        here = {**env, state: w.literal(end)}
+        for call in derivative:
+            w.call(call, here)
+        ends.append(here[f"d_{state}"])
+    return f"({ends[0]} - {ends[1]})"
 
-    Raises EngineError for what no operation of maichong.ops leads to.
-    """
+
+def _rational(expression: Any) -> bool:
+    if expression.is_Pow:
+        return bool(expression.exp.is_Integer) and _rational(expression.base)
+    return bool(expression.is_Symbol or expression.is_Number) or (
+        bool(expression.is_Add or expression.is_Mul) and all(map(_rational, expression.args))
+    )
+
+
+def _text(w: Writer, expression: Any, env: Mapping[str, str]) -> str:
     import sympy as sp
 
-    def inner(part: Any) -> str:
-        return text(w, part, env)
-
-    kind = type(expression).__name__
     if expression.is_Symbol:
         return env[str(expression)]
     if expression.is_Number:
@@ -34,22 +44,10 @@ def text(w: Writer, expression: Any, env: Mapping[str, str]) -> str:
     if expression.is_Mul:
         above, below = sp.fraction(expression)
         if below != 1:
-            return f"({inner(above)} / {inner(below)})"
-    if kind in LOGIC:
-        return "(" + LOGIC[kind].join(map(inner, expression.args)) + ")"
+            return f"({_text(w, above, env)} / {_text(w, below, env)})"
     if expression.is_Pow and expression.exp == -1:
-        return f"({w.literal(1.0)} / {inner(expression.base)})"
+        return f"({w.literal(1.0)} / {_text(w, expression.base, env)})"
     if expression.is_Pow:
-        return w.operation("power", [inner(expression.base), inner(expression.exp)])
-    if isinstance(expression, sp.Piecewise):
-        (value, condition), *rest = expression.args  # pyright: ignore[reportGeneralTypeIssues]
-        if condition == True or not rest:  # noqa: E712 - SymPy's true is no Python True
-            return inner(value)
-        return w.operation("where", [inner(condition), inner(value), inner(sp.Piecewise(*rest))])
-    if isinstance(expression, sp.core.relational.Relational):
-        sign = expression.rel_op  # pyright: ignore[reportAttributeAccessIssue]
-        return f"({inner(expression.lhs)} {sign} {inner(expression.rhs)})"
-    if kind in SAME or kind in OPERATIONS:
-        name, args = OPERATIONS.get(kind, kind), [inner(part) for part in expression.args]
-        return functools.reduce(lambda a, b: w.operation(name, [a, b]), args) if len(args) > 1 else w.operation(name, args)
-    raise EngineError("kernel", "a slope is made of the operations of maichong.ops", str(expression), "use 'rk4'")
+        return w.operation("power", [_text(w, part, env) for part in expression.args])
+    sign = " + " if expression.is_Add else " * "
+    return "(" + sign.join(_text(w, part, env) for part in expression.args) + ")"
