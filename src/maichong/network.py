@@ -138,6 +138,7 @@ class Network:
         weight: Any,
         receptor: Configured | ReceptorModel,
         delay: Any = None,
+        dendritic_delay: Any = None,
         plasticity: Configured | Iterable[Configured] = (),
         short_term: Configured | ShortTermModel | None = None,
         input: str | None = None,
@@ -147,8 +148,10 @@ class Network:
 
         ``weight`` is in mV for a receptor that jumps the membrane (Delta), in pA for one that gives a current, in nS for one
         with a reversal potential ``e_rev``; ``delay`` is in ms, at least dt and rounded to the grid: without one a spike acts
-        from its own stamp on. Both are one number, one for each synapse (in the order of an ExplicitList, else by pre, then
-        post), a matrix [pre, post], text with a unit or a distribution. ``plasticity`` is one rule or several, of which one
+        from its own stamp on. A ``dendritic_delay``, >= 0 ms, comes after it on the way to the soma, and is the time that a spike
+        of ``post`` takes back to the synapse, where rules see it; without rules the two are one delay. All are one number, one for
+        each synapse (in the order of an ExplicitList, else by pre, then post), a matrix [pre, post], text with a unit or a
+        distribution. ``plasticity`` is one rule or several, of which one
         may write weights at spikes or steps; ``short_term`` is a short-term rule such as TsodyksMarkram, which says what part of
         its weight a synapse releases; ``input`` names the input of ``post`` that receives the current, the first by
         default; ``name`` is "pre->post" by default.
@@ -202,9 +205,13 @@ class Network:
             _check_bounds(weight, rule, f"{where}, weight")
         if delay is not None:
             delay = self._synaptic(delay, "ms", f"{where}, delay", connector, source.n, target.n)
-            self._check_delay(delay, f"{where}, delay")
+            self._check_delay(delay, f"{where}, delay", self.dt)
+        if dendritic_delay is not None:
+            named = f"{where}, dendritic_delay"
+            dendritic_delay = self._synaptic(dendritic_delay, "ms", named, connector, source.n, target.n)
+            self._check_delay(dendritic_delay, named, 0.0)
         self.projections[label] = Projection(
-            label, source.name, target.name, connector, weight, delay, receptor, rules, input, short_term
+            label, source.name, target.name, connector, weight, delay, receptor, rules, input, short_term, dendritic_delay
         )
         return self.projections[label]
 
@@ -380,6 +387,7 @@ class Network:
                     weight=plain_value(entry["weight"]), delay=plain_value(entry["delay"]), input=entry["input"],
                     receptor=configured(entry["receptor"]), plasticity=[configured(rule) for rule in entry["plasticity"]],
                     short_term=configured(entry["short_term"]) if entry.get("short_term") else None,
+                    dendritic_delay=plain_value(entry.get("dendritic_delay")),
                 )  # fmt: skip
             for entry in data.get("backgrounds", ()):
                 net.background(
@@ -461,16 +469,17 @@ class Network:
             raise ParameterError(where, "must be finite", "NaN or infinity")
         return number
 
-    def _check_delay(self, delay: Any, where: str) -> None:
+    def _check_delay(self, delay: Any, where: str, least: float) -> None:
         lowest = delay.bounds()[0] if isinstance(delay, Distribution) else float(np.min(delay, initial=np.inf))
-        if lowest < self.dt * (1 - 1e-9):
+        if lowest < least * (1 - 1e-9):
             low = ", as its low," if isinstance(delay, Distribution) else ","
-            raise NetworkError(
-                where,
-                f"must be >= dt = {self.dt:g} ms, one step",
-                f"{lowest:g} ms",
-                f"use at least {self.dt:g}{low} or leave the delay out: spikes then act from their own stamp on",
+            must = f"must be >= dt = {least:g} ms, one step" if least else "must be >= 0 ms"
+            fix = (
+                f"use at least {least:g}{low} or leave the delay out: spikes then act from their own stamp on"
+                if least
+                else None
             )
+            raise NetworkError(where, must, f"{lowest:g} ms", fix)
 
 
 def _where_connected(matrix: np.ndarray, connector: Connector) -> np.ndarray:

@@ -92,8 +92,9 @@ class Projection:
 
     ``weight`` (in the receptor's unit) and ``delay`` (ms, >= dt) are one number, one per synapse, a matrix [pre, post] (what
     it says where there is no synapse does not count) or a distribution. A spike stamped t acts from t + delay on; without a
-    delay (None), from t on. ``input`` names the input of the target that receives the current; ``short_term`` says which part of
-    the weight a spike releases.
+    delay (None), from t on. ``dendritic_delay`` (ms, >= 0) is added to it on the way to the soma, and is the time that a spike of
+    the target takes back to the synapse. ``input`` names the input of the target that receives the current; ``short_term`` says
+    which part of the weight a spike releases.
     """
 
     name: str
@@ -106,6 +107,7 @@ class Projection:
     plasticity: tuple[Configured, ...] = ()
     input: str | None = None
     short_term: Configured | None = None
+    dendritic_delay: Any = None
 
 
 @dataclass(frozen=True)
@@ -294,6 +296,7 @@ def projection_to_dict(projection: Projection) -> dict[str, Any]:
         "plasticity": [rule.to_dict() for rule in projection.plasticity],
         "input": projection.input,
         "short_term": projection.short_term and projection.short_term.to_dict(),
+        "dendritic_delay": _value_to_dict(projection.dendritic_delay),
     }
 
 

@@ -16,7 +16,7 @@ from maichong.engines.plan import ProjectionPlan, draft_projection, ports_of
 from maichong.engines.system import compose
 from maichong.errors import EngineError
 from maichong.network import Network, Population, SpikeTimes
-from maichong.spec import NEAREST, Configured, Distribution, NeuronModel
+from maichong.spec import NEAREST, Configured, Distribution, NeuronModel, ReceptorModel
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,9 @@ def _trace_bytes(entry: ProjectionPlan, layout: str, precision: str) -> float:
         # for each source its states, and what its spikes of the last steps release; of pulses also what leaves
         depth, ways = _depth(entry.likely_longest + release.pulse), 2 if release.pulse else 1
         total += entry.n_pre * ((len(release.kept) + 1) * 8.0 + depth * ways * len(release.amounts) * real)
-    total += len(post) * padded(entry.n_post) * real + late * entry.n_post * 9.0
+    # where dendrites differ, what each trace was like in the last steps
+    kept = 1 + (_depth(entry.likely_dendritic[1]) if entry.dendritic is None else 0)
+    total += len(post) * padded(entry.n_post) * real * kept + late * entry.n_post * 9.0
     if pre and not late and entry.likely_delays[0] == 1:
         total += len(pre) * padded(entry.n_pre) * real
     elif pre or (entry.spike_rule and late):
@@ -88,12 +90,14 @@ def _population_bytes(network: Network, population: Population, precision: str) 
     real = np.dtype(precision).itemsize
     drafts = [draft_projection(network, p) for p in network.projections.values() if p.pre == population.name]
     outgoing = [entry.likely_longest + (entry.release.pulse if entry.release else 0) for entry in drafts]
+    incoming = [draft_projection(network, p) for p in network.projections.values() if p.post == population.name]
+    outgoing += [entry.likely_dendritic[1] for entry in incoming]
     ring = _depth(max(outgoing, default=0)) * population.n * 4
     model = population.model
     if isinstance(model, SpikeTimes):
         return ring + model.times.size * 12.0
     assert isinstance(model, Configured)
-    ring += _inbox_bytes(network, population, precision)
+    ring += sum(_inbox_bytes(network, population, precision, kind) for kind in ("inbox", "dendrite"))
     if not isinstance(model.model, NeuronModel):
         return ring + population.n * (24.0 + 8 * len(model.values))
     ports = ports_of(network, population.name)
@@ -104,16 +108,25 @@ def _population_bytes(network: Network, population: Population, precision: str) 
     return ring + padded(population.n) * ((states + arrays) * real + slow + 9.0) + population.n * 8.0
 
 
-def _inbox_bytes(network: Network, population: Population, precision: str) -> float:
-    """The rings of what is on its way to the population's receptors, of projections whose delays differ."""
+def _inbox_bytes(network: Network, population: Population, precision: str, kind: str) -> float:
+    """The rings of what is on its way to the population's receptors: where delays differ, or on dendrites."""
     longest: dict[object, int] = {}
     for projection in network.projections.values():
         entry = draft_projection(network, projection)
-        if projection.post == population.name and forecast(entry, precision)[0] == "late":
+        late = kind == "inbox" and forecast(entry, precision)[0] == "late"
+        steps = entry.likely_longest if late else entry.likely_dendritic[1] if kind == "dendrite" else 0
+        if projection.post == population.name and (late or steps):
             port = projection.receptor, projection.input
-            longest[port] = max(longest.get(port, 0), entry.likely_longest)
-    rows = sum(1 << steps.bit_length() for steps in longest.values())
+            longest[port] = max(longest.get(port, 0), steps)
+    # one ring for each state that a spike jumps
+    rows = sum((1 << steps.bit_length()) * _jumped(receptor) for (receptor, _), steps in longest.items())  # type: ignore[misc]
     return rows * padded(population.n) * np.dtype(precision).itemsize
+
+
+def _jumped(receptor: Configured) -> int:
+    model = receptor.model
+    assert isinstance(model, ReceptorModel)
+    return 1 if model.jumps_membrane else len(model.jumping)
 
 
 def _arrays(network: Network, population: Population) -> int:

@@ -12,6 +12,9 @@ A step k takes the network from t_k = k dt to t_{k+1}:
 5. ``learn``: ``on_post`` for the spikes stamped t_{k+1}, with traces that do not know them yet; then ``on_step``;
 6. ``record``.
 
+A dendritic delay D puts the soma D after the synapse: what arrives at a synapse at t acts on the membrane from t + D on, and rules
+see a spike of the target D after its stamp.
+
 So an event that arrives at t acts from t on, a spike stamped t with delay d arrives at t + d (as in NEST and Brian2), one without
 a delay at its own stamp (as in Brian2: the step that noticed it is over, so there is no loop), and pre and post at the same
 instant both read old traces.
@@ -50,7 +53,8 @@ class PopulationPlan:
     """One population: its size, its system and start values, or what drives it as a source.
 
     ``start`` maps each state to float64 [n]; ``drive`` each input to float64 [n]; ``refractory`` is in steps, [n];
-    ``max_delay`` says for how many steps its spikes are asked for: the longest delay of its outgoing synapses, and of pulses.
+    ``max_delay`` says for how many steps its spikes are asked for: the longest delay of its outgoing synapses and of pulses, and of
+    the dendrites of those that it receives.
     """
 
     name: str
@@ -117,6 +121,7 @@ class ProjectionPlan:
         """The connector, where synapses are drawn line by line from counters: no list of them is needed to build them."""
         connector, given = self.projection.connector, (self.projection.weight, self.projection.delay)
         listed = any(np.ndim(value) for value in given if not isinstance(value, Distribution))
+        listed |= isinstance(self.projection.dendritic_delay, Distribution) or np.ndim(self.projection.dendritic_delay) > 0
         return connector if isinstance(connector, RandomConnector) and not listed else None
 
     @functools.cached_property
@@ -147,15 +152,36 @@ class ProjectionPlan:
 
     @functools.cached_property
     def delay(self) -> int | None:
-        """The delay in steps that all synapses share, 0 without one; None where they differ."""
+        """The delay in steps that all synapses share, 0 without one; None where they differ.
+
+        Where no rule tells the two apart it holds the dendritic delay too.
+        """
         value = self.projection.delay
         if isinstance(value, Distribution) and self.streamed:
-            low, high = self._bounded(to_steps(np.array(_reach(value)), self.dt))
+            low, high = self._bounded(to_steps(np.array(_reach(value)), self.dt) + self.shift)
             return int(low) if low == high else None
-        if isinstance(value, Distribution) or np.ndim(value):
-            steps = self.delays()
-            return int(steps[0]) if steps.size and (steps == steps[0]).all() else None if steps.size else 0
-        return int(self.delays()[0])
+        return _shared(self.delays())
+
+    @property
+    def dendritic(self) -> int | None:
+        """The dendritic delay in steps that all synapses share, as far as a rule sees it; None where they may differ."""
+        value = self.projection.dendritic_delay
+        if not self.sees_dendrites:
+            return 0
+        return None if isinstance(value, Distribution) or np.ndim(value) else int(to_steps(value, self.dt))
+
+    @property
+    def sees_dendrites(self) -> bool:
+        """Whether it matters to a rule which part of the delay is dendritic."""
+        return self.spike_rule is not None and self.projection.dendritic_delay is not None
+
+    @property
+    def shift(self) -> int:
+        """A dendritic delay that is one number, in steps, where no rule sees it: it is added to the other delay."""
+        value = self.projection.dendritic_delay
+        if value is None or self.sees_dendrites or isinstance(value, Distribution) or np.ndim(value):
+            return 0
+        return int(to_steps(value, self.dt))
 
     @property
     def weight(self) -> float | None:
@@ -173,34 +199,56 @@ class ProjectionPlan:
     @functools.cached_property
     def longest(self) -> int:
         """The longest delay in steps."""
-        value = self.projection.delay
+        value, apart = self.projection.delay, self.projection.dendritic_delay is None or self.sees_dendrites or self.shift
+        if isinstance(value, Distribution) and np.isfinite(value.bounds()[1]) and apart:
+            return int(self._bounded(to_steps(value.bounds()[1], self.dt) + self.shift))
+        if isinstance(value, Distribution) and self.streamed:
+            return int(self._bounded(to_steps(_reach(value)[1], self.dt) + self.shift))
+        return int(self.delays().max(initial=0))
+
+    @functools.cached_property
+    def longest_dendritic(self) -> int:
+        """The longest dendritic delay that a rule sees, in steps."""
+        value = self.projection.dendritic_delay
+        if not self.sees_dendrites:
+            return 0
         if isinstance(value, Distribution) and np.isfinite(value.bounds()[1]):
             return int(self._bounded(to_steps(value.bounds()[1], self.dt)))
-        if isinstance(value, Distribution) and self.streamed:
-            return int(self._bounded(to_steps(_reach(value)[1], self.dt)))
-        return int(self.delays().max(initial=0))
+        return int(self.dendritic_delays().max(initial=0))
 
     @property
     def shortest(self) -> int:
         """The shortest delay in steps, of projections whose delays are drawn line by line."""
         assert isinstance(self.projection.delay, Distribution)
-        return int(to_steps(_reach(self.projection.delay)[0], self.dt))
+        return int(to_steps(_reach(self.projection.delay)[0], self.dt)) + self.shift
 
     @functools.cached_property
     def likely_delays(self) -> tuple[int, int]:
         """How many different delays there will be, and the longest, in steps; where they are random the numbers to expect, so
         that nothing is drawn."""
-        value, n = self.projection.delay, self.projection.connector.expected(self.n_pre, self.n_post)
-        if not isinstance(value, Distribution):
-            steps = to_steps(0.0 if value is None else value, self.dt)
-            return int(np.unique(steps).size), int(steps.max(initial=0))
-        return likely(value, n, self.dt)
+        number, longest = self._likely(self.projection.delay)
+        if self.sees_dendrites or self.projection.dendritic_delay is None:
+            return number, longest
+        more, longer = self._likely(self.projection.dendritic_delay)
+        return number + more - 1, longest + longer
+
+    def _likely(self, value: Any) -> tuple[int, int]:
+        if isinstance(value, Distribution):
+            return likely(value, self.projection.connector.expected(self.n_pre, self.n_post), self.dt)
+        steps = to_steps(0.0 if value is None else value, self.dt)
+        return int(np.unique(steps).size), int(steps.max(initial=0))
+
+    @property
+    def likely_dendritic(self) -> tuple[int, int]:
+        """How many different dendritic delays a rule will see, and the longest, in steps; the numbers to expect."""
+        return self._likely(self.projection.dendritic_delay) if self.sees_dendrites else (1, 0)
 
     @property
     def likely_longest(self) -> int:
         """``longest``, or the one to expect where that would have to be drawn."""
-        value = self.projection.delay
+        value, more = self.projection.delay, self.projection.dendritic_delay
         drawn = isinstance(value, Distribution) and not np.isfinite(value.bounds()[1])
+        drawn |= isinstance(more, Distribution) and not self.sees_dendrites
         return self.likely_delays[1] if drawn else self.longest
 
     def pairs(self) -> tuple[np.ndarray, np.ndarray]:
@@ -222,10 +270,18 @@ class ProjectionPlan:
         return bool(((pre[1:] == pre[:-1]) & (post[1:] == post[:-1])).any())
 
     def delays(self) -> np.ndarray:
-        """The delays in steps, int16, [1] or [synapses] in the order of ``pairs``."""
-        if self.projection.delay is None:
-            return np.zeros(1, np.int16)
-        return self._bounded(to_steps(self._settle(self.projection.delay, "delay"), self.dt)).astype(np.int16)
+        """The delays in steps, int16, [1] or [synapses] in the order of ``pairs``; also dendritic ones where no rule sees them."""
+        axonal = self._steps(self.projection.delay, "delay")
+        if not self.sees_dendrites and self.projection.dendritic_delay is not None:
+            axonal = axonal + self.dendritic_delays()
+        return self._bounded(axonal).astype(np.int16)
+
+    def dendritic_delays(self) -> np.ndarray:
+        """The dendritic delays in steps, int16, [1] or [synapses] in the order of ``pairs``."""
+        return self._bounded(self._steps(self.projection.dendritic_delay, "dendritic_delay")).astype(np.int16)
+
+    def _steps(self, value: Any, what: str) -> np.ndarray:
+        return np.zeros(1) if value is None else to_steps(self._settle(value, what), self.dt)
 
     def weights(self) -> np.ndarray:
         """The weights at the start, float64, [1] or [synapses] in the order of ``pairs``."""
@@ -324,6 +380,8 @@ class Plan:
                 lines.append(f"{entry.name}: source, spikes on the grid")
         for entry in self.projections:
             late = f"delays up to {entry.longest * self.dt:g} ms, rounded to the grid" if entry.longest else "no delay"
+            if entry.longest_dendritic:
+                late += f", on dendrites up to {entry.longest_dendritic * self.dt:g} ms more"
             lines.append(f"{entry.name}: {entry.size:,} synapses, {late}")
         for entry in self.backgrounds:
             lines.append(f"{entry.name}: Poisson events, counted step by step, probabilities to 2.3e-10")
@@ -344,6 +402,7 @@ def plan(network: Network) -> Plan:
         draft = draft_projection(network, projection)
         pulse = draft.release.pulse if draft.release else 0
         longest[projection.pre] = max(longest[projection.pre], draft.longest + pulse)
+        longest[projection.post] = max(longest[projection.post], draft.longest_dendritic)
         drafts.append(draft)
     populations = tuple(_population(network, network.populations[name], ports[name], longest[name]) for name in order)
     projections = []
@@ -494,6 +553,11 @@ def _declared(state: State, known: Mapping[str, Any]) -> Any:
     if callable(state.init):
         return state.init(*(known[name] for name in arguments(state.init)))
     return state.init
+
+
+def _shared(steps: np.ndarray) -> int | None:
+    """The one number that all are; 0 where there are none."""
+    return None if steps.size and (steps != steps[0]).any() else int(steps[0]) if steps.size else 0
 
 
 def _reach(value: Distribution) -> tuple[float, float]:

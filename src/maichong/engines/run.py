@@ -202,11 +202,17 @@ class Run:
         return matrix
 
     def synapses(self, projection: str) -> dict[str, np.ndarray]:
-        """The synapses of a projection as lists: pre, post, weight, delay (ms), sorted by pre, then post."""
+        """The synapses of a projection as lists: pre, post, weight, delay (ms), sorted by pre, then post.
+
+        With dendritic delays also dendritic_delay (ms), where a rule sees it; else the two are one delay.
+        """
         entry, index = self._projection(projection)
         pre, post = entry.pairs()
-        delay = np.broadcast_to(entry.delays(), pre.shape) * self.plan.dt
-        return {"pre": pre, "post": post, "weight": self._backend.get_weights(index), "delay": delay}
+        found = {"pre": pre, "post": post, "weight": self._backend.get_weights(index)}
+        found["delay"] = np.broadcast_to(entry.delays(), pre.shape) * self.plan.dt
+        if entry.sees_dendrites:
+            found["dendritic_delay"] = np.broadcast_to(entry.dendritic_delays(), pre.shape) * self.plan.dt
+        return found
 
     def set_weights(self, projection: str, weights: Any) -> None:
         """Set the weights of a projection: one number, one per synapse in the order of ``synapses``, or a matrix [pre, post]."""

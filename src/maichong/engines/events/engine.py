@@ -75,7 +75,8 @@ class Events:
             for entry in plan.projections
         ]
         for k, population in enumerate(self.populations):
-            population.open_inboxes(inbox_lengths(k, layouts))
+            for kind in ("inbox", "dendrite"):
+                population.open_inboxes(kind, inbox_lengths(kind, k, layouts))
         asks = sum(layout.bytes for _, layout in layouts) > PAYS_BYTES
         self.projections = [
             LiveProjection(

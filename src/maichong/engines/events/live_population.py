@@ -74,21 +74,22 @@ class LivePopulation:
         """The array that takes what arrives at ``port`` for ``state``."""
         return self.arrays[_taker(port, state)]
 
-    def open_inboxes(self, longest: Mapping[str, int]) -> None:
-        """Have inboxes for those states for which late arrivals are on their way, up to so many steps."""
+    def open_inboxes(self, kind: str, longest: Mapping[str, int]) -> None:
+        """Have rings for what is on its way to these states for up to so many steps: to the synapses ("inbox"), or beyond them
+        ("dendrite")."""
         for state, steps in longest.items():
             depth = 1 << steps.bit_length()
-            inbox = self.arrays[f"inbox_{state}"] = np.zeros(depth * self.width, self.arrays[state].dtype)
+            inbox = self.arrays[f"{kind}_{state}"] = np.zeros(depth * self.width, self.arrays[state].dtype)
             values = {"depth": depth, "stride": self.width, "inbox": inbox, "state": self.arrays[state], "awake": self.awake}
             text = inboxes.collect(str(inbox.dtype), wakes=self.awake is not None)
             for part in self.owners():
                 mine = {"first": self.edges[part], "last": self.edges[part + 1]}
                 self.kernels[part].setdefault("collect", []).append(Kernel(text, values | mine))
 
-    def inbox(self, port: Port, state: str) -> dict[str, Any]:
-        """The inbox for what arrives at ``port`` for ``state``, and its form, as a kernel calls them."""
-        array = self.arrays[f"inbox_{_taker(port, state)}"]
-        return {f"inbox_{state}": array, "inbox_depth": array.size // self.width, "inbox_width": self.width}
+    def inbox(self, kind: str, port: Port, state: str) -> dict[str, Any]:
+        """The ring of a kind for what arrives at ``port`` for ``state``, and its form, as a kernel calls them."""
+        array = self.arrays[f"{kind}_{_taker(port, state)}"]
+        return {f"{kind}_{state}": array, f"{kind}_depth": array.size // self.width, f"{kind}_width": self.width}
 
     def refill(self, step: int) -> None:
         """Weights were changed from outside: lay down again what is in flight."""
@@ -269,14 +270,16 @@ class LivePopulation:
         self.wake()
 
 
-def inbox_lengths(population: int, projections: Sequence[tuple[ProjectionPlan, Layout]]) -> dict[str, int]:
-    """For which states a population has late arrivals, and how many steps they may be on their way."""
+def inbox_lengths(kind: str, population: int, projections: Sequence[tuple[ProjectionPlan, Layout]]) -> dict[str, int]:
+    """For which states of a population arrivals are on their way, and for how many steps they may be: see ``open_inboxes``."""
     longest: dict[str, int] = {}
     for entry, layout in projections:
-        if entry.post_population == population and layout.kind == "late":
+        late = kind == "inbox" and layout.kind == "late"
+        steps = int(layout.delays[-1]) if late else entry.longest_dendritic if kind == "dendrite" else 0
+        if entry.post_population == population and (late or steps):
             for state, _ in entry.port.jumps:
                 taker = _taker(entry.port, state)
-                longest[taker] = max(longest.get(taker, 0), int(layout.delays[-1]))
+                longest[taker] = max(longest.get(taker, 0), steps)
     return longest
 
 
