@@ -22,6 +22,7 @@ from maichong import files
 from maichong.errors import MaichongError, NetworkError, ParameterError, brief, did_you_mean, is_one_of
 from maichong.parts import (
     Background,
+    GapJunctions,
     Population,
     Projection,
     SpikeTimes,
@@ -30,6 +31,7 @@ from maichong.parts import (
     check_population,
     check_pulse,
     check_shared,
+    gap_junctions_to_dict,
     plain_arrays,
     plain_value,
     plain_values,
@@ -40,6 +42,7 @@ from maichong.parts import (
     settle_receptor,
     settle_rules,
     settle_short_term,
+    takes_current,
 )
 from maichong.probes import Probe, probe_of, weight_probe_of
 from maichong.spec import (
@@ -80,6 +83,7 @@ class Network:
         self.populations: dict[str, Population] = {}
         self.projections: dict[str, Projection] = {}
         self.backgrounds: dict[str, Background] = {}
+        self.gaps: dict[str, GapJunctions] = {}
         self.probes: list[Probe] = []
 
     def population(
@@ -183,8 +187,8 @@ class Network:
                 raise NetworkError(f"projection {name!r}", "stands in the network already", fix="choose another name")
             label = f"{base}#{k}"
         where = f"projection {label!r}"
-        if label in self.backgrounds:
-            raise NetworkError(where, "is the name of a background", fix="choose another name")
+        if label in self.backgrounds or label in self.gaps:
+            raise NetworkError(where, "is the name of something else in the network", fix="choose another name")
         if not target.is_neuron:
             raise NetworkError(where, "must end on neurons, and a source receives nothing", brief(target.name))
         if not isinstance(connector, Connector):
@@ -261,6 +265,47 @@ class Network:
         weight = self._each(weight, weight_unit(receptor), known.n, f"{where}, weight")
         self.backgrounds[label] = Background(label, known.name, rate, weight, receptor, input)
         return self.backgrounds[label]
+
+    def gap_junctions(
+        self, a: Population | str, b: Population | str, connector: Connector, *, conductance: Any, name: str | None = None
+    ) -> GapJunctions:
+        """Couple neurons of ``a`` and ``b`` electrically: i of ``a`` takes the current g (v_j - v_i), j of ``b`` its opposite.
+
+        ``connector`` names the pairs (i, j), each a junction for both directions; a neuron has none with itself. ``conductance``
+        g is in nS, >= 0: one number, one for each pair, a matrix [a, b], text with a unit or a distribution. The current goes to
+        the first input of each, in pA. It is solved inside the step: each neuron's own part with its other currents, the others'
+        potentials as their means over the step, found by iteration. ``name`` is "a=b" by default.
+
+        Raises NetworkError for an unknown population, a source, a name that is taken or parts that do not fit; ParameterError for
+        a conductance that is negative or no number; UnitError for a wrong unit.
+
+        >>> from maichong import LIF, AllToAll, Network
+        >>> net = Network(dt=0.1)
+        >>> cell = LIF(v_rest=0.0, v_r=0.0, v_th=1e3, tau_m=20.0, c_m=200.0)
+        >>> one, other = net.population("one", cell, 1, drive=100.0), net.population("other", cell, 1)
+        >>> _ = net.gap_junctions(one, other, AllToAll(), conductance=5.0)
+        >>> run = net.build("reference").run(500.0)
+        >>> round(float(run["one"]["v"][0]), 3), round(float(run["other"]["v"][0]), 3)
+        (7.5, 2.5)
+        """
+        first, second = self._known(a), self._known(b)
+        label = f"{first.name}={second.name}" if name is None else name
+        check_name(label, "gap junctions")
+        where = f"gap junctions {label!r}"
+        if any(label in held for held in (self.gaps, self.projections, self.backgrounds, self.populations)):
+            raise NetworkError(where, "stands in the network already", fix="choose another name")
+        for population in (first, second):
+            if not takes_current(population.model):
+                raise NetworkError(where, "must couple neurons whose first input is in pA", brief(population.name))
+        if not isinstance(connector, Connector):
+            raise NetworkError(where, "needs a connector, such as OneToOne() or FixedProbability(0.1)", brief(connector))
+        connector.check(first.n, second.n, where)
+        conductance = self._synaptic(conductance, "nS", f"{where}, conductance", connector, first.n, second.n)
+        lowest = conductance.bounds()[0] if isinstance(conductance, Distribution) else np.min(conductance, initial=np.inf)
+        if lowest < 0:
+            raise ParameterError(f"{where}, conductance", "must be >= 0 nS", f"{lowest:g} nS")
+        self.gaps[label] = GapJunctions(label, first.name, second.name, connector, conductance)
+        return self.gaps[label]
 
     def probe(
         self,
@@ -354,6 +399,7 @@ class Network:
             "populations": [population_to_dict(population) for population in self.populations.values()],
             "projections": [projection_to_dict(projection) for projection in self.projections.values()],
             "backgrounds": [background_to_dict(background) for background in self.backgrounds.values()],
+            "gap_junctions": [gap_junctions_to_dict(gap) for gap in self.gaps.values()],
             "probes": [probe.to_dict() for probe in self.probes],
         }
 
@@ -393,6 +439,11 @@ class Network:
                 net.background(
                     entry["target"], rate=plain_value(entry["rate"]), weight=plain_value(entry["weight"]),
                     receptor=configured(entry["receptor"]), input=entry["input"], name=entry["name"],
+                )  # fmt: skip
+            for entry in data.get("gap_junctions", ()):
+                net.gap_junctions(
+                    entry["a"], entry["b"], connector_from_dict(plain_arrays(entry["connector"])), name=entry["name"],
+                    conductance=plain_value(entry["conductance"]),
                 )  # fmt: skip
             for entry in data["probes"]:
                 when = {name: entry[name] for name in ("every", "start", "stop")}
@@ -511,4 +562,4 @@ def _check_bounds(weight: Any, rule: Configured, where: str) -> None:
         )
 
 
-__all__ = ["Background", "Network", "Population", "Probe", "Projection", "SpikeTimes"]
+__all__ = ["Background", "GapJunctions", "Network", "Population", "Probe", "Projection", "SpikeTimes"]

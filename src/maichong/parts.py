@@ -125,6 +125,17 @@ class Background:
     input: str | None = None
 
 
+@dataclass(frozen=True)
+class GapJunctions:
+    """Electrical coupling of neurons of ``a`` and ``b``: each pair of ``connector`` by ``conductance`` nS, in both directions."""
+
+    name: str
+    a: str
+    b: str
+    connector: Connector
+    conductance: Any
+
+
 def check_name(name: object, where: str) -> None:
     """Raise NetworkError where ``name`` is no text that a message can show and a file can hold."""
     if not isinstance(name, str) or not name or name.encode(errors="ignore").decode() != name:
@@ -220,6 +231,12 @@ def input_names(model: Configured | SpikeTimes) -> tuple[str, ...]:
     return ()
 
 
+def takes_current(model: Configured | SpikeTimes) -> bool:
+    """Whether the first input of a model is a current in pA."""
+    inputs = model.model.inputs if isinstance(model, Configured) and isinstance(model.model, NeuronModel) else ()
+    return bool(inputs) and inputs[0].unit == "pA"
+
+
 def state_names(population: Population) -> tuple[str, ...]:
     if not population.is_neuron or not isinstance(population.model, Configured):
         return ()
@@ -309,6 +326,13 @@ def background_to_dict(background: Background) -> dict[str, Any]:
         "receptor": background.receptor.to_dict(),
         "input": background.input,
     }
+
+
+def gap_junctions_to_dict(gap: GapJunctions) -> dict[str, Any]:
+    return {
+        "name": gap.name, "a": gap.a, "b": gap.b, "connector": gap.connector.to_dict(),
+        "conductance": _value_to_dict(gap.conductance),
+    }  # fmt: skip
 
 
 def plain_value(value: Any) -> Any:

@@ -45,6 +45,9 @@ def shares(network: Network, precision: str = "float64", procedural: Sequence[st
         traces = _trace_bytes(entry, layout, precision)
         number = projection.connector.expected(entry.n_pre, entry.n_post)
         found.append(Share(projection.name, layout, number, size + traces, traces))
+    for gap in network.gaps.values():
+        number = gap.connector.expected(network.populations[gap.a].n, network.populations[gap.b].n)
+        found.append(Share(gap.name, "gap junctions", number, number * 2 * (4.0 + np.dtype(precision).itemsize)))
     return found
 
 
@@ -104,7 +107,7 @@ def _population_bytes(network: Network, population: Population, precision: str) 
     states = len(model.model.states) + len(model.model.inputs) + sum(len(receptor.model.states) for receptor, _ in ports)
     # what moves slowly is kept in float64 beside a copy in float32
     slow = sum(len(rule.model.states) for rule in population.plasticity) * (12.0 if precision == "float32" else real)
-    arrays = _arrays(network, population)
+    arrays = _arrays(network, population) + 4 * _coupled(network, population)  # what gap junctions see, and three potentials
     return ring + padded(population.n) * ((states + arrays) * real + slow + 9.0) + population.n * 8.0
 
 
@@ -129,6 +132,10 @@ def _jumped(receptor: Configured) -> int:
     return 1 if model.jumps_membrane else len(model.jumping)
 
 
+def _coupled(network: Network, population: Population) -> bool:
+    return any(population.name in (gap.a, gap.b) for gap in network.gaps.values())
+
+
 def _arrays(network: Network, population: Population) -> int:
     """How many parameters and coefficients of its propagator differ from cell to cell, found on two cells of its like."""
 
@@ -137,9 +144,10 @@ def _arrays(network: Network, population: Population) -> int:
 
     assert isinstance(population.model, Configured)
     given = [value for part in (population.model, *population.plasticity) for value in part.values.values()]
-    if not any(isinstance(value, (np.ndarray, Distribution)) for value in given):
+    coupled = _coupled(network, population)
+    if not coupled and not any(isinstance(value, (np.ndarray, Distribution)) for value in given):
         return 0
-    system = compose(population, ports_of(network, population.name), two)
+    system = compose(population, ports_of(network, population.name), two, np.ones(2) if coupled else None)
     integration = choose(system, network.dt, f"population {population.name!r}")
     tables = [*integration.exact.values(), *(row for stage in integration.stages.values() for row in stage.values())]
     return sum(np.ndim(value) > 0 for row in (system.params, *tables) for value in row.values())
@@ -165,9 +173,16 @@ def summary(network: Network, precision: str = "float64") -> str:
             f"  {projection.name:<12} {share.number:>10,.0f}  {projection.pre} -> {projection.post}, "
             f"{type(projection.connector).__name__}, {projection.receptor!r}{rules}  {_size(share.bytes)} as {share.kind}{each}"
         )
+    if network.gaps:
+        lines += ["", "gap junctions"]
+    for gap in network.gaps.values():
+        share = found[False, gap.name]
+        lines.append(
+            f"  {gap.name:<12} {share.number:>10,.0f}  {gap.a} = {gap.b}, {type(gap.connector).__name__}  {_size(share.bytes)}"
+        )
     total = sum(share.bytes for share in found.values())
     neurons = sum(population.n for population in network.populations.values())
-    synapses = sum(share.number for (is_population, _), share in found.items() if not is_population)
+    synapses = sum(found[False, name].number for name in network.projections)
     lines += ["", f"{neurons:,} neurons, {synapses:,.0f} synapses; forecast for {precision}: {_size(total)}"]
     return "\n".join(lines)
 

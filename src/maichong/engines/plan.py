@@ -6,7 +6,8 @@ A step k takes the network from t_k = k dt to t_{k+1}:
    ``deliver``: spikes that arrive at t_k act on their receptors, with the weight as it is; then the rules' ``on_pre``;
    ``background``: so do the Poisson events from outside that fall into the step;
 2. ``jump``: the traces of the spikes that arrived, or were fired, at t_k jump: after they were read;
-3. ``advance``: sources and neurons go on to t_{k+1}: integrate, hold the refractory, test the threshold, reset; a spike is
+3. ``couple``: what gap junctions will see of other membranes over the step is found by trying it;
+   ``advance``: sources and neurons go on to t_{k+1}: integrate, hold the refractory, test the threshold, reset; a spike is
    stamped t_{k+1};
 4. ``decay``: traces go on to t_{k+1};
 5. ``learn``: ``on_post`` for the spikes stamped t_{k+1}, with traces that do not know them yet; then ``on_step``;
@@ -26,25 +27,27 @@ import dataclasses
 import functools
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from maichong.engines.background import BackgroundPlan, thresholds
 from maichong.engines.delays import LONGEST, likely, to_steps
+from maichong.engines.gaps import Coupling, Junctions, conductances, coupling, pulls
 from maichong.engines.integration import Integration, choose
 from maichong.engines.release import Release, release_of
 from maichong.engines.system import Port, System, compose
-from maichong.errors import NetworkError, ParameterError
-from maichong.network import Background, Network, Population, Probe, Projection, SpikeTimes
+from maichong.errors import EngineError, NetworkError, ParameterError
+from maichong.network import Background, GapJunctions, Network, Population, Probe, Projection, SpikeTimes
 from maichong.random import two_uniforms
 from maichong.spec import Configured, Distribution, RuleModel, SourceModel, State, Trace
 from maichong.spec.reading import arguments
 from maichong.spec.rule_model import weight_bounds
+from maichong.synapses.delta import Delta
 from maichong.topology import RandomConnector
 
-ORDER = ("release", "deliver", "background", "jump", "advance", "decay", "learn", "record")
+ORDER = ("release", "deliver", "background", "jump", "couple", "advance", "decay", "learn", "record")
 """The phases of a step, in order."""
 
 
@@ -365,6 +368,7 @@ class Plan:
     probes: tuple[Probe, ...]
     schedule: tuple[Operation, ...]
     weight_probes: tuple[Probe, ...] = ()
+    coupling: Coupling = field(default_factory=Coupling)
 
     def index(self, population: str) -> int:
         """The place of the population called so."""
@@ -385,6 +389,11 @@ class Plan:
             lines.append(f"{entry.name}: {entry.size:,} synapses, {late}")
         for entry in self.backgrounds:
             lines.append(f"{entry.name}: Poisson events, counted step by step, probabilities to 2.3e-10")
+        if self.coupling.pulls:
+            number = sum(pull.g.size for pull in self.coupling.pulls) // 2
+            lines.append(
+                f"gap junctions: {number:,}, solved inside the step by {self.coupling.tries} tries of it, order two in dt"
+            )
         return "\n".join(lines)
 
 
@@ -404,7 +413,12 @@ def plan(network: Network) -> Plan:
         longest[projection.pre] = max(longest[projection.pre], draft.longest + pulse)
         longest[projection.post] = max(longest[projection.post], draft.longest_dendritic)
         drafts.append(draft)
-    populations = tuple(_population(network, network.populations[name], ports[name], longest[name]) for name in order)
+    rows = pulls(network, lambda gap: _junctions(network, gap))
+    populations = tuple(
+        _population(network, network.populations[name], ports[name], longest[name], conductances(rows, k))
+        for k, name in enumerate(order)
+    )
+    coupled = coupling(rows, {k: entry.system for k, entry in enumerate(populations)}, network.dt, order)
     projections = []
     for draft in drafts:
         system = populations[draft.post_population].system
@@ -414,9 +428,16 @@ def plan(network: Network) -> Plan:
     if not network.probes:
         probes = tuple(Probe(name) for name in order)
     backgrounds = tuple(_background(network, entry, populations, port_of[entry.name]) for entry in network.backgrounds.values())
-    schedule = _schedule(populations, projections, backgrounds, probes)
+    schedule = _schedule(populations, projections, backgrounds, probes, coupled)
     recorded = (probes, schedule, _weight_probes(network, projections))
-    return Plan(network, network.dt, populations, tuple(projections), backgrounds, *recorded)
+    return Plan(network, network.dt, populations, tuple(projections), backgrounds, *recorded, coupled)
+
+
+def _junctions(network: Network, gap: GapJunctions) -> Junctions:
+    """The pairs of gap junctions and their conductances, drawn as those of a projection are."""
+    drawn = draft_projection(network, Projection(gap.name, gap.a, gap.b, gap.connector, gap.conductance, None, Delta()))
+    i, j = drawn.pairs()
+    return i, j, np.broadcast_to(drawn.weights(), i.shape)
 
 
 def _background(network: Network, entry: Background, populations: Sequence[PopulationPlan], port: int) -> BackgroundPlan:
@@ -463,6 +484,7 @@ def _schedule(
     projections: list[ProjectionPlan],
     backgrounds: tuple[BackgroundPlan, ...],
     probes: tuple[Probe, ...],
+    coupled: Coupling,
 ) -> tuple[Operation, ...]:
     learning = [k for k, entry in enumerate(projections) if entry.spike_rule]
     phases = {
@@ -470,6 +492,7 @@ def _schedule(
         "deliver": [("projection", k) for k in range(len(projections))],
         "background": [("background", k) for k in range(len(backgrounds))],
         "jump": [("projection", k) for k in learning],
+        "couple": [("coupling", 0)] if coupled.pulls else [],
         "advance": [("population", k) for k in range(len(populations))],
         "decay": [("projection", k) for k in learning],
         "learn": [("projection", k) for k in learning],
@@ -498,7 +521,11 @@ def _drawer(network: Network, owner: str) -> Callable[..., Any]:
 
 
 def _population(
-    network: Network, population: Population, ports: list[tuple[Configured, str | None]], max_delay: int
+    network: Network,
+    population: Population,
+    ports: list[tuple[Configured, str | None]],
+    max_delay: int,
+    g_gap: np.ndarray | None,
 ) -> PopulationPlan:
     draw = _drawer(network, population.name)
     n, stream = population.n, stream_of(population.name, "spikes")
@@ -508,8 +535,11 @@ def _population(
     if isinstance(model.model, SourceModel):
         params = {name: np.broadcast_to(draw(value, name), (n,)).astype(float) for name, value in model.values.items()}
         return PopulationPlan(population.name, n, stream, max_delay, source=model, source_params=params)
-    system = compose(population, ports, draw)
+    system = compose(population, ports, draw, g_gap)
     integration = choose(system, network.dt, f"population {population.name!r}")
+    if g_gap is not None and integration.method == "ode":
+        where = f"population {population.name!r}"
+        raise EngineError(where, "the integrator 'ode' knows no gap junctions", fix="use 'rk4' or 'auto'")
     t_ref = np.broadcast_to(draw(model.values["t_ref"], "t_ref"), (n,))
     # a refractory period is a whole number of steps, rounded up; its end is an int32 in the kernels
     if t_ref.max() / network.dt >= 2**30:

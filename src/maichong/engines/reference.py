@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from maichong import interrupts, random
+from maichong.engines.gaps import pulled
 from maichong.engines.integration import ONE, TABLEAUS, Propagator
 from maichong.engines.located import located_step
 from maichong.engines.plan import Plan, PopulationPlan, ProjectionPlan, spike_traces, to_steps
 from maichong.engines.release import BOUND
-from maichong.engines.system import evaluate
+from maichong.engines.system import GAP, evaluate
 from maichong.network import SpikeTimes
 from maichong.spec import NEAREST, RuleModel, SourceModel
 from maichong.spec.reading import arguments
@@ -100,6 +101,19 @@ class Reference:
             spiked = projection.arrived if trace.on == "pre" else posted
             values = projection.values[trace.name]
             values[spiked] = 1.0 if pairing == NEAREST else values[spiked] + 1.0
+
+    def _couple(self, _: int) -> None:
+        """Try the step until the potentials that gap junctions see over it, the means of its ends, agree."""
+        coupling = self.plan.coupling
+        coupled = {k: self.populations[k] for k in coupling.populations}
+        begin = {k: population.membrane.copy() for k, population in coupled.items()}
+        end = begin
+        for left in range(coupling.tries, -1, -1):
+            for k, population in coupled.items():
+                seen = [pulled(p, (begin[p.other] + end[p.other]) / 2) for p in coupling.pulls if p.population == k]
+                population.env[f"drive_{GAP}"] = np.sum(seen, axis=0)
+            if left:
+                end = {k: population.tried(self.step) for k, population in coupled.items()}
 
     def _advance(self, index: int) -> None:
         self.populations[index].advance(self.step, self.learning)
@@ -312,6 +326,18 @@ class _Population:
                 env[name] = np.where(fired, scratch[f"reset_{name}"], env[name])
         self.until[fired] = step + 1 + self.plan.refractory[fired]
         return np.flatnonzero(fired)
+
+    @property
+    def membrane(self) -> np.ndarray:
+        """The array of the membrane potential."""
+        assert self.plan.system
+        return self.env[self.plan.system.membrane]
+
+    def tried(self, step: int) -> np.ndarray:
+        """Where the membrane would be after the step, before any reset; nothing changes."""
+        assert self.plan.system
+        held = (step < self.until) & (not self.plan.system.crossing)
+        return np.where(held, self.membrane, self._stepped()[self.plan.system.membrane])
 
     def _stepped(self) -> dict[str, np.ndarray]:
         system, integration, dt = self.plan.system, self.plan.integration, self.dt

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from maichong.engines.events import inboxes, monitors, populations, sources
-from maichong.engines.events.emit import Kernel
+from maichong.engines.events.emit import Kernel, KernelText
 from maichong.engines.events.layout import BLOCK, Layout, padded
 from maichong.engines.events.together import edges
 from maichong.engines.plan import Plan, PopulationPlan, ProjectionPlan, to_steps
@@ -31,7 +31,7 @@ def sleeps(plan: Plan, index: int) -> bool:
         for entry in plan.projections
         if entry.post_population == index
     )
-    if any(entry.population == index for entry in plan.backgrounds):
+    if any(entry.population == index for entry in plan.backgrounds) or index in plan.coupling.populations:
         return False
     return population.system is not None and not population.system.learned and synapses < FEW_INPUTS * population.n
 
@@ -130,21 +130,35 @@ class LivePopulation:
         if populations.jumped(plan.system):
             self.arrays["pending"] = np.zeros(self.width, real)
         self.arrays["until"][plan.n :] = np.iinfo(np.int32).max
-        text, numbers = populations.neuron_kernel(plan, self.precision, sleeps=self.awake is not None)
-        kinds = {argument.name: argument.kind for argument in text.arguments}
-        values: dict[str, Any] = {
-            name: self.padded(value, kinds[name].removesuffix("[]")) if isinstance(value, np.ndarray) else value
-            for name, value in numbers.items()
-        }
+        text, self._values = self._text()
         flags = np.zeros(self.width, np.uint8)
-        values |= {
+        self._values |= {
             **{f"single_{name}": np.zeros(self.width, np.float32) for name in slow},
             "flags": flags, "flag_words": flags.view(np.uint64), "refractory": plan.refractory.astype(np.int32),
             "control": control, "dt": self.whole.dt, "awake": self.awake,
         }  # fmt: skip
         for part in self.owners():
-            mine = {"part": part, "parts": self.parts, "first": self.edges[part], "last": self.edges[part + 1]}
-            self.kernels[part] = {"advance": [Kernel(text, {**self.numbers, **self._named(), **values, **mine})]}
+            self.kernels[part] = {"advance": [Kernel(text, self._of_part(part))]}
+
+    def _text(self, *, trial: bool = False) -> tuple[KernelText, dict[str, Any]]:
+        """The kernel of a step, or of a try of it, and its numbers, those of each cell padded."""
+        text, numbers = populations.neuron_kernel(
+            self.plan, self.precision, sleeps=self.awake is not None and not trial, trial=trial
+        )
+        kinds = {argument.name: argument.kind for argument in text.arguments}
+        return text, {
+            name: self.padded(value, kinds[name].removesuffix("[]")) if isinstance(value, np.ndarray) else value
+            for name, value in numbers.items()
+        }
+
+    def _of_part(self, part: int) -> dict[str, Any]:
+        mine = {"part": part, "parts": self.parts, "first": self.edges[part], "last": self.edges[part + 1]}
+        return {**self.numbers, **self._named(), **self._values, **mine}
+
+    def trials(self, tried: np.ndarray) -> list[tuple[int, Kernel]]:
+        """The kernels, and their parts, that try the step and write to ``tried`` where the membranes would be."""
+        text, _ = self._text(trial=True)
+        return [(part, Kernel(text, {**self._of_part(part), "tried": tried})) for part in self.owners()]
 
     def _named(self) -> dict[str, np.ndarray]:
         """The arrays as a neuron's kernel calls them: a model's own symbols carry a prefix, so that they hide nothing."""
