@@ -8,13 +8,18 @@ A step k takes the network from t_k = k dt to t_{k+1}:
 2. ``jump``: the traces of the spikes that arrived, or were fired, at t_k jump: after they were read;
 3. ``couple``: what gap junctions will see of other membranes over the step is found by trying it;
    ``advance``: sources and neurons go on to t_{k+1}: integrate, hold the refractory, test the threshold, reset; a spike is
-   stamped t_{k+1};
+   stamped t_{k+1}; a population with exact spike times goes through the step from event to event;
 4. ``decay``: traces go on to t_{k+1};
 5. ``learn``: ``on_post`` for the spikes stamped t_{k+1}, with traces that do not know them yet; then ``on_step``;
 6. ``record``.
 
 A dendritic delay D puts the soma D after the synapse: what arrives at a synapse at t acts on the membrane from t + D on, and rules
 see a spike of the target D after its stamp.
+
+Where spike times are exact a spike has a stamp, the end of its step, and a time, so many ms *before* it. All that lives on the
+grid knows the stamp: rules, short-term plasticity, targets on the grid. Where the spike times of both ends are exact, ``deliver``
+takes what arrives within this step, at its time + delay in (t_k, t_{k+1}], so with the stamp t_{k+1} - delay: after the rules'
+``on_pre``, which is for what arrived before.
 
 So an event that arrives at t acts from t on, a spike stamped t with delay d arrives at t + d (as in NEST and Brian2), one without
 a delay at its own stamp (as in Brian2: the step that noticed it is over, so there is no loop), and pre and post at the same
@@ -36,6 +41,7 @@ from maichong.engines.background import BackgroundPlan, thresholds
 from maichong.engines.delays import LONGEST, likely, to_steps
 from maichong.engines.gaps import Coupling, Junctions, conductances, coupling, pulls
 from maichong.engines.integration import Integration, choose
+from maichong.engines.off_grid import OffGrid, off_grid_of
 from maichong.engines.release import Release, release_of
 from maichong.engines.system import Port, System, compose
 from maichong.errors import EngineError, NetworkError, ParameterError
@@ -57,7 +63,7 @@ class PopulationPlan:
 
     ``start`` maps each state to float64 [n]; ``drive`` each input to float64 [n]; ``refractory`` is in steps, [n];
     ``max_delay`` says for how many steps its spikes are asked for: the longest delay of its outgoing synapses and of pulses, and of
-    the dendrites of those that it receives.
+    the dendrites of those that it receives; ``off_grid`` is there where a neuron's spike times are exact.
     """
 
     name: str
@@ -71,6 +77,12 @@ class PopulationPlan:
     refractory: np.ndarray | None = None
     source: Configured | SpikeTimes | None = None
     source_params: Mapping[str, np.ndarray] | None = None
+    off_grid: OffGrid | None = None
+
+    @property
+    def exact(self) -> bool:
+        """Whether its spikes keep their times off the grid."""
+        return self.off_grid is not None or (isinstance(self.source, SpikeTimes) and self.source.exact)
 
 
 @dataclass(frozen=True)
@@ -91,7 +103,7 @@ class ProjectionPlan:
     """One projection. What is random is drawn when ``synapses`` is called, each time the same, and not kept.
 
     ``dense`` connectors (all_to_all, all_but_self) need no indices; ``delay`` is the one delay in steps that all synapses
-    share, or None, and ``weight`` likewise the one weight.
+    share, or None, and ``weight`` likewise the one weight. ``exact`` says that spikes arrive at their own times, off the grid.
     """
 
     name: str
@@ -103,6 +115,7 @@ class ProjectionPlan:
     n_post: int
     dt: float
     seed: int
+    exact: bool = False
 
     @property
     def connector(self) -> str:
@@ -379,14 +392,14 @@ class Plan:
         lines = [f"dt {self.dt:g} ms; within a step: {' -> '.join(ORDER)}"]
         for entry in self.populations:
             if entry.system and entry.integration:
-                lines.append(f"{entry.name}: {entry.integration.describe(entry.system)}; spikes on the grid")
+                lines.append(f"{entry.name}: {entry.integration.describe(entry.system)}; {self._spikes(entry)}")
             else:
-                lines.append(f"{entry.name}: source, spikes on the grid")
+                lines.append(f"{entry.name}: source, {self._spikes(entry)}")
         for entry in self.projections:
             late = f"delays up to {entry.longest * self.dt:g} ms, rounded to the grid" if entry.longest else "no delay"
             if entry.longest_dendritic:
                 late += f", on dendrites up to {entry.longest_dendritic * self.dt:g} ms more"
-            lines.append(f"{entry.name}: {entry.size:,} synapses, {late}")
+            lines.append(f"{entry.name}: {entry.size:,} synapses, {late}{self._arrivals(entry)}")
         for entry in self.backgrounds:
             lines.append(f"{entry.name}: Poisson events, counted step by step, probabilities to 2.3e-10")
         if self.coupling.pulls:
@@ -395,6 +408,25 @@ class Plan:
                 f"gap junctions: {number:,}, solved inside the step by {self.coupling.tries} tries of it, order two in dt"
             )
         return "\n".join(lines)
+
+    def _spikes(self, entry: PopulationPlan) -> str:
+        if not entry.off_grid:
+            return "spike times exact" if entry.exact else "spikes on the grid"
+        mine = [p for p in self.projections if self.populations[p.post_population] is entry]
+        exact, others = ([self.populations[p.pre_population].name for p in mine if p.exact == kind] for kind in (True, False))
+        others += [b.name for b in self.backgrounds if self.populations[b.population] is entry]
+        words = "spike times exact, also of crossings that fall back within a step"
+        for names, where in ((exact, "exact"), (others, "on the grid")):
+            if names:
+                words += f"; arrivals {where} from {', '.join(dict.fromkeys(names))}"
+        return words
+
+    def _arrivals(self, entry: ProjectionPlan) -> str:
+        if not self.populations[entry.pre_population].exact:
+            return ""
+        words = "; arrivals at exact times" if entry.exact else "; arrivals on the grid, from the stamp of a spike on"
+        seen = [what for what, there in (("rules", entry.rules), ("short-term plasticity", entry.release)) if there]
+        return f"{words}; {' and '.join(seen)} by stamps" if seen else words
 
 
 def plan(network: Network) -> Plan:
@@ -476,6 +508,7 @@ def draft_projection(network: Network, projection: Projection) -> ProjectionPlan
         projection.name, order.index(projection.pre), order.index(projection.post), projection,
         Port(projection.receptor, projection.input, "", ()), network.populations[projection.pre].n,
         network.populations[projection.post].n, network.dt, network.seed,
+        network.populations[projection.pre].exact and network.populations[projection.post].exact,
     )  # fmt: skip
 
 
@@ -546,6 +579,7 @@ def _population(
         where = f"population {population.name!r}, t_ref"
         raise ParameterError(where, f"must be below 2**30 steps of {network.dt:g} ms", f"{t_ref.max():g} ms")
     refractory = np.ceil(t_ref / network.dt - 1e-9).astype(np.int64)
+    exact = off_grid_of(system, integration, t_ref, network.dt, f"population {population.name!r}") if population.exact else None
     if system.crossing:
         refractory = np.maximum(refractory, 1)  # what is still above in the next step has not risen through the threshold
     drive = {
@@ -553,8 +587,9 @@ def _population(
         for name in system.drives
     }
     return PopulationPlan(
-        population.name, n, stream, max_delay, system, integration, _start(population, system, draw), drive, refractory
-    )
+        population.name, n, stream, max_delay, system, integration, _start(population, system, draw), drive, refractory,
+        off_grid=exact,
+    )  # fmt: skip
 
 
 def _start(population: Population, system: System, draw: Callable[..., Any]) -> dict[str, np.ndarray]:
