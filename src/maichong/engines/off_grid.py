@@ -105,7 +105,7 @@ def off_grid_of(system: System, integration: Integration, t_ref: np.ndarray, dt:
     """What exact spike times need; EngineError, with the reason, where they cannot be had."""
     flows = flows_of(system)
     excess = _excess(system)
-    reason = _obstacle(system, integration, flows, excess, held=bool((t_ref > 0).any()))
+    reason = _obstacle(system, integration, flows, excess, t_ref)
     if reason:
         raise EngineError(where, f"cannot have exact spike times: {reason}", fix="use spike_times='grid'")
     columns, entries = generator(system, flows, system.states)
@@ -142,7 +142,7 @@ def _excess(system: System) -> Any:
     return sp.expand(sp.sympify(env["excess"]))
 
 
-def _obstacle(system: System, integration: Integration, flows: dict[str, Any], excess: Any, *, held: bool) -> str:
+def _obstacle(system: System, integration: Integration, flows: dict[str, Any], excess: Any, t_ref: np.ndarray) -> str:
     """What stands in the way of exact spike times; nothing where they can be had."""
     others = [name for name in system.states if name not in integration.exact]
     varying = {symbol(name) for name in (*system.states, *system.drives.values())}
@@ -163,6 +163,8 @@ def _obstacle(system: System, integration: Integration, flows: dict[str, Any], e
     if any(flows[name].diff(symbol(rule)) != 0 for rule in system.learned for name in system.states if name != rule):
         return "an intrinsic rule acts on its flow, which stands still where learning is off"
     moved = [name for name in system.states if name != system.membrane and flows[name].diff(membrane) != 0]
-    if held and moved:
+    if system.neuron.options.get("reset") == "none" and (t_ref == 0).any():
+        return "with neither a reset nor a refractory period it would fire without end"
+    if (t_ref > 0).any() and moved:
         return f"{', '.join(moved)} follows the membrane, which t_ref holds"
     return ""
