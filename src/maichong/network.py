@@ -48,6 +48,7 @@ from maichong.spec import (
     ReceptorModel,
     RuleModel,
     SourceModel,
+    Steps,
     weight_unit,
 )
 from maichong.spec.model import configure, same_value
@@ -91,9 +92,10 @@ class Network:
     ) -> Population:
         """Add ``n`` neurons or sources of ``model``.
 
-        ``init`` maps states to their values at the start, each in the state's unit. ``drive`` is the constant input, in the
+        ``init`` maps states to their values at the start, each in the state's unit. ``drive`` is an input from outside, in the
         input's own unit (pA for a LIF): a value for the first input, or a mapping by input name. A value is one number, an
-        array [n], text with a unit or a distribution. ``plasticity`` is one intrinsic rule or several.
+        array [n], text with a unit or a distribution; a drive, and a parameter of a source, may be Steps in time.
+        ``plasticity`` is one intrinsic rule or several.
 
         Raises NetworkError for a name that is taken, an ``n`` that is no whole number >= 1, an array of another length, an
         unknown state or input, or a part of the wrong kind; ParameterError for a value that is no finite number; UnitError
@@ -122,7 +124,7 @@ class Network:
             raise NetworkError(where, "init must map states to values, such as {'v': -60.0}", brief(init))
         rules = settle_rules(plasticity, IntrinsicModel, "intrinsic rules, such as HomeostaticThreshold()", where)
         population = Population(name, model, int(n), dict(init or {}), settle_drive(model, drive, where), rules)
-        check_population(population, where)
+        check_population(population, self.dt, where)
         self.populations[name] = population
         return population
 
@@ -213,8 +215,8 @@ class Network:
 
         One such input stands for any number of external neurons that fire irregularly: 1,000 synapses at 8 Hz are a rate of 8,000
         Hz. Any number of events may fall into one step, and they act from its start on, without a delay. ``rate`` and ``weight``
-        are one number, one for each neuron, text with a unit or a distribution; ``receptor`` and ``input`` as in ``project``;
-        ``name`` is "background->target" by default.
+        are one number, one for each neuron, text with a unit or a distribution, a rate also Steps in time; ``receptor`` and
+        ``input`` as in ``project``; ``name`` is "background->target" by default.
 
         Raises NetworkError for an unknown target, a name that is taken or a receptor that does not fit; ParameterError for a rate
         that is negative, or above 100 events a step; UnitError for a wrong unit.
@@ -235,8 +237,8 @@ class Network:
         if not known.is_neuron:
             raise NetworkError(where, "must end on neurons, and a source receives nothing", brief(known.name))
         receptor, input = settle_receptor(known, receptor, input, where)
-        rate = self._each(rate, "Hz", known.n, f"{where}, rate")
-        lowest = rate.bounds()[0] if isinstance(rate, Distribution) else np.min(rate)
+        rate = self._each(rate, "Hz", known.n, f"{where}, rate", scheduled=True)
+        lowest = rate.bounds()[0] if isinstance(rate, (Distribution, Steps)) else np.min(rate)
         if lowest < 0:
             raise ParameterError(f"{where}, rate", "must be >= 0 Hz", f"{lowest:g}")
         weight = self._each(weight, weight_unit(receptor), known.n, f"{where}, weight")
@@ -437,8 +439,12 @@ class Network:
             raise NetworkError(where, "must be a number, one per synapse or a matrix [pre, post]", array.shape)
         return number
 
-    def _each(self, value: Any, unit: str, n: int, where: str) -> Any:
+    def _each(self, value: Any, unit: str, n: int, where: str, *, scheduled: bool = False) -> Any:
         if isinstance(value, Distribution):
+            return value
+        if isinstance(value, Steps) and scheduled:
+            value = value.in_unit(unit, where)
+            value.check(n, self.dt, where)
             return value
         number = in_unit(value, unit, where)
         array = np.asarray(number)

@@ -9,7 +9,9 @@ A step k takes the network from t_k = k dt to t_{k+1}:
    stamped t_{k+1};
 4. ``decay``: traces go on to t_{k+1};
 5. ``learn``: ``on_post`` for the spikes stamped t_{k+1}, with traces that do not know them yet; then ``on_step``;
-6. ``record``.
+6. ``record``;
+7. ``change``: what is scheduled for t_{k+1} begins: drives and the parameters of sources. What the user sets by hand at t_{k+1}
+   comes after, and holds until the next scheduled change. The rates of backgrounds are looked up when they are used.
 
 So an event that arrives at t acts from t on, a spike stamped t with delay d arrives at t + d (as in NEST and Brian2), one without
 a delay at its own stamp (as in Brian2: the step that noticed it is over, so there is no loop), and pre and post at the same
@@ -22,24 +24,25 @@ import dataclasses
 import functools
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from maichong.engines.background import BackgroundPlan, thresholds
+from maichong.engines.background import BackgroundPlan, check_rate
+from maichong.engines.courses import Course
 from maichong.engines.delays import LONGEST, likely, to_steps
 from maichong.engines.integration import Integration, choose
 from maichong.engines.system import Port, System, compose
 from maichong.errors import NetworkError, ParameterError
 from maichong.network import Background, Network, Population, Probe, Projection, SpikeTimes
 from maichong.random import two_uniforms
-from maichong.spec import Configured, Distribution, RuleModel, SourceModel, State, Trace
+from maichong.spec import Configured, Distribution, RuleModel, SourceModel, State, Steps, Trace
 from maichong.spec.reading import arguments
 from maichong.spec.rule_model import weight_bounds
 from maichong.topology import RandomConnector
 
-ORDER = ("deliver", "background", "jump", "advance", "decay", "learn", "record")
+ORDER = ("deliver", "background", "jump", "advance", "decay", "learn", "record", "change")
 """The phases of a step, in order."""
 
 
@@ -47,8 +50,9 @@ ORDER = ("deliver", "background", "jump", "advance", "decay", "learn", "record")
 class PopulationPlan:
     """One population: its size, its system and start values, or what drives it as a source.
 
-    ``start`` maps each state to float64 [n]; ``drive`` each input to float64 [n]; ``refractory`` is in steps, [n];
-    ``max_delay`` is the longest delay of its outgoing synapses, in steps.
+    ``start`` maps each state to float64 [n]; ``drive`` each input to float64 [n], at t = 0; ``refractory`` is in steps, [n];
+    ``courses`` hold the scheduled drives, by input, or parameters of a source; ``max_delay`` is the longest delay of its outgoing
+    synapses, in steps.
     """
 
     name: str
@@ -62,6 +66,7 @@ class PopulationPlan:
     refractory: np.ndarray | None = None
     source: Configured | SpikeTimes | None = None
     source_params: Mapping[str, np.ndarray] | None = None
+    courses: Mapping[str, Course] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -311,15 +316,15 @@ class Plan:
         """The schedule and the integration of each population in words: what is exact and what is not."""
         lines = [f"dt {self.dt:g} ms; within a step: {' -> '.join(ORDER)}"]
         for entry in self.populations:
-            if entry.system and entry.integration:
-                lines.append(f"{entry.name}: {entry.integration.describe(entry.system)}; spikes on the grid")
-            else:
-                lines.append(f"{entry.name}: source, spikes on the grid")
+            what = entry.integration.describe(entry.system) if entry.system and entry.integration else "source"
+            drive = "drive of " if entry.system else ""
+            scheduled = "".join(f"; {course.describe(drive + name)}" for name, course in entry.courses.items())
+            lines.append(f"{entry.name}: {what}{';' if entry.system else ','} spikes on the grid{scheduled}")
         for entry in self.projections:
             late = f"delays up to {entry.longest * self.dt:g} ms, rounded to the grid" if entry.longest else "no delay"
             lines.append(f"{entry.name}: {entry.size:,} synapses, {late}")
         for entry in self.backgrounds:
-            lines.append(f"{entry.name}: Poisson events, counted step by step, probabilities to 2.3e-10")
+            lines.append(entry.describe())
         return "\n".join(lines)
 
 
@@ -357,10 +362,11 @@ def _background(network: Network, entry: Background, populations: Sequence[Popul
     target, draw, where = populations[index], _drawer(network, entry.name), f"background {entry.name!r}"
     assert target.system
     rate, weight = (draw(value, what, target.n) for value, what in ((entry.rate, "rate"), (entry.weight, "weight")))
-    limits = thresholds(rate, network.dt, where)
-    return BackgroundPlan(
-        entry.name, index, target.system.ports[port], target.n, stream_of(entry.name, "background"), weight, limits
-    )
+    if isinstance(rate, Steps):
+        rate = Course.of(rate, network.dt)
+    check_rate(rate, network.dt, where)
+    stream = stream_of(entry.name, "background")
+    return BackgroundPlan(entry.name, index, target.system.ports[port], target.n, stream, weight, rate, network.dt)
 
 
 def _weight_probes(network: Network, projections: list[ProjectionPlan]) -> tuple[Probe, ...]:
@@ -406,6 +412,7 @@ def _schedule(
         "decay": [("projection", k) for k in learning],
         "learn": [("projection", k) for k in learning],
         "record": [("probe", k) for k in range(len(probes))],
+        "change": [("population", k) for k, entry in enumerate(populations) if entry.courses],
     }
     return tuple(Operation(phase, kind, k) for phase in ORDER for kind, k in phases[phase])
 
@@ -437,9 +444,19 @@ def _population(
     model = population.model
     if isinstance(model, SpikeTimes):
         return PopulationPlan(population.name, n, stream, max_delay, source=model)
+    given = model.values if isinstance(model.model, SourceModel) else population.drive
+    courses = {name: Course.of(value, network.dt) for name, value in given.items() if isinstance(value, Steps)}
+
+    def begin(name: str, value: Any, what: str) -> np.ndarray:
+        """What a parameter of a source, or a drive, is at t = 0."""
+        first = courses[name].at(0) if name in courses else draw(value, what)
+        return np.broadcast_to(first, (n,)).astype(np.float64)
+
     if isinstance(model.model, SourceModel):
-        params = {name: np.broadcast_to(draw(value, name), (n,)).astype(float) for name, value in model.values.items()}
-        return PopulationPlan(population.name, n, stream, max_delay, source=model, source_params=params)
+        params = {name: begin(name, value, name) for name, value in model.values.items()}
+        return PopulationPlan(
+            population.name, n, stream, max_delay, source=model, source_params=params, courses=courses
+        )  # fmt: skip
     system = compose(population, ports, draw)
     integration = choose(system, network.dt, f"population {population.name!r}")
     t_ref = np.broadcast_to(draw(model.values["t_ref"], "t_ref"), (n,))
@@ -450,13 +467,11 @@ def _population(
     refractory = np.ceil(t_ref / network.dt - 1e-9).astype(np.int64)
     if system.crossing:
         refractory = np.maximum(refractory, 1)  # what is still above in the next step has not risen through the threshold
-    drive = {
-        name: np.broadcast_to(draw(population.drive.get(name, 0.0), f"drive {name}"), (n,)).astype(np.float64)
-        for name in system.drives
-    }
+    drive = {name: begin(name, population.drive.get(name, 0.0), f"drive {name}") for name in system.drives}
     return PopulationPlan(
-        population.name, n, stream, max_delay, system, integration, _start(population, system, draw), drive, refractory
-    )
+        population.name, n, stream, max_delay, system, integration, _start(population, system, draw), drive, refractory,
+        courses=courses,
+    )  # fmt: skip
 
 
 def _start(population: Population, system: System, draw: Callable[..., Any]) -> dict[str, np.ndarray]:

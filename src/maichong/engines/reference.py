@@ -117,6 +117,9 @@ class Reference:
             chosen = values[list(probe.cells)] if probe.cells else values.copy()
             self._records[index].append((np.array([stamp]), chosen[None]))
 
+    def _change(self, index: int) -> None:
+        self.populations[index].change(self.step + 1)
+
     def _record_spikes(self, stamp: int, only: int | None = None) -> None:
         for index, probe in enumerate(self.plan.probes):
             first, last = probe.interval(self.plan.dt)
@@ -249,6 +252,15 @@ class _Population:
         with np.errstate(all="ignore"):
             steps = np.maximum(np.ceil(interval(*(known[name] for name in arguments(interval))) / self.dt), 1.0)
             self.next[neurons] = np.where(steps < 2.0**52, step + np.where(steps < 2.0**52, steps, 0).astype(np.int64), NEVER)
+
+    def change(self, stamp: int) -> None:
+        """What is scheduled for ``stamp`` begins."""
+        due = {name: course.at(stamp) for name, course in self.plan.courses.items() if course.begins(stamp)}
+        values = {name: np.broadcast_to(value, (self.plan.n,)).astype(np.float64) for name, value in due.items()}
+        if self.plan.system:
+            self.env |= {self.plan.system.drives[name]: drive for name, drive in values.items()}
+        elif values:
+            self.set_source(values, stamp)
 
     def emit_first(self) -> None:
         """Given spikes at t = 0 are there before the first step."""

@@ -7,6 +7,7 @@ from maichong.spec.neuron_model import NeuronModel, neuron
 from maichong.spec.receptor_model import ReceptorModel, receptor, weight_unit
 from maichong.spec.rule_model import IntrinsicModel, RuleModel, intrinsic_rule, rule
 from maichong.spec.source_model import SourceModel, source
+from maichong.spec.steps import Steps
 
 __all__ = [
     "ALL_TO_ALL",
@@ -25,6 +26,7 @@ __all__ = [
     "RuleModel",
     "SourceModel",
     "State",
+    "Steps",
     "Trace",
     "Uniform",
     "intrinsic_rule",

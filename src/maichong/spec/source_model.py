@@ -26,6 +26,7 @@ class SourceModel(Model):
     reserved: ClassVar[tuple[str, ...]] = ("model", "u")
     taken: ClassVar[tuple[str, ...]] = ("n", "width", "depth", "ring", "ring_count", "counts", "due_at", "link", "chains")
     composed: ClassVar[re.Pattern[str] | None] = None
+    scheduled: ClassVar[bool] = True
 
     interval: Function = field(kw_only=True)
 

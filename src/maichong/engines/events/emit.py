@@ -34,7 +34,7 @@ IMPORTS = """
 import numpy as np
 from numba import carray, cfunc, njit
 
-from maichong.engines.events.runtime import LEARNING, STOP, exp32, expm1_32, pointer, pow32, prefetch
+from maichong.engines.events.runtime import LEARNING, STOP, exp32, expm1_32, log1p64, log64, pointer, pow32, prefetch
 {extra}
 F = np.{precision}
 U = np.uint64  # an unsigned index needs no test for being negative

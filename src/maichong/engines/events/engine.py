@@ -98,7 +98,7 @@ class Events:
         What can be parted stands in the table of each thread; what cannot is done by the first thread, after a barrier and
         before the next: what arrives before the populations go on, what follows their spikes after.
         """
-        early, late = ("ask", "deliver", "collect", "background", "jump"), ("advance", "decay", "learn", "record")
+        early, late = ("ask", "deliver", "collect", "background", "jump"), ("advance", "decay", "learn", "record", "change")
         stages = [self._kernels(early, serial=False), self._kernels(early, serial=True)]
         stages += [self._kernels(late, serial=False), self._kernels(late, serial=True)]
         alone = [stage[0] for stage in stages]

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from maichong.engines.events import inboxes, monitors, populations, sources
+from maichong.engines.courses import merged
+from maichong.engines.events import drives, inboxes, monitors, populations, sources
 from maichong.engines.events.emit import Kernel
 from maichong.engines.events.layout import BLOCK, Layout, padded
 from maichong.engines.events.together import edges
@@ -144,6 +145,19 @@ class LivePopulation:
         for part in self.owners():
             mine = {"part": part, "parts": self.parts, "first": self.edges[part], "last": self.edges[part + 1]}
             self.kernels[part] = {"advance": [Kernel(text, {**self.numbers, **self._named(), **values, **mine})]}
+            self.kernels[part]["change"] = self._drives(mine)
+
+    def _drives(self, mine: Mapping[str, int]) -> list[Kernel]:
+        """The kernels that change one part's scheduled drives."""
+        found = []
+        for name, course in self.plan.courses.items():
+            values = {
+                "n": self.plan.n, "stamps": course.stamps, "values": course.values.reshape(-1),
+                "drive": self.arrays[f"drive_{name}"], "awake": self.awake,
+            }  # fmt: skip
+            text = drives.drive_kernel(self.precision, each=course.each, wakes=self.awake is not None)
+            found.append(Kernel(text, values | mine))
+        return found
 
     def _named(self) -> dict[str, np.ndarray]:
         """The arrays as a neuron's kernel calls them: a model's own symbols carry a prefix, so that they hide nothing."""
@@ -174,6 +188,11 @@ class LivePopulation:
         params = {f"par_{name}": self.arrays[name] for name in plan.source_params}
         values = {**self.numbers, **self.arrays, **params, **numbers, "changed": self._changed}
         self.kernels = [{"advance": [Kernel(sources.source_kernel(plan), values)]}]
+        if plan.courses:
+            stamps, rows = merged(plan.courses)
+            values |= {"stamps": stamps, **{f"rows_{name}": row for name, row in rows.items()}}
+            values |= {f"values_{name}": course.values.reshape(-1) for name, course in plan.courses.items()}
+            self.kernels[0]["change"] = [Kernel(sources.change_kernel(plan), values)]
         self._redraw = Kernel(sources.redraw_kernel(plan), values)
         self._redraw.once(0)
 

@@ -42,6 +42,7 @@ def source_kernel(plan: PopulationPlan) -> KernelText:
     w.line("count += 1")
     w.line("counts[j] += 1")
     _draw(w, model, names, "stamp")
+    w.line("due_at[j] = due")
     w.indent -= 1
     w.line("if due_at[j] != NEVER:")
     w.line("    day_then = due_at[j] & (chains.size - 1)")
@@ -59,32 +60,79 @@ def redraw_kernel(plan: PopulationPlan) -> KernelText:
     assert isinstance(model, SourceModel)
     names = [param.name for param in model.params]
     w = Writer("float64")
-    w.line("for day in range(chains.size):")
-    w.line("    chains[day] = -1")
     w.line("for j in range(n):")
     w.indent += 1
     w.line("if changed[j]:")
     w.indent += 1
     _draw(w, model, names, "step")
-    w.indent -= 1
-    w.line("if due_at[j] != NEVER:")
-    w.line("    day_then = due_at[j] & (chains.size - 1)")
-    w.line("    link[j] = chains[day_then]")
-    w.line("    chains[day_then] = j")
-    w.indent -= 1
+    w.line("due_at[j] = due")
+    w.indent -= 2
+    _link(w, "NEVER - 1")
     return _source_text(w, f"New draws for the source {model.name}", names, Argument("changed", "uint8[]"))
 
 
+def change_kernel(plan: PopulationPlan) -> KernelText:
+    """The kernel that takes scheduled parameters over when they begin, and draws anew the next spikes of whom they change.
+
+    A rate may change every millisecond: so all draw together, as SIMD code, and who is due after the next change, which will draw
+    anew most of them, is not entered in the calendar before.
+    """
+    model = getattr(plan.source, "model", None)
+    assert isinstance(model, SourceModel)
+    names = [param.name for param in model.params]
+    w = Writer("float64", vectors=True)
+    begins(w)
+    w.line("until = stamps[at + 1] if at + 1 < stamps.size else NEVER - 1")
+    w.line("for j in range(U(n)): changed[j] = 0")
+    more = [Argument("changed", "uint8[]"), Argument("stamps", "int64[]")]
+    for name, course in plan.courses.items():
+        more += [Argument(f"rows_{name}", "int64[]"), Argument(f"values_{name}", "float64[]")]
+        w.line(f"row = rows_{name}[at]")
+        w.line("if row >= 0:")
+        w.line("    for j in range(U(n)):")
+        w.line(f"        new = values_{name}[{'U(row * n) + j' if course.each else 'row'}]")
+        w.line(f"        changed[j] = changed[j] | np.uint8(new != par_{name}[j])")
+        w.line(f"        par_{name}[j] = new")
+    w.line("for j in range(U(n)):")
+    w.indent += 1
+    w.line("before = due_at[j]")
+    _draw(w, model, names, "stamp")
+    w.line("due_at[j] = due if changed[j] else before")
+    w.indent -= 1
+    _link(w, "until")
+    return _source_text(w, f"Scheduled changes of the source {model.name}", names, *more)
+
+
+def begins(w: Writer) -> None:
+    """Go on where a value begins at the end of this step, as ``at`` of the ``stamps``."""
+    w.line("stamp = step + 1")
+    w.line("at = np.searchsorted(stamps, stamp)")
+    w.line("if at == stamps.size or stamps[at] != stamp:")
+    w.line("    return")
+
+
+def _link(w: Writer, until: str) -> None:
+    """Enter in the calendar, from nothing, who is due up to the stamp ``until``."""
+    w.line("for day in range(chains.size):")
+    w.line("    chains[day] = -1")
+    w.line("for j in range(n):")
+    w.line(f"    if due_at[j] <= {until}:")
+    w.line("        day_then = due_at[j] & (chains.size - 1)")
+    w.line("        link[j] = chains[day_then]")
+    w.line("        chains[day_then] = j")
+
+
 def _draw(w: Writer, model: SourceModel, names: Sequence[str], step: str) -> None:
-    w.line(f"r0, r1, _, _ = philox(np.uint64(j), np.uint64({step}) & LOW, np.uint64({step}) >> SHIFT,")
-    w.line("                       np.uint64(stream), np.uint64(seed_low), np.uint64(seed_high))")
+    w.line(f"r0, r1, _, _ = philox(U(j), U({step}) & LOW, U({step}) >> SHIFT, U(stream), U(seed_low), U(seed_high))")
     w.line("u = unit(r0, r1)")
     env = {**{name: f"par_{name}[j]" for name in names}, "u": "u"}
     wait = w.inline(model.interval, [env[name] for name in arguments(model.interval)])[0]
     w.line(f"steps = np.ceil(({wait}) / dt)")
     # infinity and NaN both mean never
-    w.line(f"due = np.int64({step}) + np.int64(steps if steps > 1.0 else 1.0) if steps < 4503599627370496.0 else NEVER")
-    w.line("due_at[j] = due")
+    w.line("ever = steps < 4503599627370496.0")
+    w.line("ahead = steps if ever & (steps > 1.0) else 1.0")
+    w.line(f"due = {step} + np.int64(ahead)")
+    w.line("due = due if ever else NEVER")
 
 
 def _source_text(w: Writer, title: str, names: Sequence[str], *more: Argument) -> KernelText:
