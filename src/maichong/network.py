@@ -28,6 +28,7 @@ from maichong.parts import (
     background_to_dict,
     check_name,
     check_population,
+    check_pulse,
     check_shared,
     plain_arrays,
     plain_value,
@@ -38,6 +39,7 @@ from maichong.parts import (
     settle_drive,
     settle_receptor,
     settle_rules,
+    settle_short_term,
 )
 from maichong.probes import Probe, probe_of, weight_probe_of
 from maichong.spec import (
@@ -47,6 +49,7 @@ from maichong.spec import (
     NeuronModel,
     ReceptorModel,
     RuleModel,
+    ShortTermModel,
     SourceModel,
     Steps,
     weight_unit,
@@ -138,6 +141,7 @@ class Network:
         receptor: Configured | ReceptorModel,
         delay: Any = None,
         plasticity: Configured | Iterable[Configured] = (),
+        short_term: Configured | ShortTermModel | None = None,
         input: str | None = None,
         name: str | None = None,
     ) -> Projection:
@@ -147,7 +151,8 @@ class Network:
         with a reversal potential ``e_rev``; ``delay`` is in ms, at least dt and rounded to the grid: without one a spike acts
         from its own stamp on. Both are one number, one for each synapse (in the order of an ExplicitList, else by pre, then
         post), a matrix [pre, post], text with a unit or a distribution. ``plasticity`` is one rule or several, of which one
-        may write weights at spikes or steps; ``input`` names the input of ``post`` that receives the current, the first by
+        may write weights at spikes or steps; ``short_term`` is a short-term rule such as TsodyksMarkram, which says what part of
+        its weight a synapse releases; ``input`` names the input of ``post`` that receives the current, the first by
         default; ``name`` is "pre->post" by default.
 
         Raises NetworkError for an unknown population, a name that is taken, sizes or parts that do not fit and a delay below
@@ -186,6 +191,8 @@ class Network:
         connector.check(source.n, target.n, where)
         receptor, input = settle_receptor(target, receptor, input, where)
         rules = settle_rules(plasticity, RuleModel, "rules, such as PairSTDP()", where)
+        short_term = settle_short_term(short_term, receptor, where)
+        check_pulse(receptor, self.dt, bool(rules), where)
         for rule in rules:
             check_shared(rule, where)
         if sum(rule.model.acts_by_itself for rule in rules if isinstance(rule.model, RuleModel)) > 1:
@@ -198,7 +205,9 @@ class Network:
         if delay is not None:
             delay = self._synaptic(delay, "ms", f"{where}, delay", connector, source.n, target.n)
             self._check_delay(delay, f"{where}, delay")
-        self.projections[label] = Projection(label, source.name, target.name, connector, weight, delay, receptor, rules, input)
+        self.projections[label] = Projection(
+            label, source.name, target.name, connector, weight, delay, receptor, rules, input, short_term
+        )
         return self.projections[label]
 
     def background(
@@ -237,6 +246,9 @@ class Network:
         if not known.is_neuron:
             raise NetworkError(where, "must end on neurons, and a source receives nothing", brief(known.name))
         receptor, input = settle_receptor(known, receptor, input, where)
+        if isinstance(receptor.model, ReceptorModel) and receptor.model.source:
+            fix = "use Exponential, Alpha or BiExponential, or project from Poisson()"
+            raise NetworkError(where, f"{receptor.model.name} needs to know which source a spike is from", fix=fix)
         rate = self._each(rate, "Hz", known.n, f"{where}, rate", scheduled=True)
         lowest = rate.bounds()[0] if isinstance(rate, (Distribution, Steps)) else np.min(rate)
         if lowest < 0:
@@ -369,6 +381,7 @@ class Network:
                     entry["pre"], entry["post"], connector_from_dict(plain_arrays(entry["connector"])), name=entry["name"],
                     weight=plain_value(entry["weight"]), delay=plain_value(entry["delay"]), input=entry["input"],
                     receptor=configured(entry["receptor"]), plasticity=[configured(rule) for rule in entry["plasticity"]],
+                    short_term=configured(entry["short_term"]) if entry.get("short_term") else None,
                 )  # fmt: skip
             for entry in data.get("backgrounds", ()):
                 net.background(

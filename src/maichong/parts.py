@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from maichong.errors import NetworkError, ParameterError, brief, did_you_mean, is_one_of
-from maichong.spec import Configured, Distribution, IntrinsicModel, NeuronModel, ReceptorModel
+from maichong.spec import Configured, Distribution, IntrinsicModel, NeuronModel, ReceptorModel, ShortTermModel
 from maichong.spec.model import Model, from_data, same_value
 from maichong.spec.quantities import in_unit, whole_numbers
 from maichong.spec.steps import MOST_STEPS, Steps, off_grid
@@ -88,7 +88,8 @@ class Projection:
 
     ``weight`` (in the receptor's unit) and ``delay`` (ms, >= dt) are one number, one per synapse, a matrix [pre, post] (what
     it says where there is no synapse does not count) or a distribution. A spike stamped t acts from t + delay on; without a
-    delay (None), from t on. ``input`` names the input of the target that receives the current.
+    delay (None), from t on. ``input`` names the input of the target that receives the current; ``short_term`` says which part of
+    the weight a spike releases.
     """
 
     name: str
@@ -100,6 +101,7 @@ class Projection:
     receptor: Configured
     plasticity: tuple[Configured, ...] = ()
     input: str | None = None
+    short_term: Configured | None = None
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,37 @@ def settle_receptor(target: Population, receptor: Any, input: str | None, where:
     if not is_one_of(input, inputs):
         raise NetworkError(where, f"{target.name!r} has no input {brief(input)}", fix=did_you_mean(input, inputs))
     return receptor, input
+
+
+def settle_short_term(rule: Any, receptor: Configured, where: str) -> Configured | None:
+    """A short-term rule, or None; NetworkError where it is none, or where the receptor has dynamics of its own."""
+    if rule is None:
+        return None
+    if isinstance(rule, ShortTermModel):
+        rule = rule()
+    if not isinstance(rule, Configured) or not isinstance(rule.model, ShortTermModel):
+        raise NetworkError(where, "its short_term must be a short-term rule, such as TsodyksMarkram()", brief(rule))
+    check_shared(rule, where)
+    if isinstance(receptor.model, ReceptorModel) and receptor.model.source:
+        fix = "use Exponential, Alpha or BiExponential"
+        raise NetworkError(where, f"{receptor.model.name} saturates by itself, and takes no {rule.model.name}", fix=fix)
+    return rule
+
+
+def check_pulse(receptor: Configured, dt: float, plastic: bool, where: str) -> None:
+    """NetworkError where a receptor's pulses are shorter than a step, or its synapses learn."""
+    model = receptor.model
+    assert isinstance(model, ReceptorModel)
+    if model.pulse is None:
+        return
+    pulse = receptor[model.pulse]
+    if not isinstance(pulse, float) or pulse < dt * (1 - 1e-9):
+        raise NetworkError(f"{where}, {model.name}.{model.pulse}", f"must be >= dt = {dt:g} ms, one step", f"{pulse:g} ms")
+    if plastic:
+        fix = "use Exponential, Alpha or BiExponential"
+        raise NetworkError(
+            where, f"the weights of {model.name} are counted while transmitter is there, and cannot learn", fix=fix
+        )
 
 
 def check_shared(part: Configured, where: str) -> None:
@@ -264,6 +297,7 @@ def projection_to_dict(projection: Projection) -> dict[str, Any]:
         "receptor": projection.receptor.to_dict(),
         "plasticity": [rule.to_dict() for rule in projection.plasticity],
         "input": projection.input,
+        "short_term": projection.short_term and projection.short_term.to_dict(),
     }
 
 

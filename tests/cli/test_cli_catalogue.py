@@ -164,7 +164,11 @@ def test_what_is_no_terminal_gets_whole_lines(maichong: Any) -> None:
 
 @pytest.mark.parametrize(
     ("name", "fix"),
-    [("LIFF", "did you mean 'LIF'?"), ("diehl-cook-2016", "did you mean 'diehl-cook-2015'?"), ("", "known: AdaptiveLIF, ")],
+    [
+        ("LIFF", "did you mean 'LIF'?"),
+        ("diehl-cook-2016", "did you mean 'diehl-cook-2015'?"),
+        ("", "known: AMPA, AdaptiveLIF, "),
+    ],
 )
 def test_show_something_unknown(maichong: Any, name: str, fix: str) -> None:
     ended = maichong("show", name)

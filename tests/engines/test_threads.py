@@ -27,7 +27,9 @@ from maichong import (
     OneToOne,
     PairSTDP,
     Poisson,
+    SpikeTimes,
     TripletSTDP,
+    TsodyksMarkram,
     Uniform,
     WeightNormalisation,
     resume,
@@ -106,6 +108,36 @@ def test_any_number_of_threads_gives_the_same_bits(name: str, precision: str) ->
     assert 100 < one["ids"].size < 20_000
     for threads in (2, 3) if precision == "float64" else (4,):
         same(one, result(threads))
+
+
+def sourced(source: Any, delay: Any, short_term: Any = None) -> Network:
+    """Cells that a source drives through a projection whose spikes are read in the very step in which they are stamped."""
+    net = Network(dt=0.1, seed=3)
+    noise = net.population("noise", source, 150)
+    e = net.population("e", LIF(), 150)
+    net.project(
+        noise, e, FixedProbability(0.2), weight=120.0, delay=delay, receptor=CURRENT, short_term=short_term, name="studied"
+    )
+    net.project(e, e, FixedProbability(0.1), weight=20.0, delay=0.3, receptor=CURRENT)
+    net.probe(e)
+    net.probe(noise)
+    return net
+
+
+GIVEN = SpikeTimes(RNG.uniform(0.0, 200.0, 12_000), RNG.integers(0, 150, 12_000))
+
+
+@pytest.mark.parametrize("source", [Poisson(rate=400.0), GIVEN], ids=["Poisson", "SpikeTimes"])
+@pytest.mark.parametrize("delay", [None, 0.1, Uniform(0.1, 3.0)], ids=["none", "one step", "spread"])
+@pytest.mark.parametrize("short_term", [None, TsodyksMarkram(tau_d=50.0)], ids=["plain", "depressing"])
+def test_spikes_of_a_source_are_seen_by_all_threads_alike(source: Any, delay: Any, short_term: Any) -> None:
+    net = sourced(source, delay, short_term)
+    one = net.build("events", threads=1).run(200.0)
+    assert one["e"].counts.sum() > 100
+    for threads in (2, 3):
+        other = net.build("events", threads=threads).run(200.0)
+        assert np.array_equal(one["noise"].spikes.ids, other["noise"].spikes.ids)
+        same(one.snapshot(), other.snapshot())
 
 
 @pytest.mark.parametrize("name", ["in-degree", "plastic rows", "plastic late"])

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from maichong import (
+    AMPA,
     LIF,
     AdaptiveLIF,
     AllButSelf,
@@ -29,6 +30,7 @@ from maichong import (
     PairSTDP,
     Poisson,
     SpikeTimes,
+    TsodyksMarkram,
     Uniform,
 )
 from maichong.engines import plan
@@ -258,3 +260,15 @@ def test_the_forecast_of_a_population(model: Any, rule: Any, precision: str) -> 
     for kernel in (kernel for part in population.kernels for group in part.values() for kernel in group):
         owned |= {id(array): array for array in kernel.kept.values() if array.base is None}
     assert shares(net, precision)[0].bytes == pytest.approx(sum(array.nbytes for array in owned.values()), rel=0.1)
+
+
+@pytest.mark.parametrize("receptor", [Exponential(), AMPA()])
+def test_what_sources_release_is_forecast(receptor) -> None:
+    rule = None if receptor.model.source else TsodyksMarkram()
+    net = Network(dt=0.1, seed=1)
+    source, cells = net.population("s", Poisson(), 3000), net.population("n", LIF(), 200)
+    net.project(source, cells, FixedProbability(0.1), weight=0.5, delay=1.5, receptor=receptor, short_term=rule)
+    run = net.build("events", threads=1)
+    (projection,) = run._backend.projections
+    share = next(share for share in shares(net) if share.name == "s->n")
+    assert share.traces == sum(array.nbytes for array in projection.sources[0].values())

@@ -53,14 +53,14 @@ def _undocumented(model: Model) -> Iterator[str]:
 
 
 def _further(model: Model) -> tuple:
-    return (*getattr(model, "inputs", ()), *getattr(model, "traces", ()))
+    return (*getattr(model, "inputs", ()), *getattr(model, "traces", ()), *getattr(model, "source", ()))
 
 
 def units(model: Model) -> None:
     """Every function gives what its place asks for, when its symbols carry their declared units."""
     weights = ("",)
     if isinstance(model, ReceptorModel):
-        weights = ("mV",) if model.jumps_membrane else ("pA", "nS")
+        weights = ("mV",) if model.jumps_membrane else ("pA", "nS") if model.weight is None else (model.weight,)
     for weight in weights:
         known = symbol_units(model, weight)
         for role, function in functions_of(model).items():
@@ -74,11 +74,11 @@ def units(model: Model) -> None:
 
 def symbol_units(model: Model, weight: str = "") -> dict[str, str]:
     """The unit of every symbol that a function of ``model`` may ask for; ``weight`` stands for the weight's own unit."""
-    known = {"u": "", "v": "mV", "w": weight, "w_sum": weight, "signal": ""}
+    known = {"u": "", "v": "mV", "w": weight, "w_sum": weight, "signal": "", "lag": "ms", "bound": ""}
     if isinstance(model, IntrinsicModel):
         known["value"] = host(model).param(model.target).unit
     known |= {trace.name: "" for trace in getattr(model, "traces", ())}
-    for symbol in (*model.params, *model.states, *getattr(model, "inputs", ())):
+    for symbol in (*model.params, *model.states, *getattr(model, "inputs", ()), *getattr(model, "source", ())):
         known[symbol.name] = re.sub(r"\bweight\b", weight or "dimensionless", symbol.unit)
     return known
 
@@ -90,12 +90,16 @@ def expected_units(model: Model, role: str, known: dict[str, str], weight: str) 
         return (known[role.removeprefix("init of ")],)
     if role == "flow":
         return tuple(f"({unit or 'dimensionless'})/ms" for unit in states)
-    if role in ("reset", "on_spike"):
+    if role in ("reset", "on_spike", "spike"):
         return states
-    if role == "arrive":
+    if role in ("arrive", "leave"):
         return states or (weight,)
+    if role == "elapse":
+        return tuple(known[state.name] for state in getattr(model, "source", model.states))
     if role == "output":
-        return (weight,)
+        return (weight if not isinstance(model, ReceptorModel) or model.weight is None else "nS",)
+    if role == "release":
+        return ("",)
     if role == "interval":
         return ("ms",)
     if role == "modulate":

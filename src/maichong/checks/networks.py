@@ -26,9 +26,11 @@ from maichong.spec import (
     NeuronModel,
     ReceptorModel,
     RuleModel,
+    ShortTermModel,
     SourceModel,
     Uniform,
 )
+from maichong.synapses.alpha import Alpha
 from maichong.synapses.delta import Delta
 from maichong.synapses.exponential import Exponential
 from maichong.topology import AllToAll, Connector, FixedProbability, OneToOne
@@ -110,6 +112,22 @@ def of_receptor(model: ReceptorModel) -> list[Scene]:
     return [Scene("receptor", net, (carry_on(50.0), carry_on(50.0)))]
 
 
+def of_short_term(model: ShortTermModel) -> list[Scene]:
+    """Leaky cells driven by bursts through synapses with the rule: of one delay, and of delays that differ."""
+    net = Network(dt=0.1, seed=6)
+    times = np.concatenate([np.arange(1.0, 40.0, 3.0), np.arange(60.0, 100.0, 7.0)])
+    source = net.population("bursts", SpikeTimes(np.repeat(times, 2), np.tile([0, 1], times.size)), 2)
+    noise = net.population("noise", Poisson(rate=100.0), 10)
+    cells = net.population("cells", LIF(t_ref=2.0), CELLS)
+    scale = receptivity(Exponential())
+    net.project(source, cells, AllToAll(), weight=scale, delay=1.0, receptor=Exponential(), short_term=model())
+    weight = Uniform(0.0, scale)
+    net.project(
+        noise, cells, FixedProbability(0.5), weight=weight, delay=Uniform(0.1, 2.0), receptor=Alpha(), short_term=varied(model)
+    )
+    return [Scene("short-term rule", net, (carry_on(50.0), carry_on(50.0)))]
+
+
 def of_source(model: SourceModel) -> list[Scene]:
     """The source alone, at many rates; halfway the rates change places."""
     rates = {param.name: np.linspace(5.0, 300.0, CELLS) for param in model.params if param.unit == "Hz"}
@@ -153,6 +171,7 @@ MAKERS: dict[type[Model], Callable[[Any], Sequence[Scene]]] = {
     ReceptorModel: of_receptor,
     SourceModel: of_source,
     RuleModel: of_rule,
+    ShortTermModel: of_short_term,
     IntrinsicModel: of_intrinsic,
 }
 

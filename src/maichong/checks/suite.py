@@ -40,6 +40,7 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
     "receptor": (*COMMON, Check("linear", linear), AGREES),
     "source": (*COMMON, AGREES),
     "rule": (*COMMON, AGREES),
+    "short-term rule": (*COMMON, AGREES),
     "intrinsic rule": (*COMMON, AGREES),
 }
 """The checks of each kind of model, in the order in which they are made."""

@@ -46,10 +46,18 @@ def at_defaults(model: Model) -> dict[str, Any]:
     """Every symbol: parameters at their defaults, states at their start, inputs zero, the rest somewhere in its range."""
     env: dict[str, Any] = {param.name: param.default for param in model.params}
     low, high = weight_range(model)
-    around: dict[str, Any] = {"w": (low + high) / 2, "w_sum": 5.0, "signal": 1.0, "u": 0.5, "v": -65.0}
+    around: dict[str, Any] = {
+        "w": (low + high) / 2,
+        "w_sum": 5.0,
+        "signal": 1.0,
+        "u": 0.5,
+        "v": -65.0,
+        "lag": 2.0,
+        "bound": 1.0,
+    }
     if isinstance(model, IntrinsicModel):
         around["value"] = host(model).param(model.target).default
-    for state in model.states:
+    for state in (*model.states, *getattr(model, "source", ())):
         env[state.name] = _start(state.init, env)
     env |= {entry.name: 0.0 for entry in getattr(model, "inputs", ())}
     env |= {trace.name: 0.5 for trace in getattr(model, "traces", ())}

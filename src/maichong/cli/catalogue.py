@@ -29,8 +29,9 @@ def show_list(kind: str | None, json: Path | None) -> None:
     found["paper"] = [(name, protocol.find(name).TITLE) for name in protocol.names()]
     found["data"] = [(name, _first_line(_data_set(name).__doc__)) for name in data.names()]
     if kind is not None:
-        wanted = kind.casefold().replace("-", " ").replace("_", " ").removesuffix("s")
-        if wanted not in found:
+        by_word = {_words(label): label for label in found}
+        wanted = by_word.get(_words(kind).removesuffix("s"))
+        if wanted is None:
             raise ParameterError("list", f"there is no kind {kind!r}", fix=did_you_mean(kind, found))
         found = {wanted: found[wanted]}
     for label, entries in found.items():
@@ -40,6 +41,10 @@ def show_list(kind: str | None, json: Path | None) -> None:
         put(table)
     if json:
         files.write_json(json, {label: [name for name, _ in entries] for label, entries in found.items()})
+
+
+def _words(kind: str) -> str:
+    return kind.casefold().replace("-", " ").replace("_", " ")
 
 
 def show_one(name: str, json: Path | None) -> None:

@@ -64,8 +64,13 @@ def check_fits(network: Network, precision: str, procedural: Sequence[str] = ())
 def _trace_bytes(entry: ProjectionPlan, layout: str, precision: str) -> float:
     real, room = np.dtype(precision).itemsize, entry.likely_delays[1] + 2
     pre, post = traces_on(entry.spike_rule, "pre"), traces_on(entry.spike_rule, "post")
-    late = layout == "delayed"
-    total = len(post) * padded(entry.n_post) * real + late * entry.n_post * 9.0
+    late, release = layout == "delayed", entry.release
+    total = 0.0
+    if release:
+        # for each source its states, and what its spikes of the last steps release; of pulses also what leaves
+        depth, ways = _depth(entry.likely_longest + release.pulse), 2 if release.pulse else 1
+        total += entry.n_pre * ((len(release.kept) + 1) * 8.0 + depth * ways * len(release.amounts) * real)
+    total += len(post) * padded(entry.n_post) * real + late * entry.n_post * 9.0
     if pre and not late and entry.likely_delays[0] == 1:
         total += len(pre) * padded(entry.n_pre) * real
     elif pre or (entry.spike_rule and late):
@@ -74,11 +79,16 @@ def _trace_bytes(entry: ProjectionPlan, layout: str, precision: str) -> float:
     return total
 
 
+def _depth(steps: int) -> int:
+    """The length of a ring that holds what is at most so many steps old."""
+    return 1 << int(steps + 1).bit_length()
+
+
 def _population_bytes(network: Network, population: Population, precision: str) -> float:
     real = np.dtype(precision).itemsize
-    outgoing = [draft_projection(network, p).likely_longest for p in network.projections.values() if p.pre == population.name]
-    depth = 1 << int(max(outgoing, default=0) + 1).bit_length()
-    ring = depth * population.n * 4
+    drafts = [draft_projection(network, p) for p in network.projections.values() if p.pre == population.name]
+    outgoing = [entry.likely_longest + (entry.release.pulse if entry.release else 0) for entry in drafts]
+    ring = _depth(max(outgoing, default=0)) * population.n * 4
     model = population.model
     if isinstance(model, SpikeTimes):
         return ring + model.times.size * 12.0

@@ -2,7 +2,8 @@
 
 A step k takes the network from t_k = k dt to t_{k+1}:
 
-1. ``deliver``: spikes that arrive at t_k act on their receptors, with the weight as it is; then the rules' ``on_pre``;
+1. ``release``: what the spikes stamped t_k release at the synapses of their source is worked out, where that is not the weight;
+   ``deliver``: spikes that arrive at t_k act on their receptors, with the weight as it is; then the rules' ``on_pre``;
    ``background``: so do the Poisson events from outside that fall into the step;
 2. ``jump``: the traces of the spikes that arrived, or were fired, at t_k jump: after they were read;
 3. ``advance``: sources and neurons go on to t_{k+1}: integrate, hold the refractory, test the threshold, reset; a spike is
@@ -33,6 +34,7 @@ from maichong.engines.background import BackgroundPlan, check_rate
 from maichong.engines.courses import Course
 from maichong.engines.delays import LONGEST, likely, to_steps
 from maichong.engines.integration import Integration, choose
+from maichong.engines.release import Release, release_of
 from maichong.engines.system import Port, System, compose
 from maichong.errors import NetworkError, ParameterError
 from maichong.network import Background, Network, Population, Probe, Projection, SpikeTimes
@@ -42,7 +44,7 @@ from maichong.spec.reading import arguments
 from maichong.spec.rule_model import weight_bounds
 from maichong.topology import RandomConnector
 
-ORDER = ("deliver", "background", "jump", "advance", "decay", "learn", "record", "change")
+ORDER = ("release", "deliver", "background", "jump", "advance", "decay", "learn", "record", "change")
 """The phases of a step, in order."""
 
 
@@ -51,8 +53,8 @@ class PopulationPlan:
     """One population: its size, its system and start values, or what drives it as a source.
 
     ``start`` maps each state to float64 [n]; ``drive`` each input to float64 [n], at t = 0; ``refractory`` is in steps, [n];
-    ``courses`` hold the scheduled drives, by input, or parameters of a source; ``max_delay`` is the longest delay of its outgoing
-    synapses, in steps.
+    ``courses`` hold the scheduled drives, by input, or parameters of a source; ``max_delay`` says for how many steps its spikes are
+    asked for: the longest delay of its outgoing synapses, and of pulses.
     """
 
     name: str
@@ -121,6 +123,11 @@ class ProjectionPlan:
         connector, given = self.projection.connector, (self.projection.weight, self.projection.delay)
         listed = any(np.ndim(value) for value in given if not isinstance(value, Distribution))
         return connector if isinstance(connector, RandomConnector) and not listed else None
+
+    @functools.cached_property
+    def release(self) -> Release | None:
+        """What spikes release at their synapses, where that is not simply the weight."""
+        return release_of(self.projection, self.dt)
 
     @functools.cached_property
     def degrees(self) -> np.ndarray:
@@ -340,7 +347,8 @@ def plan(network: Network) -> Plan:
     drafts = []
     for projection in network.projections.values():
         draft = draft_projection(network, projection)
-        longest[projection.pre] = max(longest[projection.pre], draft.longest)
+        pulse = draft.release.pulse if draft.release else 0
+        longest[projection.pre] = max(longest[projection.pre], draft.longest + pulse)
         drafts.append(draft)
     populations = tuple(_population(network, network.populations[name], ports[name], longest[name]) for name in order)
     projections = []
@@ -405,6 +413,7 @@ def _schedule(
 ) -> tuple[Operation, ...]:
     learning = [k for k, entry in enumerate(projections) if entry.spike_rule]
     phases = {
+        "release": [("projection", k) for k, entry in enumerate(projections) if entry.release],
         "deliver": [("projection", k) for k in range(len(projections))],
         "background": [("background", k) for k in range(len(backgrounds))],
         "jump": [("projection", k) for k in learning],

@@ -15,6 +15,7 @@ from maichong import interrupts, random
 from maichong.engines.integration import ONE, TABLEAUS, Propagator
 from maichong.engines.located import located_step
 from maichong.engines.plan import Plan, PopulationPlan, ProjectionPlan, spike_traces, to_steps
+from maichong.engines.release import BOUND
 from maichong.engines.system import evaluate
 from maichong.network import SpikeTimes
 from maichong.spec import NEAREST, RuleModel, SourceModel
@@ -57,6 +58,11 @@ class Reference:
             raise KeyboardInterrupt
         return steps
 
+    def _release(self, index: int) -> None:
+        projection = self.projections[index]
+        source = self.populations[projection.plan.pre_population]
+        projection.send(self.step, source.fired)
+
     def _deliver(self, index: int) -> None:
         projection = self.projections[index]
         entry = projection.plan
@@ -66,8 +72,14 @@ class Reference:
         hit = arrived
         if entry.port.gated:
             hit = arrived & (target.until <= self.step)[projection.post]  # the refractory membrane takes no jump
+        pulse = entry.release.pulse if entry.release else 0
+        over = source.fired[(self.step - projection.delay - pulse) % len(source.fired), projection.pre]
         for state, jump in entry.port.jumps:
-            np.add.at(target.env[state], projection.post[hit], jump * projection.weight[hit])
+            part = projection.released(state, self.step, hit)
+            np.add.at(target.env[state], projection.post[hit], jump * projection.weight[hit] * part)
+            if pulse:
+                part = projection.released(state, self.step - pulse, over, ending=True)
+                np.add.at(target.env[state], projection.post[over], jump * projection.weight[over] * part)
         if self.learning:
             projection.apply("on_pre", arrived)
 
@@ -372,9 +384,66 @@ class _Projection:
         self.traces = spike_traces(plan.spike_rule) if plan.spike_rule else ()
         self.values = {trace.name: np.zeros(self.pre.size) for trace, _, _ in self.traces}
         self.arrived = np.zeros(self.pre.size, bool)
+        self.sources: dict[str, np.ndarray] = {}
+        self.amounts: dict[str, np.ndarray] = {}
+        release = plan.release
+        if release:
+            # of each source: its states, when they were worked out, and what its spikes of the last steps release
+            n, depth = plan.n_pre, whole.populations[plan.pre_population].max_delay + 2
+            self.sources = {name: np.full(n, release.start.get(name, 0.0)) for name in release.kept}
+            self.sources["since"] = np.zeros(n)
+            ends = ("amount", "last") if release.pulse else ("amount",)
+            self.amounts = {f"{end} {name}": np.zeros((depth, n)) for end in ends for name in release.amounts}
 
     def arrays(self) -> dict[str, np.ndarray]:
-        return {"weight": self.weight, **{f"trace {name}": values for name, values in self.values.items()}}
+        traces = {f"trace {name}": values for name, values in self.values.items()}
+        sources = {f"source {name}": values for name, values in self.sources.items()}
+        return {"weight": self.weight, **traces, **sources, **self.amounts}
+
+    def send(self, step: int, fired: np.ndarray) -> None:
+        """Work out what the spikes stamped ``step`` release, and the pulses that end now."""
+        release = self.plan.release
+        assert release
+        depth = len(fired)
+        if release.pulse:
+            sent = step - release.pulse
+            over = fired[sent % depth] & (self.sources["since"] == sent)  # no spike since has prolonged it
+            known = self._elapsed(over, step)
+            evaluate(release.leave, known)
+            self.sources[BOUND][over] = 0.0
+            for name in release.amounts:
+                self.amounts[f"last {name}"][sent % depth] = 0.0
+                self.amounts[f"last {name}"][sent % depth, over] = known[f"last_{name}"]
+        spiked = fired[step % depth]
+        known = self._elapsed(spiked, step)
+        evaluate(release.send, known)
+        for name in release.states:
+            self.sources[name][spiked] = known.get(f"next_{name}", known[name])
+        if release.pulse:
+            self.sources[BOUND][spiked] = 1.0
+        for name in release.amounts:
+            self.amounts[f"amount {name}"][step % depth, spiked] = known[f"amount_{name}"]
+
+    def _elapsed(self, chosen: np.ndarray, step: int) -> dict[str, Any]:
+        """The states of the ``chosen`` sources as they are now."""
+        release = self.plan.release
+        assert release
+        known: dict[str, Any] = {**release.params, "w": np.ones(int(chosen.sum()))}
+        known |= {name: self.sources[name][chosen] for name in release.kept}
+        known["lag"] = (step - self.sources["since"][chosen]) * self.plan.dt
+        evaluate((release.elapse,), known)
+        self.sources["since"][chosen] = step
+        for name in release.states:
+            self.sources[name][chosen] = known[name]
+        return known
+
+    def released(self, state: str, step: int, chosen: np.ndarray, *, ending: bool = False) -> np.ndarray | float:
+        """What multiplies the weights of the ``chosen`` synapses, whose spikes arrive at ``step``, for ``state`` of the target."""
+        release = self.plan.release
+        if not release:
+            return 1.0
+        kept = self.amounts[f"{'last' if ending else 'amount'} {release.amount(state, self.plan.port)}"]
+        return kept[(step - self.delay[chosen]) % len(kept), self.pre[chosen]]
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
         for key, value in self.arrays().items():

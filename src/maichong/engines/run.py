@@ -212,6 +212,11 @@ class Run:
         """Set the weights of a projection: one number, one per synapse in the order of ``synapses``, or a matrix [pre, post]."""
         entry, index = self._projection(projection)
         where = f"projection {projection!r}, weight"
+        if entry.release and entry.release.pulse:
+            named = entry.projection.receptor.model.name
+            raise NetworkError(
+                where, f"stays as it is: {named} counts it while transmitter is there", fix="build the network anew"
+            )
         values = np.asarray(in_unit(weights, weight_unit(entry.projection.receptor), where))
         if values.ndim == 2:
             _check_matrix(entry)

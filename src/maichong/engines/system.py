@@ -18,6 +18,7 @@ from maichong.network import Population
 from maichong.spec import Configured, IntrinsicModel, NeuronModel, ReceptorModel
 from maichong.spec.model import Function, names
 from maichong.spec.reading import arguments
+from maichong.spec.receptor_model import unblocked
 
 
 def ohmic(g, v, e_rev):
@@ -129,9 +130,12 @@ def compose(population: Population, ports: Sequence[tuple[Configured, str | None
         bind = {**local, "v": membrane}
         outputs.append(_call(part.output, bind, (f"out{suffix}",)))
         current = f"out{suffix}"
+        if receptor.values.get("mg") is not None:
+            outputs.append(Call(unblocked, (current, membrane, f"mg{suffix}"), (f"open{suffix}",)))
+            current = f"open{suffix}"
         if receptor.values.get("e_rev") is not None:
+            outputs.append(Call(ohmic, (current, membrane, f"e_rev{suffix}"), (f"current{suffix}",)))
             current = f"current{suffix}"
-            outputs.append(Call(ohmic, (f"out{suffix}", membrane, f"e_rev{suffix}"), (current,)))
         total = f"{drives[target]}{suffix}"
         sums.append(Call(plus, (totals[target], current), (total,)))
         totals[target] = total
@@ -215,6 +219,9 @@ def _jumps(receptor: Configured, membrane: str, suffix: str) -> tuple[tuple[str,
     """The jump of each state at the arrival of a unit weight; the jumps are linear in the weight by contract."""
     part = receptor.model
     assert isinstance(part, ReceptorModel)
+    if part.source:
+        # what jumps hangs on the source: see engines/release.py
+        return tuple((name + suffix, 1.0) for name in part.jumping)
     values = {**receptor.values, "w": 1.0}
     result = part.arrive(*(values[name] for name in arguments(part.arrive)))
     amounts = result if isinstance(result, tuple) else (result,)

@@ -6,6 +6,7 @@ from maichong.spec.model import Configured, Model
 from maichong.spec.neuron_model import NeuronModel, neuron
 from maichong.spec.receptor_model import ReceptorModel, receptor, weight_unit
 from maichong.spec.rule_model import IntrinsicModel, RuleModel, intrinsic_rule, rule
+from maichong.spec.short_term_model import ShortTermModel, short_term
 from maichong.spec.source_model import SourceModel, source
 from maichong.spec.steps import Steps
 
@@ -24,6 +25,7 @@ __all__ = [
     "Param",
     "ReceptorModel",
     "RuleModel",
+    "ShortTermModel",
     "SourceModel",
     "State",
     "Steps",
@@ -33,6 +35,7 @@ __all__ = [
     "neuron",
     "receptor",
     "rule",
+    "short_term",
     "source",
     "weight_unit",
 ]

@@ -96,13 +96,16 @@ class Events:
         """The tables of kernels and frames that the drivers walk, in the plan's order.
 
         What can be parted stands in the table of each thread; what cannot is done by the first thread, after a barrier and
-        before the next: what arrives before the populations go on, what follows their spikes after.
+        before the next: what arrives before the populations go on, what follows their spikes after. Sources wait for nobody, and
+        others read their new spikes in the next step: they go on first, so that there is a barrier in between.
         """
-        early, late = ("ask", "deliver", "collect", "background", "jump"), ("advance", "decay", "learn", "record", "change")
+        early = ("ask", "release", "deliver", "collect", "background", "jump")
+        late = ("advance", "decay", "learn", "record", "change")
         stages = [self._kernels(early, serial=False), self._kernels(early, serial=True)]
-        stages += [self._kernels(late, serial=False), self._kernels(late, serial=True)]
+        stages += [self._kernels(late, serial=False), self._kernels(late[1:], serial=True)]
+        stages[0][0][:0] = self._kernels(("advance",), serial=True)[0]
         alone = [stage[0] for stage in stages]
-        # each stage but an empty one is closed by a barrier; arrivals that are parted go on into the populations without one
+        # each stage but the last is closed by a barrier; arrivals that are parted go on into the populations without one
         joined = stages if alone[1] else [[a + b for a, b in zip(stages[0], stages[2], strict=True)], stages[3]]
         last = len(joined) - 1
         threads = [[] for _ in range(self.threads)]

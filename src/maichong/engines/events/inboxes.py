@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from maichong.engines.events.projections import Builder
 
 
-def deliver(b: Builder) -> KernelText:
-    """Lay the weights of the spikes just sent into the inboxes of the steps in which they arrive."""
+def deliver(b: Builder, word: str = "amount") -> KernelText:
+    """Lay the weights of the spikes just sent, or of the pulses just over, into the inboxes of the steps in which they arrive."""
     w = Writer(b.precision)
     _weight_of_all(b, w)
-    b.spikes(w, "pre", "step", "i")
+    b.released(w, b.spikes(w, "pre", _sent(b, word, "step"), "i"), word)
     _row(b, w)
     w.line(f"at = U((step + np.int64({b.array('late')}[s])) & mask) * U(stride) + U({b.array('target')}[s])")
     _lay(b, w)
@@ -31,15 +31,23 @@ def refill(b: Builder) -> KernelText:
     w = Writer(b.precision)
     _weight_of_all(b, w)
     delays = b.array("delays", "int64")
-    w.line(f"for sent in range(step - {delays}[{delays}.size - 1], step):")
-    w.indent += 1
-    b.spikes(w, "pre", "sent", "i")
-    _row(b, w)
-    w.line(f"arrival = sent + np.int64({b.array('late')}[s])")
-    w.line("if arrival < step: continue")
-    w.line(f"at = U(arrival & mask) * U(stride) + U({b.array('target')}[s])")
-    _lay(b, w)
+    for word in ("amount", "last") if b.pulses else ("amount",):
+        depth = w.indent
+        w.line(f"for sent in range(step - {delays}[{delays}.size - 1], step):")
+        w.indent += 1
+        b.released(w, b.spikes(w, "pre", _sent(b, word, "sent"), "i"), word)
+        _row(b, w)
+        w.line(f"arrival = sent + np.int64({b.array('late')}[s])")
+        w.line("if arrival < step: continue")
+        w.line(f"at = U(arrival & mask) * U(stride) + U({b.array('target')}[s])")
+        _lay(b, w)
+        w.indent = depth
     return b.text("Refill", w)
+
+
+def _sent(b: Builder, word: str, now: str) -> str:
+    """The stamp of the spikes whose weights, or ends of pulses, leave their sources ``now``."""
+    return f"{now} - {b.integer('pulse')}" if word == "last" else now
 
 
 def _weight_of_all(b: Builder, w: Writer) -> None:
@@ -59,8 +67,7 @@ def _row(b: Builder, w: Writer) -> None:
 
 def _lay(b: Builder, w: Writer) -> None:
     for state in b.shape.jumps:
-        jump = f"{b.number(f'jump_{state}')} * w" if b.shape.scaled else "w"
-        w.line(f"{b.array(f'inbox_{state}')}[at] += {jump}")
+        w.line(f"{b.array(f'inbox_{state}')}[at] += {b.jump(state)}")
 
 
 def collect(precision: str, *, wakes: bool) -> KernelText:

@@ -88,7 +88,7 @@ def kind_of(entry: ProjectionPlan, longest: Callable[[], int], *, spread: bool) 
         return "matrix"
     sparse_visits = inert(entry, "on_pre", "post") and not asks(entry, "on_step")
     small = max(entry.n_pre, entry.n_post) < 2**28
-    if entry.connector == "all_to_all" and longest() < 256 and small and sparse_visits:
+    if entry.connector == "all_to_all" and longest() < 256 and small and sparse_visits and entry.release is None:
         return "delayed"
     return "late" if spread and not entry.rules else "rows"
 

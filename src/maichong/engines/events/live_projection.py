@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from maichong.engines.events import everywhere, prefetch, procedural, projections
+from maichong.engines.events import release as releases
 from maichong.engines.events.emit import Kernel
 from maichong.engines.events.layout import Layout, in_one_part, inbox_form, padded, places
 from maichong.engines.events.live_population import LivePopulation
@@ -39,7 +40,7 @@ class LiveProjection:
         shape = projections.shape_of(plan, self.layout, wakes=post.awake is not None)
         room = int(self.layout.delays[-1]) + 2
         owners = [0] if self.serial else post.owners()
-        self.sources = [self._sources(room) for _ in owners]
+        self.sources = [self._sources(room, pre.numbers["depth"]) for _ in owners]
         """What each part remembers of the spikes sent: all the same."""
         for trace, _ in projections.traces_on(rule, "post"):
             self.state[f"trace_{trace.name}"] = np.zeros(padded(plan.n_post), precision)
@@ -92,15 +93,19 @@ class LiveProjection:
             if layout.kind == "late":
                 self.values |= post.inbox(plan.port, state)
         self._mine = [self._of_part(part, copy, post) for part, copy in zip(owners, self.sources, strict=True)]
-        builder = projections.Builder(shape, rule, precision)
-        if layout.kind == "procedural":
-            self.values |= procedural.values(plan)
-            deliver = procedural.deliver(builder, plan)
-        else:
-            deliver = builder.deliver()
-        texts = {"ask": [prefetch.ask(builder)] if asks else [], "deliver": [deliver]}
+        release, drawn = plan.release, layout.kind == "procedural"
+        pulses = release is not None and release.pulse > 0
+        builder = projections.Builder(shape, rule, precision, pulses=pulses)
+        self.values |= (procedural.values(plan) if drawn else {}) | (releases.values(release) if release else {})
+        texts = {
+            "ask": [prefetch.ask(builder)] if asks else [],
+            "release": [releases.send(builder, release)] if release else [],
+        }
+        texts["deliver"] = [procedural.deliver(builder, plan) if drawn else builder.deliver()]
+        if pulses:
+            texts["deliver"] += [procedural.deliver(builder, plan, "last") if drawn else builder.deliver_ends()]
         if rule:
-            texts |= {"jump": [builder.jump()], "decay": [builder.decay()]}
+            texts |= {"jump": [builder.jump_traces()], "decay": [builder.decay()]}
             texts["learn"] = [builder.learn(), everywhere.each_step(builder)]
         self.kernels: list[dict[str, list[Kernel]]] = [{} for _ in range(self.parts)]
         for part, mine in zip(owners, self._mine, strict=True):
@@ -114,14 +119,15 @@ class LiveProjection:
             post.refills += self._refills
         self._signals = [found for own in plan.rules for found in self._signal_kernels(own, shape)]
 
-    def _sources(self, room: int) -> dict[str, np.ndarray]:
-        rule, n = self.plan.spike_rule, self.plan.n_pre
+    def _sources(self, room: int, depth: int) -> dict[str, np.ndarray]:
+        rule, n, release = self.plan.spike_rule, self.plan.n_pre, self.plan.release
         traces = projections.traces_on(rule, "pre")
+        found = releases.arrays(release, n, depth, self.precision) if release else {}
         if not traces and not (rule and self.serial):
-            return {}
+            return found
         if projections.uniform(self.layout):
-            return {f"trace_{trace.name}": np.zeros(padded(n), self.precision) for trace, _ in traces}
-        found = {"seen": np.full(n * room, LONG_AGO, np.int32), "seen_head": np.zeros(n, np.int32)}
+            return found | {f"trace_{trace.name}": np.zeros(padded(n), self.precision) for trace, _ in traces}
+        found |= {"seen": np.full(n * room, LONG_AGO, np.int32), "seen_head": np.zeros(n, np.int32)}
         found["last_seen"] = np.full(n, LONG_AGO, np.int32)
         return found | {f"kept_{trace.name}": np.zeros(n * room) for trace, pairing in traces if pairing != NEAREST}
 

@@ -80,12 +80,13 @@ def values(entry: ProjectionPlan) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def deliver(b: Builder, entry: ProjectionPlan) -> KernelText:
-    """Spikes that arrive now act on their receptors, through rows that are drawn for them."""
+def deliver(b: Builder, entry: ProjectionPlan, word: str = "amount") -> KernelText:
+    """Spikes that arrive now, or pulses that are over, act on their receptors, through rows that are drawn for them."""
     connector, weight = entry.projection.connector, entry.projection.weight
     assert isinstance(connector, RandomConnector)
     w = Writer("float64")
-    b.spikes(w, "pre", f"step - {b.array('delays', 'int64')}[0]", "line")
+    pulse = f" - {b.integer('pulse')}" if word == "last" else ""
+    b.released(w, b.spikes(w, "pre", f"step - {b.array('delays', 'int64')}[0]{pulse}", "line"), word, "line")
     w.line(f"k = {b.array('degrees', 'int64')}[line]")
     for name in ("n_partners", "pairs_stream", "seed_low", "seed_high", "first", "last"):
         b.integer(name)
@@ -105,8 +106,7 @@ def deliver(b: Builder, entry: ProjectionPlan) -> KernelText:
         for name in dict.fromkeys(floats):
             b.number(name, "float64")
     for state in b.shape.jumps:
-        jump = f"{b.number(f'jump_{state}')} * w" if b.shape.scaled else "w"
-        w.line(f"{b.array(f'to_{state}')}[j] += {jump}")
+        w.line(f"{b.array(f'to_{state}')}[j] += {b.jump(state)}")
     if b.shape.wakes:
         w.line(f"{b.array('awake', 'uint8')}[j >> {BLOCK.bit_length() - 1}] = 1")
     # values are drawn in float64, as they are for synapses that are stored

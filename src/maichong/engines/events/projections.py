@@ -41,6 +41,8 @@ class Shape:
     wakes: bool
     quiet: bool
     uniform: bool
+    amounts: tuple[tuple[str, str], ...]
+    """For each state that a spike jumps, the name of what multiplies the weight there; none where that is the weight alone."""
     bounded: tuple[bool, bool]
     types: tuple[tuple[str, str], ...]
 
@@ -57,6 +59,9 @@ def shape_of(entry: ProjectionPlan, layout: Layout, *, wakes: bool) -> Shape:
         wakes=wakes,
         quiet=inert(entry, "on_post", "pre"),
         uniform=uniform(layout),
+        amounts=tuple((state, entry.release.amount(state, entry.port)) for state, _ in entry.port.jumps)
+        if entry.release
+        else (),
         bounded=(bool(np.isfinite(entry.bounds[0])), bool(np.isfinite(entry.bounds[1]))),
         types=tuple((name, str(array.dtype)) for name, array in layout.arrays.items()),
     )
@@ -70,8 +75,8 @@ def uniform(layout: Layout) -> bool:
 class Builder:
     """Writes the kernels of one projection's shape and rule at one precision."""
 
-    def __init__(self, shape: Shape, rule: Configured | None, precision: str) -> None:
-        self.shape, self.rule, self.precision = shape, rule, precision
+    def __init__(self, shape: Shape, rule: Configured | None, precision: str, *, pulses: bool = False) -> None:
+        self.shape, self.rule, self.precision, self.pulses = shape, rule, precision, pulses
         self.model = rule.model if rule else None
         traces = spike_traces(rule) if rule else ()
         self.pre = [(trace, pairing) for trace, pairing, _ in traces if trace.on == "pre"]
@@ -100,8 +105,11 @@ class Builder:
         name = self.rule.model.name if self.rule else "no rule"
         return KernelText(f"{title}: {self.shape.layout}, {name}", self.precision, arguments_, tuple(w.lines), tuple(w.origins))
 
-    def spikes(self, w: Writer, side: str, stamp: str, who: str, *, own: bool = False) -> None:
-        """Open loops over the neurons of ``side`` that have a spike stamped ``stamp``: in order, or those of this part alone."""
+    def spikes(self, w: Writer, side: str, stamp: str, who: str, *, own: bool = False) -> str:
+        """Open loops over the neurons of ``side`` that have a spike stamped ``stamp``: in order, or those of this part alone.
+
+        Returns the name that holds the place of the stamp in the ring.
+        """
         ring, count, depth = (
             self.array(f"{side}_ring", "int32"),
             self.array(f"{side}_count", "int32"),
@@ -119,6 +127,18 @@ class Builder:
         w.line(f"for q in range({at}, {at} + {count}[{slot} * {parts} + own]):")
         w.indent += 1
         w.line(f"{who} = {ring}[q]")
+        return slot
+
+    def released(self, w: Writer, slot: str, word: str, source: str = "i") -> None:
+        """Read what multiplies the weights of the spike of ``source`` in ``slot``."""
+        for name in dict.fromkeys(amount for _, amount in self.shape.amounts):
+            w.line(f"part_{name} = {self.array(f'{word}_{name}')}[{slot} * {self.integer('n_pre')} + {source}]")
+
+    def jump(self, state: str) -> str:
+        """The text of what a synapse of weight w adds to ``state`` of its target."""
+        jump = f"{self.number(f'jump_{state}')} * w" if self.shape.scaled else "w"
+        amount = dict(self.shape.amounts).get(state)
+        return f"{jump} * part_{amount}" if amount else jump
 
     def close(self, w: Writer, *, own: bool = False) -> None:
         """Leave the loops that ``spikes`` opened."""
@@ -202,7 +222,7 @@ class Builder:
             w.line(f"learning = {self.array('control', 'int64')}[LEARNING] != 0")
         w.line(f"for g in range({self.array('delays', 'int64')}.size):")
         w.indent += 1
-        self.spikes(w, "pre", "step - delays[g]", "i")
+        self.released(w, self.spikes(w, "pre", "step - delays[g]", "i"), "amount")
         env: dict[str, str] = {}
         if learns:
             if any(trace.name in self.asks("on_pre") for trace, _ in self.pre):
@@ -215,6 +235,17 @@ class Builder:
             w.indent += 1
         self._row(w, env, learn=False)
         return self.text("Deliver", w)
+
+    def deliver_ends(self) -> KernelText:
+        """Pulses of transmitter that are over at the synapse now: a second jump, ``pulse`` steps after the arrival."""
+        if self.shape.layout == "late":
+            return inboxes.deliver(self, "last")
+        w = Writer(self.precision)
+        w.line(f"for g in range({self.array('delays', 'int64')}.size):")
+        w.indent += 1
+        self.released(w, self.spikes(w, "pre", f"step - delays[g] - {self.integer('pulse')}", "i"), "last")
+        self._row(w, {}, learn=False)
+        return self.text("End of pulses", w)
 
     def _row(self, w: Writer, env: Mapping[str, str], *, learn: bool) -> None:
         """The inner loop over one row's synapses."""
@@ -248,8 +279,7 @@ class Builder:
         weight = self.array("weight")
         w.line(f"w = {weight}[0]" if self.shape.shared else f"w = {weight}[{place}]")
         for state in self.shape.jumps:
-            jump = f"{self.number(f'jump_{state}')} * w" if self.shape.scaled else "w"
-            w.line(f"{self.array(f'to_{state}')}[j] += {jump}")
+            w.line(f"{self.array(f'to_{state}')}[j] += {self.jump(state)}")
         if self.shape.wakes:
             w.line(f"{self.array('awake', 'uint8')}[j >> {BLOCK.bit_length() - 1}] = 1")
         if learn:
@@ -273,7 +303,7 @@ class Builder:
         w.line(f"{head}[i] = to")
         w.line(f"{self.array('last_seen', 'int32')}[i] = step")
 
-    def jump(self) -> KernelText | None:
+    def jump_traces(self) -> KernelText | None:
         """Traces jump at the spikes of this instant, after they were read."""
         w = Writer(self.precision)
         if self.post:
