@@ -44,14 +44,12 @@ class BackgroundPlan:
     @functools.cached_property
     def many(self) -> int:
         """How many thresholds there are at the largest rate of all."""
-        rate = self.rate.values if isinstance(self.rate, Course) else self.rate
-        part = below = float(np.exp(-(mean := np.max(rate) * self.dt * 1e-3)))
-        many = 0
-        while np.rint(below * 2.0**32) < 2.0**32:
-            many += 1
-            part *= mean * (1.0 / many)
-            below += part
-        return many
+        return how_many(float(np.max(self.rate.values if isinstance(self.rate, Course) else self.rate)), self.dt)
+
+    @property
+    def each(self) -> bool:
+        """Whether neurons differ in their thresholds."""
+        return self.rate.each if isinstance(self.rate, Course) else np.ndim(self.rate) == 1
 
     def limits(self, step: int) -> np.ndarray:
         """The thresholds in force at ``step``, uint32 [many] or [many, n]."""
@@ -91,6 +89,18 @@ def check_rate(rate: Any, dt: float, where: str) -> None:
             f"{where}, rate", f"must be at most {most:g} Hz, {MOST_EVENTS:g} events in a step of {dt:g} ms", f"{highest:g} Hz",
             "split it in two, or use fewer events of a larger weight",
         )  # fmt: skip
+
+
+def how_many(rate: float, dt: float) -> int:
+    """How many thresholds words can reach at ``rate`` Hz."""
+    mean = rate * dt * 1e-3
+    part = below = float(np.exp(-mean))
+    many = 0
+    while np.rint(below * 2.0**32) < 2.0**32:
+        many += 1
+        part *= mean * (1.0 / many)
+        below += part
+    return many
 
 
 def thresholds(rate: Any, dt: float, many: int) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from maichong.engines.background import MOST_EVENTS, STEPS, how_many
 from maichong.engines.events.engine import check_precision
 from maichong.engines.events.layout import forecast, padded
 from maichong.engines.events.projections import traces_on
@@ -15,13 +16,13 @@ from maichong.engines.integration import choose
 from maichong.engines.plan import ProjectionPlan, draft_projection, ports_of
 from maichong.engines.system import compose
 from maichong.errors import EngineError
-from maichong.network import Network, Population, SpikeTimes
-from maichong.spec import NEAREST, Configured, Distribution, NeuronModel
+from maichong.network import Background, Network, Population, SpikeTimes
+from maichong.spec import NEAREST, Configured, Distribution, NeuronModel, Steps
 
 
 @dataclass(frozen=True)
 class Share:
-    """The forecast of one population or projection: its name, its number of neurons or synapses, and its bytes.
+    """The forecast of one population, projection or background: its name, its number of neurons or synapses, and its bytes.
 
     ``traces`` is the part of the bytes that a projection's rule and late arrivals keep beside the synapses.
     """
@@ -45,6 +46,9 @@ def shares(network: Network, precision: str = "float64", procedural: Sequence[st
         traces = _trace_bytes(entry, layout, precision)
         number = projection.connector.expected(entry.n_pre, entry.n_post)
         found.append(Share(projection.name, layout, number, size + traces, traces))
+    for background in network.backgrounds.values():
+        n = network.populations[background.target].n
+        found.append(Share(background.name, "background", n, _background_bytes(background, n, network.dt, precision)))
     return found
 
 
@@ -79,6 +83,23 @@ def _trace_bytes(entry: ProjectionPlan, layout: str, precision: str) -> float:
     return total
 
 
+def _background_bytes(background: Background, n: int, dt: float, precision: str) -> float:
+    """The random words of four steps, the thresholds, and the weights where they differ; the network's own Steps are not copied."""
+    rate, scheduled = background.rate, isinstance(background.rate, Steps)
+    if isinstance(rate, Distribution):
+        each, highest = True, float(rate.values(np.array([1 - 1e-9]))[0])
+    else:
+        values = rate.values if isinstance(rate, Steps) else rate
+        each, highest = np.ndim(values) > scheduled, float(np.max(values))
+    rows = how_many(min(highest, MOST_EVENTS / dt * 1e3), dt)
+    total = STEPS * 4.0 * padded(n)
+    if isinstance(background.weight, Distribution) or np.ndim(background.weight):
+        total += padded(n) * np.dtype(precision).itemsize
+    if isinstance(rate, Steps):
+        total += 8.0 * rate.times.size + (24.0 * padded(n) if each else 4.0 * rows * np.unique(rate.values).size)
+    return total + 4.0 * rows * (padded(n) if each else 1)
+
+
 def _depth(steps: int) -> int:
     """The length of a ring that holds what is at most so many steps old."""
     return 1 << int(steps + 1).bit_length()
@@ -93,6 +114,10 @@ def _population_bytes(network: Network, population: Population, precision: str) 
     if isinstance(model, SpikeTimes):
         return ring + model.times.size * 12.0
     assert isinstance(model, Configured)
+    # times in steps, and, of a source, which values begin then; the values themselves are the network's own
+    ring += sum(
+        16.0 * value.times.size for value in (*model.values.values(), *population.drive.values()) if isinstance(value, Steps)
+    )
     ring += _inbox_bytes(network, population, precision)
     if not isinstance(model.model, NeuronModel):
         return ring + population.n * (24.0 + 8 * len(model.values))
@@ -152,9 +177,15 @@ def summary(network: Network, precision: str = "float64") -> str:
             f"  {projection.name:<12} {share.number:>10,.0f}  {projection.pre} -> {projection.post}, "
             f"{type(projection.connector).__name__}, {projection.receptor!r}{rules}  {_size(share.bytes)} as {share.kind}{each}"
         )
+    if network.backgrounds:
+        lines += ["", "inputs"]
+    for background in network.backgrounds.values():
+        share = found[False, background.name]
+        what = f"Poisson events onto {background.target}, {background.receptor!r}"
+        lines.append(f"  {background.name:<12} {share.number:>10,.0f}  {what}  {_size(share.bytes)}")
     total = sum(share.bytes for share in found.values())
     neurons = sum(population.n for population in network.populations.values())
-    synapses = sum(share.number for (is_population, _), share in found.items() if not is_population)
+    synapses = sum(found[False, name].number for name in network.projections)
     lines += ["", f"{neurons:,} neurons, {synapses:,.0f} synapses; forecast for {precision}: {_size(total)}"]
     return "\n".join(lines)
 

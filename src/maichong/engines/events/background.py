@@ -82,7 +82,7 @@ LIMITS = KernelText(
     arguments=(
         Argument("n", "int"), Argument("first", "int"), Argument("last", "int"), Argument("width", "int"), Argument("many", "int"),
         Argument("dt", "float64"), Argument("stamps", "int64[]"), Argument("values", "float64[]"), Argument("now", "int64[]"),
-        Argument("mean", "float64[]"), Argument("part", "float64[]"), Argument("below", "float64[]"), Argument("limits", "uint32[]"),
+        *(Argument(name, "float64[]") for name in ("mean", "part", "below")), Argument("limits", "uint32[]"),
     ),
     body=(
         "at = np.searchsorted(stamps, step + 1)",
@@ -116,7 +116,7 @@ class LiveBackground:
         precision, width = target.precision, target.width
         weight = target.padded(plan.weight, precision) if isinstance(plan.weight, np.ndarray) else plan.weight
         course = plan.rate if isinstance(plan.rate, Course) else None
-        each = course.each if course else np.ndim(plan.rate) == 1
+        each = plan.each
         values: dict[str, Any] = {**word_values(plan.stream, seed, width), "weight": weight, "many": plan.many, "dt": plan.dt}
         if course and course.each:
             # nothing for the padding

@@ -22,7 +22,8 @@ def drive_kernel(precision: str, *, each: bool, wakes: bool) -> KernelText:
         precision=precision,
         arguments=(
             Argument("n", "int"), Argument("first", "int"), Argument("last", "int"), Argument("stamps", "int64[]"),
-            Argument("values", "float64[]"), Argument("drive", f"{precision}[]"), *([Argument("awake", "uint8[]")] if wakes else []),
+            Argument("values", "float64[]"), Argument("drive", f"{precision}[]"),
+            *([Argument("awake", "uint8[]")] if wakes else []),
         ),
         body=tuple(w.lines),
     )  # fmt: skip

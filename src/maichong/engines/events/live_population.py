@@ -156,7 +156,7 @@ class LivePopulation:
                 "drive": self.arrays[f"drive_{name}"], "awake": self.awake,
             }  # fmt: skip
             text = drives.drive_kernel(self.precision, each=course.each, wakes=self.awake is not None)
-            found.append(Kernel(text, values | mine))
+            found.append(Kernel(text, {**values, **mine}))
         return found
 
     def _named(self) -> dict[str, np.ndarray]:
