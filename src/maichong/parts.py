@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from maichong.errors import NetworkError, ParameterError, brief, did_you_mean, is_one_of
-from maichong.spec import Configured, Distribution, IntrinsicModel, NeuronModel, ReceptorModel, ShortTermModel
+from maichong.spec import Configured, Distribution, IntrinsicModel, NeuronModel, ReceptorModel, ShortTermModel, SourceModel
 from maichong.spec.model import Model, from_data, same_value
 from maichong.spec.quantities import in_unit, whole_numbers
 from maichong.spec.steps import MOST_STEPS, Steps, off_grid
@@ -233,6 +233,8 @@ def check_population(population: Population, dt: float, where: str) -> None:
         targets = [param.name for param in model.model.params]
         if rule.model.target not in targets:
             raise NetworkError(where, f"{rule.model.name} modulates {rule.model.target!r}, which {model.model.name} lacks")
+    if isinstance(model.model, SourceModel):
+        model.model.check_chance(model.values, dt, where)
     for owner in (model, *population.plasticity):
         for name, value in owner.values.items():
             if isinstance(value, np.ndarray) and value.shape != (n,):

@@ -232,7 +232,7 @@ def test_steps_are_values(tmp_path: Path) -> None:
     assert Steps([0, 1], [2, 3]) != [2, 3]
     assert Poisson(rate=Steps([0, 1], [2, 3])) == Poisson(rate=Steps([0, 1], [2, 3]))
     assert Poisson(rate=Steps([0, 1], [2, 3])) != Poisson(rate=2.0)
-    assert repr(Poisson(rate=Steps([0, 1], [2, 3]))) == "Poisson(rate=Steps([0, 1], [2, 3]))"
+    assert repr(Poisson(rate=Steps([0, 1], [2, 3]))) == "Poisson(rate=Steps([0.0, 1.0], [2.0, 3.0]))"
     assert repr(Steps(np.arange(1000), np.ones((1000, 7)))) == "Steps(<1,000 times>, <values of shape (1000, 7)>)"
 
 
@@ -331,12 +331,12 @@ BAD: dict[str, Callable[[], Any]] = {
     "population 'e', drive['i'][1]: must be in pA (got '1 millivolt', which is in millivolt)": lambda: cells(
         drive=Steps([0, 1], [0, "1 mV"])
     ),
-    "population 'e', init['v']: must be a number in mV (got Steps([0], [1]))": lambda: cells(init={"v": Steps([0], [1])}),
+    "population 'e', init['v']: must be a number in mV (got Steps([0.0], [1.0]))": lambda: cells(init={"v": Steps([0], [1])}),
     "population 'e', rate: its times must be whole numbers of steps of 0.1 ms (got 0.01 ms)": lambda: cells(
         model=Poisson(rate=Steps([0.01], [1]))
     ),
     "Poisson.rate: must be >= 0 Hz (got -3.0 at index 1)": lambda: Poisson(rate=Steps([0, 1], [2, -3])),
-    "LIF.tau_m: stays as it is while time runs (got Steps([0], [20])); drives, parameters of sources and rates of backgrounds "
+    "LIF.tau_m: stays as it is while time runs (got Steps([0.0], [20.0])); drives, parameters of sources and rates of backgrounds "
     "may be Steps": lambda: LIF(tau_m=Steps([0], [20])),
     "background 'background->e', rate: must be >= 0 Hz (got -1)": lambda: noisy(Steps([0, 1], [3, -1])),
     "background 'background->e', rate: must be at most 1e+06 Hz, 100 events in a step of 0.1 ms (got 2e+06 Hz); split it in "

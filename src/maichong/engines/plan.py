@@ -40,6 +40,7 @@ from maichong.errors import NetworkError, ParameterError
 from maichong.network import Background, Network, Population, Probe, Projection, SpikeTimes
 from maichong.random import two_uniforms
 from maichong.spec import Configured, Distribution, RuleModel, SourceModel, State, Steps, Trace
+from maichong.spec.model import Function
 from maichong.spec.reading import arguments
 from maichong.spec.rule_model import weight_bounds
 from maichong.topology import RandomConnector
@@ -53,8 +54,9 @@ class PopulationPlan:
     """One population: its size, its system and start values, or what drives it as a source.
 
     ``start`` maps each state to float64 [n]; ``drive`` each input to float64 [n], at t = 0; ``refractory`` is in steps, [n];
-    ``courses`` hold the scheduled drives, by input, or parameters of a source; ``max_delay`` says for how many steps its spikes are
-    asked for: the longest delay of its outgoing synapses, and of pulses.
+    ``source_params`` maps the parameters of a source to float64 [trains]; ``courses`` hold the scheduled drives, by input, or
+    parameters of a source; ``max_delay`` says for how many steps its spikes are asked for: the longest delay of its outgoing
+    synapses, and of pulses.
     """
 
     name: str
@@ -69,6 +71,22 @@ class PopulationPlan:
     source: Configured | SpikeTimes | None = None
     source_params: Mapping[str, np.ndarray] | None = None
     courses: Mapping[str, Course] = field(default_factory=dict)
+
+    @property
+    def copies(self) -> Function | None:
+        """Of a source whose neurons copy one hidden train: the function that gives the probability of a copy."""
+        model = self.source.model if isinstance(self.source, Configured) else None
+        return model.copy if isinstance(model, SourceModel) else None
+
+    @property
+    def trains(self) -> int:
+        """How many trains a source draws: one for each neuron, or a hidden one for all."""
+        return 1 if self.copies else self.n
+
+    @property
+    def copy_stream(self) -> int:
+        """The random stream of who copies what."""
+        return stream_of(self.name, "copies")
 
 
 @dataclass(frozen=True)
@@ -459,7 +477,7 @@ def _population(
     def begin(name: str, value: Any, what: str) -> np.ndarray:
         """What a parameter of a source, or a drive, is at t = 0."""
         first = courses[name].at(0) if name in courses else draw(value, what)
-        return np.broadcast_to(first, (n,)).astype(np.float64)
+        return np.broadcast_to(first, (1 if getattr(model.model, "copy", None) else n,)).astype(np.float64)
 
     if isinstance(model.model, SourceModel):
         params = {name: begin(name, value, name) for name, value in model.values.items()}

@@ -167,6 +167,10 @@ class Reference:
     def set_source(self, index: int, params: Mapping[str, np.ndarray] | SpikeTimes) -> None:
         self.populations[index].set_source(params, self.step)
 
+    def source_params(self, index: int) -> Mapping[str, np.ndarray]:
+        """The parameters of a source as they are now, float64 [trains] each."""
+        return self.populations[index].params
+
     def get_weights(self, index: int) -> np.ndarray:
         """The weights of a projection in the plan's order, float64 [synapses]."""
         return self.projections[index].weight.copy()
@@ -211,7 +215,7 @@ class _Population:
         self.until = np.zeros(plan.n, np.int64)
         self.wait = np.zeros(plan.n)  # of the integrator "ode": refractory time left, off the grid
         self.env: dict[str, Any] = {}
-        self.next = np.full(plan.n, NEVER)
+        self.next = np.full(plan.trains, NEVER)
         self.params: dict[str, np.ndarray] = {}
         self._give(np.zeros(0, np.int64), np.zeros(0, np.int64))
         if plan.system:
@@ -239,7 +243,7 @@ class _Population:
         if isinstance(params, SpikeTimes):
             self._give(to_steps(params.times, self.dt).astype(np.int64), params.ids)
             return
-        changed = np.zeros(self.plan.n, bool)
+        changed = np.zeros(self.plan.trains, bool)
         for name, values in params.items():
             changed |= self.params[name] != values if name in self.params else True
             self.params[name] = np.array(values, np.float64)
@@ -258,7 +262,7 @@ class _Population:
     def _draw_next(self, neurons: np.ndarray, step: int) -> None:
         source = self.plan.source
         assert not isinstance(source, SpikeTimes) and source and isinstance(source.model, SourceModel)
-        known = {name: values[neurons] for name, values in self.params.items()}
+        known: dict[str, Any] = {name: values[neurons] for name, values in self.params.items()} | {"dt": self.dt}
         known["u"] = random.uniform(self.seed, self.plan.stream, step, neurons)
         interval = source.model.interval
         with np.errstate(all="ignore"):
@@ -268,7 +272,7 @@ class _Population:
     def change(self, stamp: int) -> None:
         """What is scheduled for ``stamp`` begins."""
         due = {name: course.at(stamp) for name, course in self.plan.courses.items() if course.begins(stamp)}
-        values = {name: np.broadcast_to(value, (self.plan.n,)).astype(np.float64) for name, value in due.items()}
+        values = {name: np.broadcast_to(value, (self.plan.trains,)).astype(np.float64) for name, value in due.items()}
         if self.plan.system:
             self.env |= {self.plan.system.drives[name]: drive for name, drive in values.items()}
         elif values:
@@ -290,10 +294,18 @@ class _Population:
         elif isinstance(self.plan.source, SpikeTimes):
             self._fire(self.given.get(step + 1, np.zeros(0, np.int64)), step + 1)
         else:
-            ids = np.flatnonzero(self.next == step + 1)
-            self._fire(ids, step + 1)
-            if ids.size:
-                self._draw_next(ids, step + 1)
+            trains = np.flatnonzero(self.next == step + 1)
+            self._fire(self._copied(step + 1) if self.plan.copies and trains.size else trains, step + 1)
+            if trains.size:
+                self._draw_next(trains, step + 1)
+
+    def _copied(self, stamp: int) -> np.ndarray:
+        """The neurons that copy the spike of the hidden train stamped ``stamp``."""
+        assert self.plan.copies
+        known = {name: values[0] for name, values in self.params.items()} | {"dt": self.dt}
+        chance = self.plan.copies(*(known[name] for name in arguments(self.plan.copies)))
+        word = random.words(self.seed, self.plan.copy_stream, stamp, np.arange(self.plan.n))[0]
+        return np.flatnonzero(word < chance * 2.0**32)
 
     def _integrate(self, step: int, learning: bool) -> np.ndarray:
         system, integration = self.plan.system, self.plan.integration

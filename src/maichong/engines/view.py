@@ -59,7 +59,10 @@ class View:
         self._run._backend.set_state(self._index, state, self._per_neuron(values, state, self._unit(state)))
 
     def drive(self, values: Any, input: str | None = None) -> None:
-        """Set the injected input from now on: one number or one per neuron, in the input's unit."""
+        """Set the injected input from now on: one number or one per neuron, in the input's unit.
+
+        Where Steps are scheduled, what is set holds until the next of their times.
+        """
         model = self._population.model
         inputs = {i.name: i.unit for i in model.model.inputs} if self._population.is_neuron else {}  # type: ignore[union-attr]
         if not inputs:
@@ -72,7 +75,11 @@ class View:
         self._run._backend.set_drive(self._index, name, self._per_neuron(values, name, inputs[name]))
 
     def set(self, **params: Any) -> None:
-        """Set a source's parameters from now on, ``run["x"].set(rate=rates)``: one number or one per neuron."""
+        """Set a source's parameters from now on, ``run["x"].set(rate=rates)``: one number or one per neuron.
+
+        Where Steps are scheduled, what is set holds until the next of their times.
+        """
+        entry = self._run.plan.populations[self._index]
         model = self._population.model
         if not isinstance(model, Configured) or not isinstance(model.model, SourceModel):
             raise NetworkError(f"population {self._population.name!r}", "only the parameters of a source can be set")
@@ -82,7 +89,13 @@ class View:
             if name not in known:
                 raise ParameterError(model.model.name, f"has no parameter {brief(name)}", fix=did_you_mean(name, known))
             checked = known[name].accept(value, model.model.name)
-            accepted[name] = self._per_neuron(checked, name, known[name].unit)
+            each = self._per_neuron(checked, name, known[name].unit)
+            if (each[entry.trains :] != each[0]).any():
+                where = f"population {entry.name!r}, {name}"
+                raise NetworkError(where, "must be one number for all neurons, which copy one hidden train", brief(value))
+            accepted[name] = each[: entry.trains]
+        now = {**self._run._backend.source_params(self._index), **accepted}
+        model.model.check_chance(now, self._run.plan.dt, f"population {entry.name!r}")
         self._run._backend.set_source(self._index, accepted)
 
     def set_spikes(self, times: Any, ids: Any) -> None:

@@ -82,6 +82,12 @@ class Steps:
         before = [0.0] if self.times[0] > 0 else []
         return min(float(self.values.min()), *before, np.inf), max(float(self.values.max()), *before, -np.inf)
 
+    def at(self, times: np.ndarray) -> np.ndarray:
+        """The values in force at ``times`` ms, [times] or [times, n]."""
+        row = np.searchsorted(self.times, times, side="right") - 1
+        values = self.values[np.maximum(row, 0)]
+        return np.where((row >= 0).reshape(-1, *[1] * (values.ndim - 1)), values, 0.0)
+
     def check(self, n: int, dt: float, where: str) -> None:
         """Raise where it does not fit ``n`` neurons or a grid of ``dt`` ms."""
         if self.values.ndim == 2 and self.values.shape[1] != n:
@@ -115,10 +121,8 @@ class Steps:
     def __repr__(self) -> str:
         if self.times.size > 6 or np.ndim(self.values) > 1:
             return f"Steps(<{self.times.size:,} times>, <values of shape {np.shape(self.values)}>)"
-        times = ", ".join(f"{time:g}" for time in self.times)
-        plain = isinstance(self.values, np.ndarray)
-        values = ", ".join(f"{value:g}" for value in self.values) if plain else ", ".join(map(repr, self.values))
-        return f"Steps([{times}], [{values}])"
+        values = self.values.tolist() if isinstance(self.values, np.ndarray) else list(self.values)
+        return f"Steps({self.times.tolist()}, {values})"
 
 
 def steps_from_dict(data: Mapping[str, Any]) -> Steps:

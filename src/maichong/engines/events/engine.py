@@ -201,6 +201,9 @@ class Events:
         if self.populations[index].set_source(params, self.step):
             self._schedule()
 
+    def source_params(self, index: int) -> Mapping[str, np.ndarray]:
+        return self.populations[index].source_params()
+
     def get_weights(self, index: int) -> np.ndarray:
         return self.projections[index].get_weights()
 

@@ -180,11 +180,12 @@ class LivePopulation:
             return
         assert plan.source_params is not None
         self.arrays |= {name: np.array(values, np.float64) for name, values in plan.source_params.items()}
-        self.arrays |= {
-            "due_at": np.zeros(plan.n, np.int64), "link": np.zeros(plan.n, np.int32), "chains": np.zeros(CALENDAR, np.int32),
-        }  # fmt: skip
+        self.arrays["due_at"] = np.zeros(plan.trains, np.int64)
+        if not plan.copies:
+            self.arrays |= {"link": np.zeros(plan.n, np.int32), "chains": np.zeros(CALENDAR, np.int32)}
         numbers = {"stream": plan.stream, "seed_low": seed & 0xFFFFFFFF, "seed_high": seed >> 32, "dt": self.whole.dt}
-        self._changed = np.ones(plan.n, np.uint8)
+        numbers |= {"trains": plan.trains, "copies": plan.copy_stream}
+        self._changed = np.ones(plan.trains, np.uint8)
         params = {f"par_{name}": self.arrays[name] for name in plan.source_params}
         values = {**self.numbers, **self.arrays, **params, **numbers, "changed": self._changed}
         self.kernels = [{"advance": [Kernel(sources.source_kernel(plan), values)]}]
@@ -218,6 +219,10 @@ class LivePopulation:
             self.arrays[name][:] = values
         self._redraw.once(step)
         return False
+
+    def source_params(self) -> dict[str, np.ndarray]:
+        """The parameters of a source as they are now, [trains] each."""
+        return {name: self.arrays[name] for name in self.plan.source_params or ()}
 
     def before_restore(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Given spikes may have been exchanged for others, of another number."""

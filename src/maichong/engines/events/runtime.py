@@ -179,7 +179,8 @@ def log1p64(x):
     y = 1.0 + x
     lost = ((y - 1.0) - x) / y
     whole = (y > 0.0) & (y < np.inf)
-    return log64(y) - (lost if whole else 0.0)  # pyright: ignore[reportGeneralTypeIssues]
+    found = log64(y) - (lost if whole else 0.0)  # pyright: ignore[reportGeneralTypeIssues]
+    return x if x == 0.0 else found  # with its sign
 
 
 @intrinsic
