@@ -85,5 +85,10 @@ def did_you_mean(name: object, choices: Iterable[str]) -> str | None:
     near = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6) if isinstance(name, str) else []
     if near:
         return f"did you mean {folded[near[0]]!r}?"
-    listed = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
-    return f"known: {listed}"
+    return listed(known)
+
+
+def listed(choices: Iterable[str]) -> str:
+    """All ``choices`` in order, the first twelve of many: ``"known: spikes, v"``."""
+    known = sorted(set(choices))
+    return f"known: {', '.join(known[:12])}{', ...' if len(known) > 12 else ''}"

@@ -119,6 +119,21 @@ class Background:
     input: str | None = None
 
 
+@dataclass(frozen=True)
+class Noise:
+    """A noise current onto an ``input`` of ``target``: dI = (mean - I) / tau dt + sigma sqrt(2 / tau) dW, for each neuron its own.
+
+    ``mean`` and ``sigma`` are in the input's unit, ``tau`` in ms; each is one number, one for each neuron or a distribution.
+    """
+
+    name: str
+    target: str
+    mean: Any
+    sigma: Any
+    tau: Any
+    input: str
+
+
 def check_name(name: object, where: str) -> None:
     """Raise NetworkError where ``name`` is no text that a message can show and a file can hold."""
     if not isinstance(name, str) or not name or name.encode(errors="ignore").decode() != name:
@@ -144,17 +159,22 @@ def settle_receptor(target: Population, receptor: Any, input: str | None, where:
     if not isinstance(receptor, Configured) or not isinstance(receptor.model, ReceptorModel):
         raise NetworkError(where, "needs a receptor, such as Exponential(tau=5)", brief(receptor))
     check_shared(receptor, where)
-    inputs = input_names(target.model)
     if receptor.model.jumps_membrane:
         if input is not None:
             raise NetworkError(where, f"{receptor.model.name} needs no input", brief(input), "it acts on the membrane itself")
         return receptor, None
+    return receptor, settle_input(target, input, where, "use the receptor Delta()")
+
+
+def settle_input(target: Population, input: str | None, where: str, fix: str | None = None) -> str:
+    """The input of ``target`` called so, the first by default; NetworkError where there is none."""
+    inputs = input_names(target.model)
     if not inputs:
-        raise NetworkError(where, f"{target.name!r} has no input for a current", fix="use the receptor Delta()")
+        raise NetworkError(where, f"{target.name!r} has no input for a current", fix=fix)
     input = inputs[0] if input is None else input
     if not is_one_of(input, inputs):
         raise NetworkError(where, f"{target.name!r} has no input {brief(input)}", fix=did_you_mean(input, inputs))
-    return receptor, input
+    return input
 
 
 def settle_short_term(rule: Any, receptor: Configured, where: str) -> Configured | None:
@@ -212,13 +232,6 @@ def input_names(model: Configured | SpikeTimes) -> tuple[str, ...]:
     if isinstance(model, Configured) and isinstance(model.model, NeuronModel):
         return tuple(entry.name for entry in model.model.inputs)
     return ()
-
-
-def state_names(population: Population) -> tuple[str, ...]:
-    if not population.is_neuron or not isinstance(population.model, Configured):
-        return ()
-    rules = (state.name for rule in population.plasticity for state in rule.model.states)
-    return (*(state.name for state in population.model.model.states), *rules)
 
 
 def check_population(population: Population, dt: float, where: str) -> None:
@@ -312,6 +325,11 @@ def background_to_dict(background: Background) -> dict[str, Any]:
         "receptor": background.receptor.to_dict(),
         "input": background.input,
     }
+
+
+def noise_to_dict(noise: Noise) -> dict[str, Any]:
+    numbers = {what: _value_to_dict(getattr(noise, what)) for what in ("mean", "sigma", "tau")}
+    return {"name": noise.name, "target": noise.target, **numbers, "input": noise.input}
 
 
 def plain_value(value: Any) -> Any:

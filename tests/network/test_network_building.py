@@ -82,7 +82,7 @@ def test_a_network_without_populations_can_be_described_and_not_built() -> None:
         (
             lambda net: net.probe("exc", "spike"),
             NetworkError,
-            "probe on 'exc': 'spike' cannot be recorded; did you mean 'spikes'?",
+            "probe on 'exc': 'spike' cannot be recorded; did you mean 'spikes'? known: counts, spikes, v",
         ),
         (
             lambda net: net.probe("exc", "theta"),

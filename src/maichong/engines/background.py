@@ -15,14 +15,11 @@ import numpy as np
 from maichong.engines.courses import Course
 from maichong.engines.system import Port
 from maichong.errors import ParameterError
-from maichong.random import words
+from maichong.random import word_of_step
 from maichong.spec.quantities import in_unit
 
 MOST_EVENTS = 100.0
 """The largest expected number of events of one neuron in one step."""
-
-STEPS = 4
-"""Steps that are drawn at once: a counter gives four words."""
 
 LARGEST = 2**32 - 2
 """Words are held below the largest, which so stands for the threshold that no word reaches."""
@@ -70,7 +67,7 @@ class BackgroundPlan:
 
     def counts(self, seed: int, step: int) -> np.ndarray:
         """The events of each neuron in ``step``, int64 [n]."""
-        word = np.minimum(words(seed, self.stream, step // STEPS, np.arange(self.n))[step % STEPS], LARGEST)
+        word = np.minimum(word_of_step(seed, self.stream, step, np.arange(self.n)), LARGEST)
         limits = self.limits(step)
         return (word >= (limits if limits.ndim == 2 else limits[:, None])).sum(axis=0)
 

@@ -8,21 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from maichong.engines.background import MOST_EVENTS, STEPS, how_many
+from maichong.engines.background import MOST_EVENTS, how_many
 from maichong.engines.events.engine import check_precision
 from maichong.engines.events.layout import forecast, padded
 from maichong.engines.events.projections import traces_on
 from maichong.engines.integration import choose
-from maichong.engines.plan import ProjectionPlan, draft_projection, ports_of
+from maichong.engines.plan import ProjectionPlan, draft_projection, noises_of, ports_of
 from maichong.engines.system import compose
 from maichong.errors import EngineError
 from maichong.network import Background, Network, Population, SpikeTimes
+from maichong.random import STEPS
 from maichong.spec import NEAREST, Configured, Distribution, NeuronModel, Steps
 
 
 @dataclass(frozen=True)
 class Share:
-    """The forecast of one population, projection or background: its name, its number of neurons or synapses, and its bytes.
+    """The forecast of one population, projection or input from outside: its name, its number of neurons or synapses, its bytes.
 
     ``traces`` is the part of the bytes that a projection's rule and late arrivals keep beside the synapses.
     """
@@ -49,6 +50,12 @@ def shares(network: Network, precision: str = "float64", procedural: Sequence[st
     for background in network.backgrounds.values():
         n = network.populations[background.target].n
         found.append(Share(background.name, "background", n, _background_bytes(background, n, network.dt, precision)))
+    for noise in network.noises.values():
+        n, real = network.populations[noise.target].n, np.dtype(precision).itemsize
+        # the random words of four steps, the current, and those of its three numbers that differ from neuron to neuron
+        each = [isinstance(value, Distribution) or np.ndim(value) > 0 for value in (noise.mean, noise.sigma, noise.tau)]
+        arrays = 1 + each[0] + (each[1] or each[2]) + each[2]
+        found.append(Share(noise.name, "noise", n, padded(n) * (STEPS * 4.0 + arrays * real)))
     return found
 
 
@@ -151,7 +158,7 @@ def _arrays(network: Network, population: Population) -> int:
     given = [value for part in (population.model, *population.plasticity) for value in part.values.values()]
     if not any(isinstance(value, (np.ndarray, Distribution)) for value in given):
         return 0
-    system = compose(population, ports_of(network, population.name), two)
+    system = compose(population, ports_of(network, population.name), two, noises_of(network, population.name))
     integration = choose(system, network.dt, f"population {population.name!r}")
     tables = [*integration.exact.values(), *(row for stage in integration.stages.values() for row in stage.values())]
     return sum(np.ndim(value) > 0 for row in (system.params, *tables) for value in row.values())
@@ -177,12 +184,15 @@ def summary(network: Network, precision: str = "float64") -> str:
             f"  {projection.name:<12} {share.number:>10,.0f}  {projection.pre} -> {projection.post}, "
             f"{type(projection.connector).__name__}, {projection.receptor!r}{rules}  {_size(share.bytes)} as {share.kind}{each}"
         )
-    if network.backgrounds:
+    if network.backgrounds or network.noises:
         lines += ["", "inputs"]
     for background in network.backgrounds.values():
         share = found[False, background.name]
         what = f"Poisson events onto {background.target}, {background.receptor!r}"
         lines.append(f"  {background.name:<12} {share.number:>10,.0f}  {what}  {_size(share.bytes)}")
+    for noise in network.noises.values():
+        share = found[False, noise.name]
+        lines.append(f"  {noise.name:<12} {share.number:>10,.0f}  noise current onto {noise.target}  {_size(share.bytes)}")
     total = sum(share.bytes for share in found.values())
     neurons = sum(population.n for population in network.populations.values())
     synapses = sum(found[False, name].number for name in network.projections)

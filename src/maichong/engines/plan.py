@@ -7,7 +7,7 @@ A step k takes the network from t_k = k dt to t_{k+1}:
    ``background``: so do the Poisson events from outside that fall into the step;
 2. ``jump``: the traces of the spikes that arrived, or were fired, at t_k jump: after they were read;
 3. ``advance``: sources and neurons go on to t_{k+1}: integrate, hold the refractory, test the threshold, reset; a spike is
-   stamped t_{k+1};
+   stamped t_{k+1}; ``noise``: so do noise currents, which were held until now;
 4. ``decay``: traces go on to t_{k+1};
 5. ``learn``: ``on_post`` for the spikes stamped t_{k+1}, with traces that do not know them yet; then ``on_step``;
 6. ``record``;
@@ -34,18 +34,21 @@ from maichong.engines.background import BackgroundPlan, check_rate
 from maichong.engines.courses import Course
 from maichong.engines.delays import LONGEST, likely, to_steps
 from maichong.engines.integration import Integration, choose
+from maichong.engines.noise import NoisePlan, normal
 from maichong.engines.release import Release, release_of
 from maichong.engines.system import Port, System, compose
-from maichong.errors import NetworkError, ParameterError
-from maichong.network import Background, Network, Population, Probe, Projection, SpikeTimes
+from maichong.errors import NetworkError, ParameterError, brief
+from maichong.network import Background, Network, Noise, Population, Probe, Projection, SpikeTimes
+from maichong.probes import COUNTS, SPIKES
 from maichong.random import two_uniforms
 from maichong.spec import Configured, Distribution, RuleModel, SourceModel, State, Steps, Trace
 from maichong.spec.model import Function
 from maichong.spec.reading import arguments
 from maichong.spec.rule_model import weight_bounds
+from maichong.states import Place, full_name
 from maichong.topology import RandomConnector
 
-ORDER = ("release", "deliver", "background", "jump", "advance", "decay", "learn", "record", "change")
+ORDER = ("release", "deliver", "background", "jump", "advance", "noise", "decay", "learn", "record", "change")
 """The phases of a step, in order."""
 
 
@@ -56,7 +59,7 @@ class PopulationPlan:
     ``start`` maps each state to float64 [n]; ``drive`` each input to float64 [n], at t = 0; ``refractory`` is in steps, [n];
     ``source_params`` maps the parameters of a source to float64 [trains]; ``courses`` hold the scheduled drives, by input, or
     parameters of a source; ``max_delay`` says for how many steps its spikes are asked for: the longest delay of its outgoing
-    synapses, and of pulses.
+    synapses, and of pulses. ``places`` and ``names`` give the place and the symbol of each state by its full name.
     """
 
     name: str
@@ -71,6 +74,12 @@ class PopulationPlan:
     source: Configured | SpikeTimes | None = None
     source_params: Mapping[str, np.ndarray] | None = None
     courses: Mapping[str, Course] = field(default_factory=dict)
+    places: Mapping[str, Place] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def symbol(self, state: str) -> str:
+        """The symbol of a state that is called by its full name, or by the symbol itself."""
+        return self.names.get(state, state)
 
     @property
     def copies(self) -> Function | None:
@@ -332,6 +341,11 @@ class Plan:
     probes: tuple[Probe, ...]
     schedule: tuple[Operation, ...]
     weight_probes: tuple[Probe, ...] = ()
+    noises: tuple[NoisePlan, ...] = ()
+
+    def noise_starts(self, population: str) -> dict[str, np.ndarray]:
+        """What the noise currents of a population are at t = 0, float64 [n], by the symbol of each."""
+        return {entry.symbol: entry.start for entry in self.noises if entry.target == population}
 
     def index(self, population: str) -> int:
         """The place of the population called so."""
@@ -348,7 +362,7 @@ class Plan:
         for entry in self.projections:
             late = f"delays up to {entry.longest * self.dt:g} ms, rounded to the grid" if entry.longest else "no delay"
             lines.append(f"{entry.name}: {entry.size:,} synapses, {late}")
-        for entry in self.backgrounds:
+        for entry in (*self.backgrounds, *self.noises):
             lines.append(entry.describe())
         return "\n".join(lines)
 
@@ -377,10 +391,20 @@ def plan(network: Network) -> Plan:
     probes = tuple(probe for probe in network.probes if probe.projection is None)
     if not network.probes:
         probes = tuple(Probe(name) for name in order)
+    for probe in probes:
+        said = f"{brief(probe.what)} cannot be recorded"  # what it was put on may have been taken away
+        full_name(
+            probe.what,
+            populations[order.index(probe.population)].places,
+            f"probe on {probe.population!r}",
+            said,
+            (SPIKES, COUNTS),
+        )
     backgrounds = tuple(_background(network, entry, populations, port_of[entry.name]) for entry in network.backgrounds.values())
-    schedule = _schedule(populations, projections, backgrounds, probes)
+    noises = tuple(_noise(network, entry, populations) for entry in network.noises.values())
+    schedule = _schedule(populations, projections, backgrounds, noises, probes)
     recorded = (probes, schedule, _weight_probes(network, projections))
-    return Plan(network, network.dt, populations, tuple(projections), backgrounds, *recorded)
+    return Plan(network, network.dt, populations, tuple(projections), backgrounds, *recorded, noises)
 
 
 def _background(network: Network, entry: Background, populations: Sequence[PopulationPlan], port: int) -> BackgroundPlan:
@@ -393,6 +417,29 @@ def _background(network: Network, entry: Background, populations: Sequence[Popul
     check_rate(rate, network.dt, where)
     stream = stream_of(entry.name, "background")
     return BackgroundPlan(entry.name, index, target.system.ports[port], target.n, stream, weight, rate, network.dt)
+
+
+def _noise(network: Network, entry: Noise, populations: Sequence[PopulationPlan]) -> NoisePlan:
+    index, draw = list(network.populations).index(entry.target), _drawer(network, entry.name)
+    target = populations[index]
+    assert target.system
+    mean, sigma, tau = (draw(getattr(entry, what), what, target.n) for what in ("mean", "sigma", "tau"))
+    stream, dt = stream_of(entry.name, "noise"), network.dt
+    start = mean + sigma * normal(network.seed, stream, 0, target.n)
+    pull, kick = -np.expm1(-dt / tau), sigma * np.sqrt(-np.expm1(-2.0 * dt / tau))
+    return NoisePlan(
+        entry.name,
+        index,
+        entry.target,
+        entry.input,
+        target.system.noises[entry.name],
+        target.n,
+        stream,
+        mean,
+        pull,
+        kick,
+        start,
+    )
 
 
 def _weight_probes(network: Network, projections: list[ProjectionPlan]) -> tuple[Probe, ...]:
@@ -413,6 +460,11 @@ def ports_of(network: Network, population: str) -> list[tuple[Configured, str | 
     return list(dict.fromkeys(port for target, port in arriving if target == population))
 
 
+def noises_of(network: Network, population: str) -> dict[str, str]:
+    """The noise currents of a population: the input that takes each."""
+    return {noise.name: noise.input for noise in network.noises.values() if noise.target == population}
+
+
 def draft_projection(network: Network, projection: Projection) -> ProjectionPlan:
     """A projection's plan before its target is composed: enough to count and to forecast; nothing is drawn."""
     order = list(network.populations)
@@ -427,6 +479,7 @@ def _schedule(
     populations: tuple[PopulationPlan, ...],
     projections: list[ProjectionPlan],
     backgrounds: tuple[BackgroundPlan, ...],
+    noises: tuple[NoisePlan, ...],
     probes: tuple[Probe, ...],
 ) -> tuple[Operation, ...]:
     learning = [k for k, entry in enumerate(projections) if entry.spike_rule]
@@ -436,6 +489,7 @@ def _schedule(
         "background": [("background", k) for k in range(len(backgrounds))],
         "jump": [("projection", k) for k in learning],
         "advance": [("population", k) for k in range(len(populations))],
+        "noise": [("noise", k) for k in range(len(noises))],
         "decay": [("projection", k) for k in learning],
         "learn": [("projection", k) for k in learning],
         "record": [("probe", k) for k in range(len(probes))],
@@ -484,7 +538,7 @@ def _population(
         return PopulationPlan(
             population.name, n, stream, max_delay, source=model, source_params=params, courses=courses
         )  # fmt: skip
-    system = compose(population, ports, draw)
+    system = compose(population, ports, draw, noises_of(network, population.name))
     integration = choose(system, network.dt, f"population {population.name!r}")
     t_ref = np.broadcast_to(draw(model.values["t_ref"], "t_ref"), (n,))
     # a refractory period is a whole number of steps, rounded up; its end is an int32 in the kernels
@@ -495,10 +549,19 @@ def _population(
     if system.crossing:
         refractory = np.maximum(refractory, 1)  # what is still above in the next step has not risen through the threshold
     drive = {name: begin(name, population.drive.get(name, 0.0), f"drive {name}") for name in system.drives}
+    places = network.states(population)
+    names = {name: _name(name, place, system, ports) for name, place in places.items()}
     return PopulationPlan(
         population.name, n, stream, max_delay, system, integration, _start(population, system, draw), drive, refractory,
-        courses=courses,
+        courses=courses, places=places, names=names,
     )  # fmt: skip
+
+
+def _name(name: str, place: Place, system: System, ports: Sequence[tuple[Configured, str | None]]) -> str:
+    """The symbol of the state with this full name, at this place."""
+    if place.port:
+        return place.state + system.ports[ports.index(place.port)].suffix
+    return system.noises[place.noise] if place.noise else system.symbol(name)
 
 
 def _start(population: Population, system: System, draw: Callable[..., Any]) -> dict[str, np.ndarray]:

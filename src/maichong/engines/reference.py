@@ -14,6 +14,7 @@ import numpy as np
 from maichong import interrupts, random
 from maichong.engines.integration import ONE, TABLEAUS, Propagator
 from maichong.engines.located import located_step
+from maichong.engines.noise import normal
 from maichong.engines.plan import Plan, PopulationPlan, ProjectionPlan, spike_traces, to_steps
 from maichong.engines.release import BOUND
 from maichong.engines.system import evaluate
@@ -103,6 +104,12 @@ class Reference:
 
     def _advance(self, index: int) -> None:
         self.populations[index].advance(self.step, self.learning)
+
+    def _noise(self, index: int) -> None:
+        entry = self.plan.noises[index]
+        env = self.populations[entry.population].env
+        current, z = env[entry.symbol], normal(self.plan.network.seed, entry.stream, self.step + 1, entry.n)
+        env[entry.symbol] = current + entry.pull * (entry.mean - current) + entry.kick * z
 
     def _decay(self, index: int) -> None:
         projection = self.projections[index]
@@ -222,6 +229,7 @@ class _Population:
             assert plan.start is not None and plan.drive is not None
             self.env = {**plan.system.params, **{name: values.copy() for name, values in plan.start.items()}}
             self.env |= {f"drive_{name}": values.copy() for name, values in plan.drive.items()}
+            self.env |= {name: values.copy() for name, values in whole.noise_starts(plan.name).items()}
         else:
             assert plan.source is not None
             self.set_source(plan.source if isinstance(plan.source, SpikeTimes) else plan.source_params or {}, 0)
@@ -231,13 +239,12 @@ class _Population:
         kept |= {"given_stamps": self.given_stamps, "given_ids": self.given_ids}
         if self.plan.system:
             kept |= {name: self.env[name] for name in self.plan.system.states}
-            kept |= {name: self.env[name] for name in self.plan.system.drives.values()}
+            kept |= {name: self.env[name] for name in self.plan.system.held}
         return kept | {f"param {name}": values for name, values in self.params.items()}
 
     def state(self, name: str) -> np.ndarray:
         """The array of a state."""
-        assert self.plan.system
-        return self.env[self.plan.system.symbol(name)]
+        return self.env[self.plan.symbol(name)]
 
     def set_source(self, params: Mapping[str, np.ndarray] | SpikeTimes, step: int) -> None:
         if isinstance(params, SpikeTimes):

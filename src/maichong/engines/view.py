@@ -10,8 +10,9 @@ from maichong.engines.delays import to_steps
 from maichong.engines.recording import Samples, Spikes, probe_for
 from maichong.errors import NetworkError, ParameterError, brief, did_you_mean, is_one_of
 from maichong.network import Population, Probe, SpikeTimes
-from maichong.spec import Configured, SourceModel, weight_unit
+from maichong.spec import Configured, SourceModel
 from maichong.spec.quantities import in_unit
+from maichong.states import full_name
 
 if TYPE_CHECKING:
     from maichong.engines.run import Run
@@ -50,13 +51,13 @@ class View:
         return probe_for(self._run.plan.probes, self._population.name, what)
 
     def __getitem__(self, state: str) -> np.ndarray:
-        """A state as it is now, float64 [n]."""
-        self._unit(state)
-        return self._run._backend.get_state(self._index, state)
+        """A state as it is now, float64 [n]; by its name, as ``net.probe`` takes it."""
+        return self._run._backend.get_state(self._index, self._place(state)[0])
 
     def __setitem__(self, state: str, values: Any) -> None:
         """Set a state: one number or one per neuron."""
-        self._run._backend.set_state(self._index, state, self._per_neuron(values, state, self._unit(state)))
+        name, unit = self._place(state)
+        self._run._backend.set_state(self._index, name, self._per_neuron(values, name, unit))
 
     def drive(self, values: Any, input: str | None = None) -> None:
         """Set the injected input from now on: one number or one per neuron, in the input's unit.
@@ -112,22 +113,13 @@ class View:
             )  # fmt: skip
         self._run._backend.set_source(self._index, spikes)
 
-    def _unit(self, state: str) -> str:
-        """The unit of a state: of the neuron, of its intrinsic rules, or, with the suffix of its port, of a receptor."""
-        population = self._population
-        known: dict[str, str] = {}
-        system = self._run.plan.populations[self._index].system
-        if system and isinstance(population.model, Configured):
-            for port in system.ports:
-                of_weight = {"weight": weight_unit(port.receptor)}
-                known |= {f"{s.name}{port.suffix}": of_weight.get(s.unit, s.unit) for s in port.receptor.model.states}
-            owners = (population.model, *population.plasticity)
-            known |= {entry.name: entry.unit for owner in owners for entry in owner.model.states}
-        if not is_one_of(state, known):
-            raise NetworkError(
-                f"population {population.name!r}", f"has no state {brief(state)}", fix=did_you_mean(state, known)
-            )
-        return known[state]
+    def _place(self, state: str) -> tuple[str, str]:
+        """The full name of a state, and its unit; the symbol of a receptor's state, which plans and snapshots show, is one too."""
+        entry = self._run.plan.populations[self._index]
+        symbols = {symbol: entry.places[name] for name, symbol in entry.names.items()}
+        if not is_one_of(state, symbols):
+            state = full_name(state, entry.places, f"population {entry.name!r}", f"has no state {brief(state)}")
+        return state, (entry.places.get(state) or symbols[state]).unit
 
     def _per_neuron(self, values: Any, name: str, unit: str) -> np.ndarray:
         where = f"population {self._population.name!r}, {name}"

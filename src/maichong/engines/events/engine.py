@@ -14,6 +14,7 @@ from maichong.engines.events.layout import build
 from maichong.engines.events.live_population import LivePopulation, inbox_lengths, sleeps
 from maichong.engines.events.live_projection import LiveProjection
 from maichong.engines.events.monitors import LiveProbe
+from maichong.engines.events.noise import LiveNoise
 from maichong.engines.events.prefetch import PAYS_BYTES
 from maichong.engines.events.procedural import chosen, layout
 from maichong.engines.events.runtime import BARRIER, LEARNING, STEP, STOP, drive, drive_together
@@ -87,6 +88,7 @@ class Events:
         self.backgrounds = [
             LiveBackground(entry, self.populations[entry.population], plan.network.seed) for entry in plan.backgrounds
         ]
+        self.noises = [LiveNoise(entry, self.populations[entry.population], plan.network.seed) for entry in plan.noises]
         self.probes = [
             LiveProbe(probe, self.populations[plan.index(probe.population)], plan.dt, self.control) for probe in plan.probes
         ]
@@ -100,7 +102,7 @@ class Events:
         others read their new spikes in the next step: they go on first, so that there is a barrier in between.
         """
         early = ("ask", "release", "deliver", "collect", "background", "jump")
-        late = ("advance", "decay", "learn", "record", "change")
+        late = ("advance", "noise", "decay", "learn", "record", "change")
         stages = [self._kernels(early, serial=False), self._kernels(early, serial=True)]
         stages += [self._kernels(late, serial=False), self._kernels(late[1:], serial=True)]
         stages[0][0][:0] = self._kernels(("advance",), serial=True)[0]

@@ -32,7 +32,7 @@ def sleeps(plan: Plan, index: int) -> bool:
         for entry in plan.projections
         if entry.post_population == index
     )
-    if any(entry.population == index for entry in plan.backgrounds):
+    if any(entry.population == index for entry in (*plan.backgrounds, *plan.noises)):
         return False
     return population.system is not None and not population.system.learned and synapses < FEW_INPUTS * population.n
 
@@ -125,6 +125,8 @@ class LivePopulation:
             self.arrays[name] = self.padded(start, np.float64 if name in slow else real)
         for name, drive in plan.drive.items():
             self.arrays[f"drive_{name}"] = self.padded(drive, real)
+        for name, start in self.whole.noise_starts(plan.name).items():
+            self.arrays[name] = self.padded(start, real)
         # the padding is refractory for ever, so it never fires
         self.arrays["until"] = np.zeros(self.width, np.int32)
         if populations.jumped(plan.system):
@@ -162,7 +164,7 @@ class LivePopulation:
     def _named(self) -> dict[str, np.ndarray]:
         """The arrays as a neuron's kernel calls them: a model's own symbols carry a prefix, so that they hide nothing."""
         system = self.plan.system
-        own = (*system.states, *system.drives.values()) if system else ()
+        own = (*system.states, *system.held) if system else ()
         return {f"s_{name}" if name in own else name: array for name, array in self.arrays.items()}
 
     def padded(self, values: np.ndarray, kind: Any) -> np.ndarray:
@@ -266,8 +268,7 @@ class LivePopulation:
 
     def symbol(self, name: str) -> str:
         """The name of the array of a state or drive."""
-        assert self.plan.system
-        return self.plan.system.symbol(name)
+        return self.plan.symbol(name)
 
     def frozen(self) -> dict[str, np.ndarray]:
         """All that changes, the same for any number of threads: the spikes of a stamp in one piece, and nothing old behind them."""

@@ -104,7 +104,7 @@ def _split(typingctx, x):
 
 
 @njit(error_model="numpy", forceinline=True, fastmath={"contract"})
-def _log32(x):
+def log32(x):
     """The natural logarithm of a positive float32 to 1e-7: with r = m - 1, r - r^2 / 2 + r^3 p(r) + k ln 2.
 
     p has the smallest relative error on [sqrt(1/2) - 1, sqrt(2) - 1]: Moshier's Cephes library, logf.
@@ -126,7 +126,7 @@ def _log32(x):
 @njit(error_model="numpy", forceinline=True, fastmath={"contract"})
 def pow32(x, y):
     """x ** y in float32, to 1e-7 |y ln x|: unlike the library's it vectorises. NaN for x < 0."""
-    found = exp32(y * _log32(x))  # pyright: ignore[reportCallIssue]
+    found = exp32(y * log32(x))  # pyright: ignore[reportCallIssue]
     at_zero = F(0.0) if y > F(0.0) else (F(1.0) if y == F(0.0) else F(np.inf))
     found = found if x > F(1e-37) else at_zero
     return found if x >= F(0.0) else F(np.nan)
