@@ -127,7 +127,8 @@ def _population_bytes(network: Network, population: Population, precision: str) 
     )
     ring += _inbox_bytes(network, population, precision)
     if not isinstance(model.model, NeuronModel):
-        return ring + population.n * (24.0 + 8 * len(model.values))
+        trains = 1 if getattr(model.model, "copy", None) else population.n
+        return ring + population.n * 8.0 + trains * (16.0 + 8 * len(model.values))
     ports = ports_of(network, population.name)
     states = len(model.model.states) + len(model.model.inputs) + sum(len(receptor.model.states) for receptor, _ in ports)
     # what moves slowly is kept in float64 beside a copy in float32
