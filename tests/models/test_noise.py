@@ -168,8 +168,8 @@ def test_rates_in_the_diffusion_limit() -> None:
         shift = 5.0 * np.sqrt(tau / 20.0) * abs(zeta(0.5)) / np.sqrt(2.0)
         assert found[tau] == pytest.approx(siegert(15.0, 5.0, shift), rel=0.03 if tau < 1 else 0.06)
     sigma = 5.0 * np.sqrt(10.0)
-    judge = euler_maruyama(15.0, sigma, 1.0, 2000, 600.0, 0.02)
-    assert found[1.0] == pytest.approx(judge, rel=4 * np.sqrt(1 / (judge * 1000) + 1 / (judge * 2000)))
+    judge = euler_maruyama(15.0, sigma, 1.0, 2000, 400.0, 0.02)
+    assert found[1.0] == pytest.approx(judge, rel=4 * np.sqrt(1 / (judge * 600) + 1 / (judge * 2000)))
 
 
 # engines, threads, checkpoints ---------------------------------------------------------------------------------------------
