@@ -245,6 +245,8 @@ def test_units_are_read_where_steps_are_taken() -> None:
         net = Network(dt=0.1)
         assert net.population("e", LIF(), 3, drive=steps).drive["i"].values == pytest.approx([0.0, 400.0], rel=1e-15)
     assert Poisson(rate=Steps([0], ["1 kHz"]))["rate"] == Steps([0], [1000])
+    each = Poisson(rate=Steps([0, 1], [["1 kHz", "5 Hz"], [1.0 * unit.kHz, 7.0]]))["rate"]
+    assert each == Steps([0, 1], [[1000, 5], [1000, 7]])
 
 
 def test_the_plan_tells_of_schedules() -> None:

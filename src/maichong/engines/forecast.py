@@ -92,12 +92,13 @@ def _trace_bytes(entry: ProjectionPlan, layout: str, precision: str) -> float:
 
 def _background_bytes(background: Background, n: int, dt: float, precision: str) -> float:
     """The random words of four steps, the thresholds, and the weights where they differ; the network's own Steps are not copied."""
-    rate, scheduled = background.rate, isinstance(background.rate, Steps)
+    rate = background.rate
     if isinstance(rate, Distribution):
         each, highest = True, float(rate.values(np.array([1 - 1e-9]))[0])
+    elif isinstance(rate, Steps):
+        each, highest = rate.values.ndim == 2, rate.bounds()[1]
     else:
-        values = rate.values if isinstance(rate, Steps) else rate
-        each, highest = np.ndim(values) > scheduled, float(np.max(values))
+        each, highest = np.ndim(rate) == 1, float(np.max(rate))
     rows = how_many(min(highest, MOST_EVENTS / dt * 1e3), dt)
     total = STEPS * 4.0 * padded(n)
     if isinstance(background.weight, Distribution) or np.ndim(background.weight):

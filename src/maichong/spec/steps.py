@@ -133,7 +133,7 @@ def steps_from_dict(data: Mapping[str, Any]) -> Steps:
 def _has_units(given: Any) -> bool:
     """Whether values wait for a unit: text, a quantity, or a list that holds some."""
     if isinstance(given, (list, tuple)):
-        return any(isinstance(entry, str) or is_quantity(entry) for entry in given)
+        return any(map(_has_units, given))
     return isinstance(given, str) or is_quantity(given)
 
 
@@ -141,7 +141,7 @@ def _numbers(given: Any, unit: str, where: str) -> Any:
     """``given`` in ``unit``, read entry by entry where a list holds text or quantities."""
     if not isinstance(given, (list, tuple)) or not _has_units(given):
         return in_unit(given, unit, where)
-    rows = [in_unit(entry, unit, f"{where}[{k}]") for k, entry in enumerate(given)]
+    rows = [_numbers(entry, unit, f"{where}[{k}]") for k, entry in enumerate(given)]
     if len({np.shape(row) for row in rows}) > 1:
         raise ParameterError(where, "must have as many numbers at each time", brief(given))
     return np.array(rows)
