@@ -47,6 +47,7 @@ class Events:
     """
 
     name = "events"
+    can_save = True
 
     @staticmethod
     def foresee(network: Network, precision: str = "float64", procedural: object = False, **_: Any) -> None:
