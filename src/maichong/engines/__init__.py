@@ -15,6 +15,7 @@ from maichong.network import Network
 ENGINES = {
     "reference": ("maichong.engines.reference", "Reference"),
     "events": ("maichong.engines.events", "Events"),
+    "nest": ("maichong.engines.nest", "Nest"),
 }
 """Each engine by name: its module, loaded on first use, and its class."""
 
