@@ -66,6 +66,7 @@ def test_it_records_what_the_reference_does(done: Any) -> None:
     result = json.loads((folder / "result.json").read_text())
     assert (result["engine"], result["options"], result["spikes"]["x"]) == ("nest", {"connectivity": "ours"}, 3)
     assert "e: iaf_psc_exp" in result["plan"]
+    assert result["versions"]["nest"] == "3.10.0"
 
 
 def test_a_finished_one_is_replaced_and_none_is_carried_on(done: Any, maichong: Any) -> None:

@@ -35,7 +35,7 @@ MODELS = {
 }  # fmt: skip
 WITHIN = {"exp": 1e-3, "alpha": 1e-3, "beta": 1e-2, "one": 1e-3}
 """mV; 1e-3 where NEST integrates to 1e-6."""
-COMPILED = ("exp", "beta")
+COMPILED = ("exp",)
 
 
 def inputs(until: float) -> SpikeTimes:

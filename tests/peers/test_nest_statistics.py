@@ -128,6 +128,23 @@ def test_poisson_sources_begin_at_once_and_are_independent() -> None:
         assert each.var() / each.mean() == pytest.approx(1.0, abs=5 * np.sqrt(2 / 2000))
 
 
+def test_events_from_outside_reach_their_own_receptor() -> None:
+    """The mean membrane is r w tau tau_m / c_m for currents, and that of a conductance r w tau for inhibition."""
+    net, n = Network(dt=0.1, seed=2), 500
+    cells = LIF(tau_m=10.0, c_m=250.0, v_rest=0.0, v_r=-1.0, v_th=1e6)
+    e, f = net.population("e", cells, n), net.population("f", cells, n)
+    x = net.population("x", Poisson(), 1)
+    fast, slow = Exponential(tau=1.0), Exponential(tau=5.0)
+    into, out = Exponential(tau=5.0, e_rev=0.0), Exponential(tau=5.0, e_rev=-80.0)
+    for target, first, second in ((e, fast, slow), (f, into, out)):
+        net.project(x, target, AllToAll(), weight=0.0, delay=1.0, receptor=first)
+        net.background(target, rate=2000.0, weight=4.0, receptor=second)
+    run = net.build("nest").run(100.0)
+    assert run["e"]["v"].mean() == pytest.approx(2.0 * 4.0 * 5.0 * 10.0 / 250.0, rel=0.02)
+    conductance = 2.0 * 4.0 * 5.0  # nS, beside a leak of 25
+    assert run["f"]["v"].mean() == pytest.approx(-80.0 * conductance / (conductance + 25.0), rel=0.02)
+
+
 def test_a_background_begins_at_once() -> None:
     """Its first events act from t = 0 on, as ours do."""
     net = Network(dt=0.1, seed=1)

@@ -240,7 +240,10 @@ class Run:
         self._backend.set_weights(index, np.broadcast_to(values, (entry.size,)))
 
     def snapshot(self) -> dict[str, np.ndarray]:
-        """The whole state as arrays by name, a copy; what was recorded is not part of it."""
+        """The whole state as arrays by name, a copy; what was recorded is not part of it.
+
+        Raises EngineError, as ``restore`` and ``save`` do, on an engine that cannot (``can_save``).
+        """
         return self._backend.snapshot()
 
     def restore(self, state: Mapping[str, np.ndarray]) -> Run:

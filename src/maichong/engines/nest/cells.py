@@ -92,11 +92,12 @@ def _as_list(value: Any) -> Any:
 def _of_receptors(row: Row, ports: Sequence[Port], symbols: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters of the receptors: by the names _ex and _in, or as lists."""
     each = [worked_out(row.each, _symbols_of(port)) for port in ports]
-    if row.tells == "port" and ports:
-        # iaf_psc_exp_multisynapse refuses a time constant equal to the membrane's, and is precise next to it
-        refused = set(np.ravel(symbols.get("tau_m", np.nan)))
-        lists = {name: [float(values[name]) for values in each] for name in row.each}
-        return {name: [np.nextafter(x, np.inf) if x in refused else x for x in values] for name, values in lists.items()}
+    if row.tells == "port":
+        lists = {name: [float(values[name]) for values in each] for name in row.each} if ports else {}
+        if row.nest == "iaf_psc_exp_multisynapse":
+            # it refuses a time constant equal to the membrane's, and is precise next to it
+            lists["tau_syn"] = [np.nextafter(x, np.inf) if np.any(symbols["tau_m"] == x) else x for x in lists["tau_syn"]]
+        return lists
     ordered = [each[k] for k in _excitatory_first(ports)]
     pairs = zip(("ex", "in"), ordered * 2 if row.tells == "one" else ordered, strict=False)
     return {name.format(suffix): float(value) for suffix, values in pairs for name, value in values.items()}

@@ -124,10 +124,7 @@ class Nest:
         lines = [
             f"nest: NEST {self._kernel.nest.__version__}, {threads}; NEST's own models and random numbers instead of the above"
         ]
-        lines += [f"{population.plan.name}: {population.words}" for population in self.populations]
-        for projection in self.projections:
-            whose = "drawn by NEST" if projection.drawn else "as in the plan"
-            lines.append(f"{projection.plan.name}: {projection.synapse.model}, {projection.plan.size:,} synapses {whose}")
+        lines += [f"{part.plan.name}: {part.words}" for part in (*self.populations, *self.projections)]
         lines += [f"{entry.name}: poisson_generator" for entry in self.plan.backgrounds]
         return "\n".join([*lines, *(f"differs: {line}" for line in self.translation.different)])
 

@@ -56,12 +56,12 @@ class Kernel:
     def __init__(self, dt: float, seed: int, threads: int, slice: int) -> None:
         global _owner
         self.nest, self.dt, self.slice, self.ahead, self.steps = load(), dt, slice, slice + 2, 0
+        _owner = self
         self.nest.verbosity = self.nest.VerbosityLevel.QUIET  # what goes wrong is raised
         self.nest.ResetKernel()
         tics = tics_per_ms(dt)
         self.nest.set(tics_per_ms=tics, resolution=round(dt * tics) / tics, local_num_threads=threads)
         self.nest.rng_seed = seed % (2**32 - 1) + 1  # a whole number from 1 on
-        _owner = self
 
     def check(self) -> Any:
         """The module nest, where the kernel still holds this run; EngineError otherwise."""

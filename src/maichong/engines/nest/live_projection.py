@@ -51,6 +51,13 @@ class LiveProjection:
         """Whether NEST drew it."""
         return isinstance(self.plan.projection.connector, AsDrawn)
 
+    @property
+    def words(self) -> str:
+        """What it is in NEST, and who drew it."""
+        parrots = f" from {self._relayed.size:,} parrots" if self._relayed.size else ""
+        whose = "drawn by NEST" if self.drawn else "as in the plan"
+        return f"{self.synapse.model}{parrots}, {self.plan.size:,} synapses {whose}"
+
     # connecting ----------------------------------------------------------------------------------------------------------
 
     def _hand_over(self) -> None:

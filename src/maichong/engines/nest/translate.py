@@ -21,6 +21,8 @@ from maichong.engines.plan import BackgroundPlan, Plan, PopulationPlan, Projecti
 from maichong.network import SpikeTimes
 from maichong.spec import Distribution
 
+LONGEST_SLICE = 20
+"""Steps after which longer slices hardly make NEST faster, while generators answer later to a rate that is set."""
 TICS = 1000
 """The least number of NEST's tics in a ms, which is NEST's own default."""
 
@@ -29,7 +31,7 @@ TICS = 1000
 class Translation:
     """The parts of a plan in its order (None: a source, or missing), and what is missing or differs, one line each.
 
-    ``leads`` are the steps by which each population is ahead of our clock, ``slice`` the shortest delay in steps.
+    ``leads`` are the steps by which each population is ahead of our clock; no delay is shorter than ``slice`` steps.
     """
 
     cells: tuple[Cells | None, ...]
@@ -93,20 +95,16 @@ def _slice(plan: Plan, synapses: Sequence[Synapse | None]) -> int:
     """The shortest delay; one step where something is learned, and where states are recorded, which come a slice late."""
     if any(probe.what not in ("spikes", "counts") for probe in plan.probes):
         return 1
-    steps = [1 if synapse.plastic else _shortest(entry) + synapse.extra for entry, synapse in _known(plan, synapses)]
-    return max(1, min(steps, default=1))
-
-
-def _known(plan: Plan, synapses: Sequence[Synapse | None]) -> Iterator[tuple[ProjectionPlan, Synapse]]:
-    return ((entry, synapse) for entry, synapse in zip(plan.projections, synapses, strict=True) if synapse)
+    pairs = [pair for pair in zip(plan.projections, synapses, strict=True) if pair[0].size]
+    steps = [1 if synapse.plastic else _shortest(entry) + synapse.extra for entry, synapse in pairs if synapse]
+    return max(1, min([*steps, LONGEST_SLICE])) if steps else 1
 
 
 def _shortest(entry: ProjectionPlan) -> int:
     """Our shortest delay in steps; of a distribution, the shortest that can come."""
     value = entry.projection.delay
-    if isinstance(value, Distribution):
-        return int(to_steps(value.bounds()[0], entry.dt))
-    return 0 if value is None else int(to_steps(np.min(value, initial=np.inf), entry.dt)) if np.size(value) else 1
+    lowest = value.bounds()[0] if isinstance(value, Distribution) else 0.0 if value is None else np.min(value)
+    return int(to_steps(lowest, entry.dt))
 
 
 def _cells(entry: PopulationPlan, plan: Plan, missing: list[str], different: list[str]) -> Cells | None:
