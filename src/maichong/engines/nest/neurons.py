@@ -127,6 +127,7 @@ BETA = (BiExponential, Alpha)
 SIGNED_BETA: Values = {"tau_rise_{}": "tau_rise", "tau_decay_{}": "tau_decay", "E_{}": "e_rev"}
 LISTED_BETA: Values = {"tau_rise": "tau_rise", "tau_decay": "tau_decay", "E_rev": "e_rev"}
 
+# neuron, NEST's model, its values; receptors, whether they conduct, how many, how they are told apart, the values of each
 LEAKY = (
     Row(LIF, "iaf_psc_delta", CURRENT, (Delta,), tells="jump", jump=Jump(1, decay), quiet=STILL, needs=RESETS),
     Row(LIF, "iaf_psc_exp", CURRENT, (Exponential,), most=1, each={"tau_syn_{}": "tau"}, quiet=STILL, needs=RESETS),
