@@ -379,9 +379,11 @@ class Network:
         return probe
 
     def build(self, engine: str = "events", **options: Any) -> Any:
-        """Build the network on an engine ("events" or "reference") and return a run at t = 0.
+        """Build the network on an engine ("events", "reference" or "nest") and return a run at t = 0.
 
-        Options are the engine's, e.g. ``precision="float32"`` for "events". Raises EngineError for what the engine lacks.
+        Options are the engine's, e.g. ``precision="float32"`` for "events", ``connectivity="nest"`` for "nest", which is NEST
+        (``pip install "maichong[nest]"``) with the same network. Raises EngineError for what the engine lacks: all of it, where it
+        is NEST. What is only nearly the same there ``print(run.describe())`` tells.
         """
         # the engines stand above the network, so they are found by name and not imported
         return importlib.import_module("maichong.engines").build(self, engine, **options)

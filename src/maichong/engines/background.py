@@ -25,13 +25,14 @@ STEPS = 4
 
 @dataclass(frozen=True)
 class BackgroundPlan:
-    """One Poisson input: ``thresholds`` uint32 [k] or [k, n], ``weight`` one number or float64 [n]."""
+    """One Poisson input: ``rate`` in Hz and ``weight`` one number or float64 [n], ``thresholds`` uint32 [k] or [k, n]."""
 
     name: str
     population: int
     port: Port
     n: int
     stream: int
+    rate: float | np.ndarray
     weight: float | np.ndarray
     thresholds: np.ndarray
 

@@ -447,7 +447,7 @@ def _background(network: Network, entry: Background, populations: Sequence[Popul
     rate, weight = (draw(value, what, target.n) for value, what in ((entry.rate, "rate"), (entry.weight, "weight")))
     limits = thresholds(rate, network.dt, where)
     return BackgroundPlan(
-        entry.name, index, target.system.ports[port], target.n, stream_of(entry.name, "background"), weight, limits
+        entry.name, index, target.system.ports[port], target.n, stream_of(entry.name, "background"), rate, weight, limits
     )
 
 

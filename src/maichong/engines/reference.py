@@ -29,6 +29,7 @@ class Reference:
     """The state of one network; ``advance`` carries it on, step by step, through the plan's schedule."""
 
     name = "reference"
+    can_save = True
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan

@@ -48,6 +48,7 @@ class Events:
     """
 
     name = "events"
+    can_save = True
 
     @staticmethod
     def foresee(network: Network, precision: str = "float64", procedural: object = False, **_: Any) -> None:
