@@ -22,6 +22,7 @@ from maichong import files
 from maichong.errors import MaichongError, NetworkError, ParameterError, brief, did_you_mean, is_one_of
 from maichong.parts import (
     Background,
+    GapJunctions,
     Noise,
     Population,
     Projection,
@@ -31,6 +32,7 @@ from maichong.parts import (
     check_population,
     check_pulse,
     check_shared,
+    gap_junctions_to_dict,
     noise_to_dict,
     plain_arrays,
     plain_value,
@@ -43,6 +45,7 @@ from maichong.parts import (
     settle_receptor,
     settle_rules,
     settle_short_term,
+    takes_current,
 )
 from maichong.probes import Probe, probe_of, weight_probe_of
 from maichong.spec import (
@@ -86,6 +89,7 @@ class Network:
         self.projections: dict[str, Projection] = {}
         self.backgrounds: dict[str, Background] = {}
         self.noises: dict[str, Noise] = {}
+        self.gaps: dict[str, GapJunctions] = {}
         self.probes: list[Probe] = []
 
     def population(
@@ -145,6 +149,7 @@ class Network:
         weight: Any,
         receptor: Configured | ReceptorModel,
         delay: Any = None,
+        dendritic_delay: Any = None,
         plasticity: Configured | Iterable[Configured] = (),
         short_term: Configured | ShortTermModel | None = None,
         input: str | None = None,
@@ -154,8 +159,10 @@ class Network:
 
         ``weight`` is in mV for a receptor that jumps the membrane (Delta), in pA for one that gives a current, in nS for one
         with a reversal potential ``e_rev``; ``delay`` is in ms, at least dt and rounded to the grid: without one a spike acts
-        from its own stamp on. Both are one number, one for each synapse (in the order of an ExplicitList, else by pre, then
-        post), a matrix [pre, post], text with a unit or a distribution. ``plasticity`` is one rule or several, of which one
+        from its own stamp on. A ``dendritic_delay``, >= 0 ms, comes after it on the way to the soma, and is the time that a spike
+        of ``post`` takes back to the synapse, where rules see it; without rules the two are one delay. All are one number, one for
+        each synapse (in the order of an ExplicitList, else by pre, then post), a matrix [pre, post], text with a unit or a
+        distribution. ``plasticity`` is one rule or several, of which one
         may write weights at spikes or steps; ``short_term`` is a short-term rule such as TsodyksMarkram, which says what part of
         its weight a synapse releases; ``input`` names the input of ``post`` that receives the current, the first by
         default; ``name`` is "pre->post" by default.
@@ -187,9 +194,8 @@ class Network:
                 raise NetworkError(f"projection {name!r}", "stands in the network already", fix="choose another name")
             label = f"{base}#{k}"
         where = f"projection {label!r}"
-        if label in self.backgrounds or label in self.noises:
-            what = "background" if label in self.backgrounds else "noise current"
-            raise NetworkError(where, f"is the name of a {what}", fix="choose another name")
+        if any(label in taken for taken in (self.backgrounds, self.noises, self.gaps)):
+            raise NetworkError(where, "is the name of something else in the network", fix="choose another name")
         if not target.is_neuron:
             raise NetworkError(where, "must end on neurons, and a source receives nothing", brief(target.name))
         if not isinstance(connector, Connector):
@@ -210,9 +216,13 @@ class Network:
             _check_bounds(weight, rule, f"{where}, weight")
         if delay is not None:
             delay = self._synaptic(delay, "ms", f"{where}, delay", connector, source.n, target.n)
-            self._check_delay(delay, f"{where}, delay")
+            self._check_delay(delay, f"{where}, delay", self.dt)
+        if dendritic_delay is not None:
+            named = f"{where}, dendritic_delay"
+            dendritic_delay = self._synaptic(dendritic_delay, "ms", named, connector, source.n, target.n)
+            self._check_delay(dendritic_delay, named, 0.0)
         self.projections[label] = Projection(
-            label, source.name, target.name, connector, weight, delay, receptor, rules, input, short_term
+            label, source.name, target.name, connector, weight, delay, receptor, rules, input, short_term, dendritic_delay
         )
         return self.projections[label]
 
@@ -306,6 +316,46 @@ class Network:
         self.noises[label] = Noise(label, known.name, mean, sigma, tau, input)
         return self.noises[label]
 
+    def gap_junctions(
+        self, a: Population | str, b: Population | str, connector: Connector, *, conductance: Any, name: str | None = None
+    ) -> GapJunctions:
+        """Couple neurons of ``a`` and ``b`` electrically: i of ``a`` takes the current g (v_j - v_i), j of ``b`` its opposite.
+
+        ``connector`` names the pairs (i, j), each a junction for both directions; a neuron has none with itself. ``conductance``
+        g is in nS, >= 0: one number, one for each pair, a matrix [a, b], text with a unit or a distribution. The current goes to
+        the first input of each, in pA. It is solved inside the step: each neuron's own part with its other currents, the others'
+        potentials as their means over the step, found by iteration. ``name`` is "a=b" by default.
+
+        Raises NetworkError for an unknown population, a source, a name that is taken or parts that do not fit; ParameterError for
+        a conductance that is negative or no number; UnitError for a wrong unit.
+
+        >>> from maichong import LIF, AllToAll, Network
+        >>> net = Network(dt=0.1)
+        >>> cell = LIF(v_rest=0.0, v_r=0.0, v_th=1e3, tau_m=20.0, c_m=200.0)
+        >>> one, other = net.population("one", cell, 1, drive=100.0), net.population("other", cell, 1)
+        >>> _ = net.gap_junctions(one, other, AllToAll(), conductance=5.0)
+        >>> run = net.build("reference").run(500.0)
+        >>> round(float(run["one"]["v"][0]), 3), round(float(run["other"]["v"][0]), 3)
+        (7.5, 2.5)
+        """
+        first, second = self._known(a), self._known(b)
+        label = f"{first.name}={second.name}" if name is None else name
+        check_name(label, "gap junctions")
+        where = f"gap junctions {label!r}"
+        self._check_free(label, where)
+        for population in (first, second):
+            if not takes_current(population.model):
+                raise NetworkError(where, "must couple neurons whose first input is in pA", brief(population.name))
+        if not isinstance(connector, Connector):
+            raise NetworkError(where, "needs a connector, such as OneToOne() or FixedProbability(0.1)", brief(connector))
+        connector.check(first.n, second.n, where)
+        conductance = self._synaptic(conductance, "nS", f"{where}, conductance", connector, first.n, second.n)
+        lowest = conductance.bounds()[0] if isinstance(conductance, Distribution) else np.min(conductance, initial=np.inf)
+        if lowest < 0:
+            raise ParameterError(f"{where}, conductance", "must be >= 0 nS", f"{lowest:g} nS")
+        self.gaps[label] = GapJunctions(label, first.name, second.name, connector, conductance)
+        return self.gaps[label]
+
     def probe(
         self,
         population: Population | str,
@@ -396,9 +446,11 @@ class Network:
         return probe
 
     def build(self, engine: str = "events", **options: Any) -> Any:
-        """Build the network on an engine ("events" or "reference") and return a run at t = 0.
+        """Build the network on an engine ("events", "reference" or "nest") and return a run at t = 0.
 
-        Options are the engine's, e.g. ``precision="float32"`` for "events". Raises EngineError for what the engine lacks.
+        Options are the engine's, e.g. ``precision="float32"`` for "events", ``connectivity="nest"`` for "nest", which is NEST
+        (``pip install "maichong[nest]"``) with the same network. Raises EngineError for what the engine lacks: all of it, where it
+        is NEST. What is only nearly the same there ``print(run.describe())`` tells.
         """
         # the engines stand above the network, so they are found by name and not imported
         return importlib.import_module("maichong.engines").build(self, engine, **options)
@@ -417,6 +469,7 @@ class Network:
             "projections": [projection_to_dict(projection) for projection in self.projections.values()],
             "backgrounds": [background_to_dict(background) for background in self.backgrounds.values()],
             "noises": [noise_to_dict(noise) for noise in self.noises.values()],
+            "gap_junctions": [gap_junctions_to_dict(gap) for gap in self.gaps.values()],
             "probes": [probe.to_dict() for probe in self.probes],
         }
 
@@ -450,6 +503,7 @@ class Network:
                     weight=plain_value(entry["weight"]), delay=plain_value(entry["delay"]), input=entry["input"],
                     receptor=configured(entry["receptor"]), plasticity=[configured(rule) for rule in entry["plasticity"]],
                     short_term=configured(entry["short_term"]) if entry.get("short_term") else None,
+                    dendritic_delay=plain_value(entry.get("dendritic_delay")),
                 )  # fmt: skip
             for entry in data.get("backgrounds", ()):
                 net.background(
@@ -459,6 +513,11 @@ class Network:
             for entry in data.get("noises", ()):
                 numbers = {what: plain_value(entry[what]) for what in ("mean", "sigma", "tau")}
                 net.noise(entry["target"], **numbers, input=entry["input"], name=entry["name"])
+            for entry in data.get("gap_junctions", ()):
+                net.gap_junctions(
+                    entry["a"], entry["b"], connector_from_dict(plain_arrays(entry["connector"])), name=entry["name"],
+                    conductance=plain_value(entry["conductance"]),
+                )  # fmt: skip
             for entry in data["probes"]:
                 when = {name: entry[name] for name in ("every", "start", "stop")}
                 if "projection" in entry:
@@ -510,11 +569,15 @@ class Network:
         label = f"{what}->{known.name}" if name is None else name
         check_name(label, what)
         where = f"{what} {label!r}"
-        if any(label in taken for taken in (self.backgrounds, self.noises, self.projections, self.populations)):
-            raise NetworkError(where, "stands in the network already", fix="choose another name")
+        self._check_free(label, where)
         if not known.is_neuron:
             raise NetworkError(where, "must end on neurons, and a source receives nothing", brief(known.name))
         return known, label, where
+
+    def _check_free(self, label: str, where: str) -> None:
+        """NetworkError where ``label`` is the name of something in the network."""
+        if any(label in held for held in (self.populations, self.projections, self.backgrounds, self.noises, self.gaps)):
+            raise NetworkError(where, "stands in the network already", fix="choose another name")
 
     def _synaptic(self, value: Any, unit: str, where: str, connector: Connector, n_pre: int, n_post: int) -> Any:
         if isinstance(value, Distribution):
@@ -550,16 +613,17 @@ class Network:
             raise ParameterError(where, "must be finite", "NaN or infinity")
         return number
 
-    def _check_delay(self, delay: Any, where: str) -> None:
+    def _check_delay(self, delay: Any, where: str, least: float) -> None:
         lowest = delay.bounds()[0] if isinstance(delay, Distribution) else float(np.min(delay, initial=np.inf))
-        if lowest < self.dt * (1 - 1e-9):
+        if lowest < least * (1 - 1e-9):
             low = ", as its low," if isinstance(delay, Distribution) else ","
-            raise NetworkError(
-                where,
-                f"must be >= dt = {self.dt:g} ms, one step",
-                f"{lowest:g} ms",
-                f"use at least {self.dt:g}{low} or leave the delay out: spikes then act from their own stamp on",
+            must = f"must be >= dt = {least:g} ms, one step" if least else "must be >= 0 ms"
+            fix = (
+                f"use at least {least:g}{low} or leave the delay out: spikes then act from their own stamp on"
+                if least
+                else None
             )
+            raise NetworkError(where, must, f"{lowest:g} ms", fix)
 
 
 def _lowest(value: Any) -> float:
@@ -596,4 +660,4 @@ def _check_bounds(weight: Any, rule: Configured, where: str) -> None:
         )
 
 
-__all__ = ["Background", "Network", "Noise", "Population", "Probe", "Projection", "SpikeTimes"]
+__all__ = ["Background", "GapJunctions", "Network", "Noise", "Population", "Probe", "Projection", "SpikeTimes"]

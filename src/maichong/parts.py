@@ -88,8 +88,9 @@ class Projection:
 
     ``weight`` (in the receptor's unit) and ``delay`` (ms, >= dt) are one number, one per synapse, a matrix [pre, post] (what
     it says where there is no synapse does not count) or a distribution. A spike stamped t acts from t + delay on; without a
-    delay (None), from t on. ``input`` names the input of the target that receives the current; ``short_term`` says which part of
-    the weight a spike releases.
+    delay (None), from t on. ``dendritic_delay`` (ms, >= 0) is added to it on the way to the soma, and is the time that a spike of
+    the target takes back to the synapse. ``input`` names the input of the target that receives the current; ``short_term`` says
+    which part of the weight a spike releases.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Projection:
     plasticity: tuple[Configured, ...] = ()
     input: str | None = None
     short_term: Configured | None = None
+    dendritic_delay: Any = None
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,17 @@ class Noise:
     sigma: Any
     tau: Any
     input: str
+
+
+@dataclass(frozen=True)
+class GapJunctions:
+    """Electrical coupling of neurons of ``a`` and ``b``: each pair of ``connector`` by ``conductance`` nS, in both directions."""
+
+    name: str
+    a: str
+    b: str
+    connector: Connector
+    conductance: Any
 
 
 def check_name(name: object, where: str) -> None:
@@ -234,6 +247,12 @@ def input_names(model: Configured | SpikeTimes) -> tuple[str, ...]:
     return ()
 
 
+def takes_current(model: Configured | SpikeTimes) -> bool:
+    """Whether the first input of a model is a current in pA."""
+    inputs = model.model.inputs if isinstance(model, Configured) and isinstance(model.model, NeuronModel) else ()
+    return bool(inputs) and inputs[0].unit == "pA"
+
+
 def check_population(population: Population, dt: float, where: str) -> None:
     """Check shapes and units of whatever is given per neuron, and times; what is given is replaced by plain numbers."""
     model, n = population.model, population.n
@@ -313,6 +332,7 @@ def projection_to_dict(projection: Projection) -> dict[str, Any]:
         "plasticity": [rule.to_dict() for rule in projection.plasticity],
         "input": projection.input,
         "short_term": projection.short_term and projection.short_term.to_dict(),
+        "dendritic_delay": _value_to_dict(projection.dendritic_delay),
     }
 
 
@@ -330,6 +350,13 @@ def background_to_dict(background: Background) -> dict[str, Any]:
 def noise_to_dict(noise: Noise) -> dict[str, Any]:
     numbers = {what: _value_to_dict(getattr(noise, what)) for what in ("mean", "sigma", "tau")}
     return {"name": noise.name, "target": noise.target, **numbers, "input": noise.input}
+
+
+def gap_junctions_to_dict(gap: GapJunctions) -> dict[str, Any]:
+    return {
+        "name": gap.name, "a": gap.a, "b": gap.b, "connector": gap.connector.to_dict(),
+        "conductance": _value_to_dict(gap.conductance),
+    }  # fmt: skip
 
 
 def plain_value(value: Any) -> Any:

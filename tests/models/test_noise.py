@@ -15,6 +15,7 @@ from scipy.special import erfcx, ndtri, zeta
 from maichong import (
     LIF,
     Delta,
+    ExplicitList,
     Exponential,
     FixedProbability,
     Izhikevich,
@@ -207,6 +208,25 @@ def test_engines_and_threads_agree(tmp_path: Any) -> None:
             assert np.array_equal(value, other.snapshot()[key]), key
 
 
+def test_coupled_cells_feel_each_other_s_noise() -> None:
+    """Two equal cells by a gap junction: their sum knows nothing of it, their difference decays with tau_m / (1 + 2 g / g_leak)."""
+    n = 4000
+    runs = []
+    for engine, count in (("events", n), ("reference", 200)):
+        net = network(2 * count, tau=5.0)
+        half = np.arange(count)
+        net.gap_junctions("cells", "cells", ExplicitList(half, half + count), conductance=10.0)
+        runs.append(net.build(engine).run(80.0))
+    v = runs[0]["cells"]["v"].reshape(2, n)
+    goal, tau = 4.0, 5.0
+    for values, membrane in ((v[0] + v[1], 10.0), (v[0] - v[1], 10.0 / 3.0)):
+        expected = 2 * (goal * membrane / 10.0) ** 2 * tau / (tau + membrane)
+        assert values.var() == pytest.approx(expected, rel=4 * np.sqrt(2 / n) + 2e-3)
+    fewer = network(400, tau=5.0)
+    fewer.gap_junctions("cells", "cells", ExplicitList(np.arange(200), np.arange(200) + 200), conductance=10.0)
+    assert fewer.build("events").run(80.0)["cells"]["v"] == pytest.approx(runs[1]["cells"]["v"], rel=1e-7, abs=1e-9)
+
+
 def test_float32_is_near() -> None:
     double, single = (network(2000).build("events", precision=precision).run(50.0) for precision in ("float64", "float32"))
     assert current(single) == pytest.approx(current(double), abs=40.0 * 3e-6)
@@ -298,5 +318,5 @@ def test_names_are_taken_once() -> None:
     net = network(3)
     with pytest.raises(MaichongError, match="noise 'noise->cells': stands in the network already"):
         net.noise("cells", sigma=1.0, tau=1.0)
-    with pytest.raises(MaichongError, match="is the name of a noise current"):
+    with pytest.raises(MaichongError, match="is the name of something else in the network"):
         net.project("cells", "cells", FixedProbability(0.1), weight=1.0, receptor=Delta(), name="noise->cells")

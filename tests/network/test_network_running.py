@@ -218,10 +218,8 @@ def test_what_was_recorded(run: Run) -> None:
 
 def test_a_run_says_what_is_exact_and_what_is_not(run: Run) -> None:
     text = run.plan.describe()
-    assert (
-        "dt 0.1 ms; within a step: release -> deliver -> background -> jump -> advance -> noise -> decay -> learn -> record"
-        in text
-    )
+    order = "release -> deliver -> background -> jump -> couple -> advance -> noise -> decay -> learn -> record"
+    assert f"dt 0.1 ms; within a step: {order}" in text
     assert "cells: v, " in text
     assert "exact" in text
     assert "noise: source" in text

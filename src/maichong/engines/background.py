@@ -34,8 +34,8 @@ class BackgroundPlan:
     port: Port
     n: int
     stream: int
-    weight: float | np.ndarray
     rate: float | np.ndarray | Course
+    weight: float | np.ndarray
     dt: float
 
     @functools.cached_property

@@ -18,7 +18,7 @@ from maichong.engines.system import compose
 from maichong.errors import EngineError
 from maichong.network import Background, Network, Population, SpikeTimes
 from maichong.random import STEPS
-from maichong.spec import NEAREST, Configured, Distribution, NeuronModel, Steps
+from maichong.spec import NEAREST, Configured, Distribution, NeuronModel, ReceptorModel, Steps
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,9 @@ def shares(network: Network, precision: str = "float64", procedural: Sequence[st
         each = [isinstance(value, Distribution) or np.ndim(value) > 0 for value in (noise.mean, noise.sigma, noise.tau)]
         arrays = 1 + each[0] + (each[1] or each[2]) + each[2]
         found.append(Share(noise.name, "noise", n, padded(n) * (STEPS * 4.0 + arrays * real)))
+    for gap in network.gaps.values():
+        number = gap.connector.expected(network.populations[gap.a].n, network.populations[gap.b].n)
+        found.append(Share(gap.name, "gap junctions", number, number * 2 * (4.0 + np.dtype(precision).itemsize)))
     return found
 
 
@@ -81,7 +84,9 @@ def _trace_bytes(entry: ProjectionPlan, layout: str, precision: str) -> float:
         # for each source its states, and what its spikes of the last steps release; of pulses also what leaves
         depth, ways = _depth(entry.likely_longest + release.pulse), 2 if release.pulse else 1
         total += entry.n_pre * ((len(release.kept) + 1) * 8.0 + depth * ways * len(release.amounts) * real)
-    total += len(post) * padded(entry.n_post) * real + late * entry.n_post * 9.0
+    # where dendrites differ, what each trace was like in the last steps
+    kept = 1 + (_depth(entry.likely_dendritic[1]) if entry.dendritic is None else 0)
+    total += len(post) * padded(entry.n_post) * real * kept + late * entry.n_post * 9.0
     if pre and not late and entry.likely_delays[0] == 1:
         total += len(pre) * padded(entry.n_pre) * real
     elif pre or (entry.spike_rule and late):
@@ -117,6 +122,8 @@ def _population_bytes(network: Network, population: Population, precision: str) 
     real = np.dtype(precision).itemsize
     drafts = [draft_projection(network, p) for p in network.projections.values() if p.pre == population.name]
     outgoing = [entry.likely_longest + (entry.release.pulse if entry.release else 0) for entry in drafts]
+    incoming = [draft_projection(network, p) for p in network.projections.values() if p.post == population.name]
+    outgoing += [entry.likely_dendritic[1] for entry in incoming]
     ring = _depth(max(outgoing, default=0)) * population.n * 4
     model = population.model
     if isinstance(model, SpikeTimes):
@@ -126,7 +133,7 @@ def _population_bytes(network: Network, population: Population, precision: str) 
     ring += sum(
         16.0 * value.times.size for value in (*model.values.values(), *population.drive.values()) if isinstance(value, Steps)
     )
-    ring += _inbox_bytes(network, population, precision)
+    ring += sum(_inbox_bytes(network, population, precision, kind) for kind in ("inbox", "dendrite"))
     if not isinstance(model.model, NeuronModel):
         trains = 1 if getattr(model.model, "copy", None) else population.n
         return ring + population.n * 8.0 + trains * (16.0 + 8 * len(model.values))
@@ -134,20 +141,33 @@ def _population_bytes(network: Network, population: Population, precision: str) 
     states = len(model.model.states) + len(model.model.inputs) + sum(len(receptor.model.states) for receptor, _ in ports)
     # what moves slowly is kept in float64 beside a copy in float32
     slow = sum(len(rule.model.states) for rule in population.plasticity) * (12.0 if precision == "float32" else real)
-    arrays = _arrays(network, population)
+    arrays = _arrays(network, population) + 4 * _coupled(network, population)  # what gap junctions see, and three potentials
     return ring + padded(population.n) * ((states + arrays) * real + slow + 9.0) + population.n * 8.0
 
 
-def _inbox_bytes(network: Network, population: Population, precision: str) -> float:
-    """The rings of what is on its way to the population's receptors, of projections whose delays differ."""
+def _inbox_bytes(network: Network, population: Population, precision: str, kind: str) -> float:
+    """The rings of what is on its way to the population's receptors: where delays differ, or on dendrites."""
     longest: dict[object, int] = {}
     for projection in network.projections.values():
         entry = draft_projection(network, projection)
-        if projection.post == population.name and forecast(entry, precision)[0] == "late":
+        late = kind == "inbox" and forecast(entry, precision)[0] == "late"
+        steps = entry.likely_longest if late else entry.likely_dendritic[1] if kind == "dendrite" else 0
+        if projection.post == population.name and (late or steps):
             port = projection.receptor, projection.input
-            longest[port] = max(longest.get(port, 0), entry.likely_longest)
-    rows = sum(1 << steps.bit_length() for steps in longest.values())
+            longest[port] = max(longest.get(port, 0), steps)
+    # one ring for each state that a spike jumps
+    rows = sum((1 << steps.bit_length()) * _jumped(receptor) for (receptor, _), steps in longest.items())  # type: ignore[misc]
     return rows * padded(population.n) * np.dtype(precision).itemsize
+
+
+def _jumped(receptor: Configured) -> int:
+    model = receptor.model
+    assert isinstance(model, ReceptorModel)
+    return 1 if model.jumps_membrane else len(model.jumping)
+
+
+def _coupled(network: Network, population: Population) -> bool:
+    return any(population.name in (gap.a, gap.b) for gap in network.gaps.values())
 
 
 def _arrays(network: Network, population: Population) -> int:
@@ -158,9 +178,11 @@ def _arrays(network: Network, population: Population) -> int:
 
     assert isinstance(population.model, Configured)
     given = [value for part in (population.model, *population.plasticity) for value in part.values.values()]
-    if not any(isinstance(value, (np.ndarray, Distribution)) for value in given):
+    coupled = _coupled(network, population)
+    if not coupled and not any(isinstance(value, (np.ndarray, Distribution)) for value in given):
         return 0
-    system = compose(population, ports_of(network, population.name), two, noises_of(network, population.name))
+    ports, g_gap = ports_of(network, population.name), np.ones(2) if coupled else None
+    system = compose(population, ports, two, g_gap, noises_of(network, population.name))
     integration = choose(system, network.dt, f"population {population.name!r}")
     tables = [*integration.exact.values(), *(row for stage in integration.stages.values() for row in stage.values())]
     return sum(np.ndim(value) > 0 for row in (system.params, *tables) for value in row.values())
@@ -185,6 +207,13 @@ def summary(network: Network, precision: str = "float64") -> str:
         lines.append(
             f"  {projection.name:<12} {share.number:>10,.0f}  {projection.pre} -> {projection.post}, "
             f"{type(projection.connector).__name__}, {projection.receptor!r}{rules}  {_size(share.bytes)} as {share.kind}{each}"
+        )
+    if network.gaps:
+        lines += ["", "gap junctions"]
+    for gap in network.gaps.values():
+        share = found[False, gap.name]
+        lines.append(
+            f"  {gap.name:<12} {share.number:>10,.0f}  {gap.a} = {gap.b}, {type(gap.connector).__name__}  {_size(share.bytes)}"
         )
     if network.backgrounds or network.noises:
         lines += ["", "inputs"]

@@ -81,7 +81,7 @@ def choose(system: System, dt: float, where: str) -> Integration:
     model = system.neuron.model
     assert isinstance(model, NeuronModel)
     asked = system.neuron.options["integrator"]
-    flows = _flows(system)
+    flows = flows_of(system)
     jacobian = {s: {t: flows[s].diff(symbol(t)) for t in system.states} for s in system.states}
     linear = _linear(system, flows, jacobian)
     others = [name for name in system.states if name not in linear]
@@ -125,7 +125,7 @@ def choose(system: System, dt: float, where: str) -> Integration:
     return Integration(method, exact, stages, slopes, groups, scheme)
 
 
-def _flows(system: System) -> dict[str, Any]:
+def flows_of(system: System) -> dict[str, Any]:
     """The flow of each state as a SymPy expression of states, parameters, drives and noise."""
     import sympy as sp
 

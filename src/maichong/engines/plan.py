@@ -6,13 +6,17 @@ A step k takes the network from t_k = k dt to t_{k+1}:
    ``deliver``: spikes that arrive at t_k act on their receptors, with the weight as it is; then the rules' ``on_pre``;
    ``background``: so do the Poisson events from outside that fall into the step;
 2. ``jump``: the traces of the spikes that arrived, or were fired, at t_k jump: after they were read;
-3. ``advance``: sources and neurons go on to t_{k+1}: integrate, hold the refractory, test the threshold, reset; a spike is
+3. ``couple``: what gap junctions will see of other membranes over the step is found by trying it;
+   ``advance``: sources and neurons go on to t_{k+1}: integrate, hold the refractory, test the threshold, reset; a spike is
    stamped t_{k+1}; ``noise``: so do noise currents, which were held until now;
 4. ``decay``: traces go on to t_{k+1};
 5. ``learn``: ``on_post`` for the spikes stamped t_{k+1}, with traces that do not know them yet; then ``on_step``;
 6. ``record``;
 7. ``change``: what is scheduled for t_{k+1} begins: drives and the parameters of sources. What the user sets by hand at t_{k+1}
    comes after, and holds until the next scheduled change. The rates of backgrounds are looked up when they are used.
+
+A dendritic delay D puts the soma D after the synapse: what arrives at a synapse at t acts on the membrane from t + D on, and rules
+see a spike of the target D after its stamp.
 
 So an event that arrives at t acts from t on, a spike stamped t with delay d arrives at t + d (as in NEST and Brian2), one without
 a delay at its own stamp (as in Brian2: the step that noticed it is over, so there is no loop), and pre and post at the same
@@ -33,12 +37,13 @@ import numpy as np
 from maichong.engines.background import BackgroundPlan, check_rate
 from maichong.engines.courses import Course
 from maichong.engines.delays import LONGEST, likely, to_steps
+from maichong.engines.gaps import Coupling, Junctions, conductances, coupling, pulls
 from maichong.engines.integration import Integration, choose
 from maichong.engines.noise import NoisePlan, normal
 from maichong.engines.release import Release, release_of
 from maichong.engines.system import Port, System, compose
-from maichong.errors import NetworkError, ParameterError, brief
-from maichong.network import Background, Network, Noise, Population, Probe, Projection, SpikeTimes
+from maichong.errors import EngineError, NetworkError, ParameterError, brief
+from maichong.network import Background, GapJunctions, Network, Noise, Population, Probe, Projection, SpikeTimes
 from maichong.probes import COUNTS, SPIKES
 from maichong.random import two_uniforms
 from maichong.spec import Configured, Distribution, RuleModel, SourceModel, State, Steps, Trace
@@ -46,9 +51,10 @@ from maichong.spec.model import Function
 from maichong.spec.reading import arguments
 from maichong.spec.rule_model import weight_bounds
 from maichong.states import Place, full_name
+from maichong.synapses.delta import Delta
 from maichong.topology import RandomConnector
 
-ORDER = ("release", "deliver", "background", "jump", "advance", "noise", "decay", "learn", "record", "change")
+ORDER = ("release", "deliver", "background", "jump", "couple", "advance", "noise", "decay", "learn", "record", "change")
 """The phases of a step, in order."""
 
 
@@ -59,7 +65,8 @@ class PopulationPlan:
     ``start`` maps each state to float64 [n]; ``drive`` each input to float64 [n], at t = 0; ``refractory`` is in steps, [n];
     ``source_params`` maps the parameters of a source to float64 [trains]; ``courses`` hold the scheduled drives, by input, or
     parameters of a source; ``max_delay`` says for how many steps its spikes are asked for: the longest delay of its outgoing
-    synapses, and of pulses. ``places`` and ``names`` give the place and the symbol of each state by its full name.
+    synapses and of pulses, and of the dendrites of those that it receives. ``places`` and ``names`` give the place and the symbol
+    of each state by its full name.
     """
 
     name: str
@@ -149,6 +156,7 @@ class ProjectionPlan:
         """The connector, where synapses are drawn line by line from counters: no list of them is needed to build them."""
         connector, given = self.projection.connector, (self.projection.weight, self.projection.delay)
         listed = any(np.ndim(value) for value in given if not isinstance(value, Distribution))
+        listed |= isinstance(self.projection.dendritic_delay, Distribution) or np.ndim(self.projection.dendritic_delay) > 0
         return connector if isinstance(connector, RandomConnector) and not listed else None
 
     @functools.cached_property
@@ -179,15 +187,36 @@ class ProjectionPlan:
 
     @functools.cached_property
     def delay(self) -> int | None:
-        """The delay in steps that all synapses share, 0 without one; None where they differ."""
+        """The delay in steps that all synapses share, 0 without one; None where they differ.
+
+        Where no rule tells the two apart it holds the dendritic delay too.
+        """
         value = self.projection.delay
         if isinstance(value, Distribution) and self.streamed:
-            low, high = self._bounded(to_steps(np.array(_reach(value)), self.dt))
+            low, high = self._bounded(to_steps(np.array(_reach(value)), self.dt) + self.shift)
             return int(low) if low == high else None
-        if isinstance(value, Distribution) or np.ndim(value):
-            steps = self.delays()
-            return int(steps[0]) if steps.size and (steps == steps[0]).all() else None if steps.size else 0
-        return int(self.delays()[0])
+        return _shared(self.delays())
+
+    @property
+    def dendritic(self) -> int | None:
+        """The dendritic delay in steps that all synapses share, as far as a rule sees it; None where they may differ."""
+        value = self.projection.dendritic_delay
+        if not self.sees_dendrites:
+            return 0
+        return None if isinstance(value, Distribution) or np.ndim(value) else int(to_steps(value, self.dt))
+
+    @property
+    def sees_dendrites(self) -> bool:
+        """Whether it matters to a rule which part of the delay is dendritic."""
+        return self.spike_rule is not None and self.projection.dendritic_delay is not None
+
+    @property
+    def shift(self) -> int:
+        """A dendritic delay that is one number, in steps, where no rule sees it: it is added to the other delay."""
+        value = self.projection.dendritic_delay
+        if value is None or self.sees_dendrites or isinstance(value, Distribution) or np.ndim(value):
+            return 0
+        return int(to_steps(value, self.dt))
 
     @property
     def weight(self) -> float | None:
@@ -205,34 +234,56 @@ class ProjectionPlan:
     @functools.cached_property
     def longest(self) -> int:
         """The longest delay in steps."""
-        value = self.projection.delay
+        value, apart = self.projection.delay, self.projection.dendritic_delay is None or self.sees_dendrites or self.shift
+        if isinstance(value, Distribution) and np.isfinite(value.bounds()[1]) and apart:
+            return int(self._bounded(to_steps(value.bounds()[1], self.dt) + self.shift))
+        if isinstance(value, Distribution) and self.streamed:
+            return int(self._bounded(to_steps(_reach(value)[1], self.dt) + self.shift))
+        return int(self.delays().max(initial=0))
+
+    @functools.cached_property
+    def longest_dendritic(self) -> int:
+        """The longest dendritic delay that a rule sees, in steps."""
+        value = self.projection.dendritic_delay
+        if not self.sees_dendrites:
+            return 0
         if isinstance(value, Distribution) and np.isfinite(value.bounds()[1]):
             return int(self._bounded(to_steps(value.bounds()[1], self.dt)))
-        if isinstance(value, Distribution) and self.streamed:
-            return int(self._bounded(to_steps(_reach(value)[1], self.dt)))
-        return int(self.delays().max(initial=0))
+        return int(self.dendritic_delays().max(initial=0))
 
     @property
     def shortest(self) -> int:
         """The shortest delay in steps, of projections whose delays are drawn line by line."""
         assert isinstance(self.projection.delay, Distribution)
-        return int(to_steps(_reach(self.projection.delay)[0], self.dt))
+        return int(to_steps(_reach(self.projection.delay)[0], self.dt)) + self.shift
 
     @functools.cached_property
     def likely_delays(self) -> tuple[int, int]:
         """How many different delays there will be, and the longest, in steps; where they are random the numbers to expect, so
         that nothing is drawn."""
-        value, n = self.projection.delay, self.projection.connector.expected(self.n_pre, self.n_post)
-        if not isinstance(value, Distribution):
-            steps = to_steps(0.0 if value is None else value, self.dt)
-            return int(np.unique(steps).size), int(steps.max(initial=0))
-        return likely(value, n, self.dt)
+        number, longest = self._likely(self.projection.delay)
+        if self.sees_dendrites or self.projection.dendritic_delay is None:
+            return number, longest
+        more, longer = self._likely(self.projection.dendritic_delay)
+        return number + more - 1, longest + longer
+
+    def _likely(self, value: Any) -> tuple[int, int]:
+        if isinstance(value, Distribution):
+            return likely(value, self.projection.connector.expected(self.n_pre, self.n_post), self.dt)
+        steps = to_steps(0.0 if value is None else value, self.dt)
+        return int(np.unique(steps).size), int(steps.max(initial=0))
+
+    @property
+    def likely_dendritic(self) -> tuple[int, int]:
+        """How many different dendritic delays a rule will see, and the longest, in steps; the numbers to expect."""
+        return self._likely(self.projection.dendritic_delay) if self.sees_dendrites else (1, 0)
 
     @property
     def likely_longest(self) -> int:
         """``longest``, or the one to expect where that would have to be drawn."""
-        value = self.projection.delay
+        value, more = self.projection.delay, self.projection.dendritic_delay
         drawn = isinstance(value, Distribution) and not np.isfinite(value.bounds()[1])
+        drawn |= isinstance(more, Distribution) and not self.sees_dendrites
         return self.likely_delays[1] if drawn else self.longest
 
     def pairs(self) -> tuple[np.ndarray, np.ndarray]:
@@ -254,10 +305,18 @@ class ProjectionPlan:
         return bool(((pre[1:] == pre[:-1]) & (post[1:] == post[:-1])).any())
 
     def delays(self) -> np.ndarray:
-        """The delays in steps, int16, [1] or [synapses] in the order of ``pairs``."""
-        if self.projection.delay is None:
-            return np.zeros(1, np.int16)
-        return self._bounded(to_steps(self._settle(self.projection.delay, "delay"), self.dt)).astype(np.int16)
+        """The delays in steps, int16, [1] or [synapses] in the order of ``pairs``; also dendritic ones where no rule sees them."""
+        axonal = self._steps(self.projection.delay, "delay")
+        if not self.sees_dendrites and self.projection.dendritic_delay is not None:
+            axonal = axonal + self.dendritic_delays()
+        return self._bounded(axonal).astype(np.int16)
+
+    def dendritic_delays(self) -> np.ndarray:
+        """The dendritic delays in steps, int16, [1] or [synapses] in the order of ``pairs``."""
+        return self._bounded(self._steps(self.projection.dendritic_delay, "dendritic_delay")).astype(np.int16)
+
+    def _steps(self, value: Any, what: str) -> np.ndarray:
+        return np.zeros(1) if value is None else to_steps(self._settle(value, what), self.dt)
 
     def weights(self) -> np.ndarray:
         """The weights at the start, float64, [1] or [synapses] in the order of ``pairs``."""
@@ -341,6 +400,7 @@ class Plan:
     probes: tuple[Probe, ...]
     schedule: tuple[Operation, ...]
     weight_probes: tuple[Probe, ...] = ()
+    coupling: Coupling = field(default_factory=Coupling)
     noises: tuple[NoisePlan, ...] = ()
 
     def noise_starts(self, population: str) -> dict[str, np.ndarray]:
@@ -361,9 +421,16 @@ class Plan:
             lines.append(f"{entry.name}: {what}{';' if entry.system else ','} spikes on the grid{scheduled}")
         for entry in self.projections:
             late = f"delays up to {entry.longest * self.dt:g} ms, rounded to the grid" if entry.longest else "no delay"
+            if entry.longest_dendritic:
+                late += f", on dendrites up to {entry.longest_dendritic * self.dt:g} ms more"
             lines.append(f"{entry.name}: {entry.size:,} synapses, {late}")
         for entry in (*self.backgrounds, *self.noises):
             lines.append(entry.describe())
+        if self.coupling.pulls:
+            number = sum(pull.g.size for pull in self.coupling.pulls) // 2
+            lines.append(
+                f"gap junctions: {number:,}, solved inside the step by {self.coupling.tries} tries of it, order two in dt"
+            )
         return "\n".join(lines)
 
 
@@ -381,8 +448,14 @@ def plan(network: Network) -> Plan:
         draft = draft_projection(network, projection)
         pulse = draft.release.pulse if draft.release else 0
         longest[projection.pre] = max(longest[projection.pre], draft.longest + pulse)
+        longest[projection.post] = max(longest[projection.post], draft.longest_dendritic)
         drafts.append(draft)
-    populations = tuple(_population(network, network.populations[name], ports[name], longest[name]) for name in order)
+    rows = pulls(network, lambda gap: _junctions(network, gap))
+    populations = tuple(
+        _population(network, network.populations[name], ports[name], longest[name], conductances(rows, k))
+        for k, name in enumerate(order)
+    )
+    coupled = coupling(rows, {k: entry.system for k, entry in enumerate(populations)}, network.dt, order)
     projections = []
     for draft in drafts:
         system = populations[draft.post_population].system
@@ -392,19 +465,21 @@ def plan(network: Network) -> Plan:
     if not network.probes:
         probes = tuple(Probe(name) for name in order)
     for probe in probes:
-        said = f"{brief(probe.what)} cannot be recorded"  # what it was put on may have been taken away
-        full_name(
-            probe.what,
-            populations[order.index(probe.population)].places,
-            f"probe on {probe.population!r}",
-            said,
-            (SPIKES, COUNTS),
-        )
+        where, said = f"probe on {probe.population!r}", f"{brief(probe.what)} cannot be recorded"
+        # what it was put on may have been taken away
+        full_name(probe.what, populations[order.index(probe.population)].places, where, said, (SPIKES, COUNTS))
     backgrounds = tuple(_background(network, entry, populations, port_of[entry.name]) for entry in network.backgrounds.values())
     noises = tuple(_noise(network, entry, populations) for entry in network.noises.values())
-    schedule = _schedule(populations, projections, backgrounds, noises, probes)
+    schedule = _schedule(populations, projections, backgrounds, noises, probes, coupled)
     recorded = (probes, schedule, _weight_probes(network, projections))
-    return Plan(network, network.dt, populations, tuple(projections), backgrounds, *recorded, noises)
+    return Plan(network, network.dt, populations, tuple(projections), backgrounds, *recorded, coupled, noises)
+
+
+def _junctions(network: Network, gap: GapJunctions) -> Junctions:
+    """The pairs of gap junctions and their conductances, drawn as those of a projection are."""
+    drawn = draft_projection(network, Projection(gap.name, gap.a, gap.b, gap.connector, gap.conductance, None, Delta()))
+    i, j = drawn.pairs()
+    return i, j, np.broadcast_to(drawn.weights(), i.shape)
 
 
 def _background(network: Network, entry: Background, populations: Sequence[PopulationPlan], port: int) -> BackgroundPlan:
@@ -416,7 +491,7 @@ def _background(network: Network, entry: Background, populations: Sequence[Popul
         rate = Course.of(rate, network.dt)
     check_rate(rate, network.dt, where)
     stream = stream_of(entry.name, "background")
-    return BackgroundPlan(entry.name, index, target.system.ports[port], target.n, stream, weight, rate, network.dt)
+    return BackgroundPlan(entry.name, index, target.system.ports[port], target.n, stream, rate, weight, network.dt)
 
 
 def _noise(network: Network, entry: Noise, populations: Sequence[PopulationPlan]) -> NoisePlan:
@@ -427,19 +502,8 @@ def _noise(network: Network, entry: Noise, populations: Sequence[PopulationPlan]
     stream, dt = stream_of(entry.name, "noise"), network.dt
     start = mean + sigma * normal(network.seed, stream, 0, target.n)
     pull, kick = -np.expm1(-dt / tau), sigma * np.sqrt(-np.expm1(-2.0 * dt / tau))
-    return NoisePlan(
-        entry.name,
-        index,
-        entry.target,
-        entry.input,
-        target.system.noises[entry.name],
-        target.n,
-        stream,
-        mean,
-        pull,
-        kick,
-        start,
-    )
+    symbol = target.system.noises[entry.name]
+    return NoisePlan(entry.name, index, entry.target, entry.input, symbol, target.n, stream, mean, pull, kick, start)
 
 
 def _weight_probes(network: Network, projections: list[ProjectionPlan]) -> tuple[Probe, ...]:
@@ -481,6 +545,7 @@ def _schedule(
     backgrounds: tuple[BackgroundPlan, ...],
     noises: tuple[NoisePlan, ...],
     probes: tuple[Probe, ...],
+    coupled: Coupling,
 ) -> tuple[Operation, ...]:
     learning = [k for k, entry in enumerate(projections) if entry.spike_rule]
     phases = {
@@ -488,6 +553,7 @@ def _schedule(
         "deliver": [("projection", k) for k in range(len(projections))],
         "background": [("background", k) for k in range(len(backgrounds))],
         "jump": [("projection", k) for k in learning],
+        "couple": [("coupling", 0)] if coupled.pulls else [],
         "advance": [("population", k) for k in range(len(populations))],
         "noise": [("noise", k) for k in range(len(noises))],
         "decay": [("projection", k) for k in learning],
@@ -518,7 +584,11 @@ def _drawer(network: Network, owner: str) -> Callable[..., Any]:
 
 
 def _population(
-    network: Network, population: Population, ports: list[tuple[Configured, str | None]], max_delay: int
+    network: Network,
+    population: Population,
+    ports: list[tuple[Configured, str | None]],
+    max_delay: int,
+    g_gap: np.ndarray | None,
 ) -> PopulationPlan:
     draw = _drawer(network, population.name)
     n, stream = population.n, stream_of(population.name, "spikes")
@@ -538,8 +608,11 @@ def _population(
         return PopulationPlan(
             population.name, n, stream, max_delay, source=model, source_params=params, courses=courses
         )  # fmt: skip
-    system = compose(population, ports, draw, noises_of(network, population.name))
+    system = compose(population, ports, draw, g_gap, noises_of(network, population.name))
     integration = choose(system, network.dt, f"population {population.name!r}")
+    if g_gap is not None and integration.method == "ode":
+        where = f"population {population.name!r}"
+        raise EngineError(where, "the integrator 'ode' knows no gap junctions", fix="use 'rk4' or 'auto'")
     t_ref = np.broadcast_to(draw(model.values["t_ref"], "t_ref"), (n,))
     # a refractory period is a whole number of steps, rounded up; its end is an int32 in the kernels
     if t_ref.max() / network.dt >= 2**30:
@@ -590,6 +663,11 @@ def _declared(state: State, known: Mapping[str, Any]) -> Any:
     if callable(state.init):
         return state.init(*(known[name] for name in arguments(state.init)))
     return state.init
+
+
+def _shared(steps: np.ndarray) -> int | None:
+    """The one number that all are; 0 where there are none."""
+    return None if steps.size and (steps != steps[0]).any() else int(steps[0]) if steps.size else 0
 
 
 def _reach(value: Distribution) -> tuple[float, float]:

@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 
 from maichong import interrupts, random
+from maichong.engines.gaps import pulled
 from maichong.engines.integration import ONE, TABLEAUS, Propagator
 from maichong.engines.located import located_step
 from maichong.engines.noise import normal
 from maichong.engines.plan import Plan, PopulationPlan, ProjectionPlan, spike_traces, to_steps
 from maichong.engines.release import BOUND
-from maichong.engines.system import evaluate
+from maichong.engines.system import GAP, evaluate
 from maichong.network import SpikeTimes
 from maichong.spec import NEAREST, RuleModel, SourceModel
 from maichong.spec.reading import arguments
@@ -29,6 +30,7 @@ class Reference:
     """The state of one network; ``advance`` carries it on, step by step, through the plan's schedule."""
 
     name = "reference"
+    can_save = True
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -70,17 +72,17 @@ class Reference:
         source, target = self.populations[entry.pre_population], self.populations[entry.post_population]
         arrived = source.fired[(self.step - projection.delay) % len(source.fired), projection.pre]
         projection.arrived = arrived
-        hit = arrived
-        if entry.port.gated:
-            hit = arrived & (target.until <= self.step)[projection.post]  # the refractory membrane takes no jump
         pulse = entry.release.pulse if entry.release else 0
         over = source.fired[(self.step - projection.delay - pulse) % len(source.fired), projection.pre]
+        free = target.until <= self.step if entry.port.gated else True  # the refractory membrane takes no jump
         for state, jump in entry.port.jumps:
-            part = projection.released(state, self.step, hit)
-            np.add.at(target.env[state], projection.post[hit], jump * projection.weight[hit] * part)
+            due = projection.due[state]
+            projection.lay(due, arrived, jump * projection.released(state, self.step, arrived), self.step)
             if pulse:
-                part = projection.released(state, self.step - pulse, over, ending=True)
-                np.add.at(target.env[state], projection.post[over], jump * projection.weight[over] * part)
+                projection.lay(due, over, jump * projection.released(state, self.step - pulse, over, ending=True), self.step)
+            now = due[self.step % len(due)]
+            target.env[state] = target.env[state] + np.where(free, now, 0.0)
+            now[:] = 0.0
         if self.learning:
             projection.apply("on_pre", arrived)
 
@@ -96,11 +98,24 @@ class Reference:
     def _jump(self, index: int) -> None:
         projection = self.projections[index]
         target = self.populations[projection.plan.post_population]
-        posted = target.fired[self.step % len(target.fired), projection.post]
+        posted = target.fired[(self.step - projection.dendritic) % len(target.fired), projection.post]
         for trace, pairing, _ in projection.traces:
             spiked = projection.arrived if trace.on == "pre" else posted
             values = projection.values[trace.name]
             values[spiked] = 1.0 if pairing == NEAREST else values[spiked] + 1.0
+
+    def _couple(self, _: int) -> None:
+        """Try the step until the potentials that gap junctions see over it, the means of its ends, agree."""
+        coupling = self.plan.coupling
+        coupled = {k: self.populations[k] for k in coupling.populations}
+        begin = {k: population.membrane.copy() for k, population in coupled.items()}
+        end = begin
+        for left in range(coupling.tries, -1, -1):
+            for k, population in coupled.items():
+                seen = [pulled(p, (begin[p.other] + end[p.other]) / 2) for p in coupling.pulls if p.population == k]
+                population.env[f"drive_{GAP}"] = np.sum(seen, axis=0)
+            if left:
+                end = {k: population.tried(self.step) for k, population in coupled.items()}
 
     def _advance(self, index: int) -> None:
         self.populations[index].advance(self.step, self.learning)
@@ -121,7 +136,8 @@ class Reference:
         if not self.learning:
             return
         target = self.populations[projection.plan.post_population]
-        projection.apply("on_post", target.fired[(self.step + 1) % len(target.fired), projection.post])
+        seen = (self.step + 1 - projection.dendritic) % len(target.fired)
+        projection.apply("on_post", target.fired[seen, projection.post])
         projection.apply("on_step", np.ones(projection.pre.size, bool))
 
     def _record(self, index: int) -> None:
@@ -343,6 +359,18 @@ class _Population:
         self.until[fired] = step + 1 + self.plan.refractory[fired]
         return np.flatnonzero(fired)
 
+    @property
+    def membrane(self) -> np.ndarray:
+        """The array of the membrane potential."""
+        assert self.plan.system
+        return self.env[self.plan.system.membrane]
+
+    def tried(self, step: int) -> np.ndarray:
+        """Where the membrane would be after the step, before any reset; nothing changes."""
+        assert self.plan.system
+        held = (step < self.until) & (not self.plan.system.crossing)
+        return np.where(held, self.membrane, self._stepped()[self.plan.system.membrane])
+
     def _stepped(self) -> dict[str, np.ndarray]:
         system, integration, dt = self.plan.system, self.plan.integration, self.dt
         assert system and integration
@@ -400,6 +428,10 @@ class _Projection:
         self.n_post = plan.n_post
         self.weight = np.array(np.broadcast_to(synapses.weight, self.pre.shape), np.float64)
         self.delay = np.broadcast_to(synapses.delay, self.pre.shape).astype(np.int64)
+        dendritic = plan.dendritic_delays() if plan.sees_dendrites else np.zeros(1, np.int64)
+        self.dendritic = np.broadcast_to(dendritic, self.pre.shape).astype(np.int64)
+        # what is on its way from the synapses to the soma, by the step of its arrival
+        self.due = {state: np.zeros((plan.longest_dendritic + 1, plan.n_post)) for state, _ in plan.port.jumps}
         self.traces = spike_traces(plan.spike_rule) if plan.spike_rule else ()
         self.values = {trace.name: np.zeros(self.pre.size) for trace, _, _ in self.traces}
         self.arrived = np.zeros(self.pre.size, bool)
@@ -417,7 +449,12 @@ class _Projection:
     def arrays(self) -> dict[str, np.ndarray]:
         traces = {f"trace {name}": values for name, values in self.values.items()}
         sources = {f"source {name}": values for name, values in self.sources.items()}
-        return {"weight": self.weight, **traces, **sources, **self.amounts}
+        due = {f"due {state}": values for state, values in self.due.items()}
+        return {"weight": self.weight, **traces, **sources, **self.amounts, **due}
+
+    def lay(self, due: np.ndarray, chosen: np.ndarray, parts: np.ndarray | float, step: int) -> None:
+        """Lay ``parts`` of the weights of the ``chosen`` synapses where the soma finds them."""
+        np.add.at(due, ((step + self.dendritic[chosen]) % len(due), self.post[chosen]), self.weight[chosen] * parts)
 
     def send(self, step: int, fired: np.ndarray) -> None:
         """Work out what the spikes stamped ``step`` release, and the pulses that end now."""

@@ -26,6 +26,11 @@ def ohmic(g, v, e_rev):
     return g * (e_rev - v)
 
 
+def coupling(pull, g_gap, v):
+    """The current through gap junctions of g_gap in all: ``pull`` is the sum of conductances times the others' potentials."""
+    return pull - g_gap * v
+
+
 def plus(a, b):
     """The sum of two currents."""
     return a + b
@@ -34,6 +39,10 @@ def plus(a, b):
 def keep_excess(v_reset, excess):
     """A soft reset: what was above the threshold stays."""
     return v_reset + excess
+
+
+GAP = "gap"
+"""The drive by which the others' potentials come in through gap junctions; an engine works it out anew in each step."""
 
 
 @dataclass(frozen=True)
@@ -109,11 +118,13 @@ def compose(
     population: Population,
     ports: Sequence[tuple[Configured, str | None]],
     draw: Callable[..., Any],
+    g_gap: np.ndarray | None = None,
     noises: Mapping[str, str] | None = None,
 ) -> System:
     """Put the population's neuron, receptors, noise currents and intrinsic rules together.
 
-    ``draw(value, what)`` settles distributions; ``noises`` maps the name of each noise current to the input that takes it.
+    ``draw(value, what)`` settles distributions; ``g_gap`` is what each neuron's gap junctions conduct in all, None where it has
+    none; ``noises`` maps the name of each noise current to the input that takes it.
     """
     neuron = population.model
     assert isinstance(neuron, Configured) and isinstance(neuron.model, NeuronModel)
@@ -129,6 +140,14 @@ def compose(
     outputs, sums, flows = [], [], []
 
     totals = dict(drives)
+    if g_gap is not None:
+        params["g_gap"] = g_gap
+        first, drives[GAP] = model.inputs[0].name, f"drive_{GAP}"
+        sums += [
+            Call(coupling, (drives[GAP], "g_gap", membrane), ("current_gap",)),
+            Call(plus, (totals[first], "current_gap"), (f"{drives[first]}_{GAP}",)),
+        ]
+        totals[first] = f"{drives[first]}_{GAP}"
     built: list[Port] = []
     for k, (receptor, target) in enumerate(ports):
         part = receptor.model

@@ -40,7 +40,7 @@ class NeuronModel(Model):
     # what a step computes, what an engine keeps of a population beside its states, and what a probe may ask for
     taken: ClassVar[tuple[str, ...]] = (
         "excess", "one", "spikes", "counts", "fired", "until", "wait", "next", "ring", "ring_count", "chains", "link",
-        "given_at", "given_ids", "given_stamps",
+        "given_at", "given_ids", "given_stamps", "g_gap", "current_gap",
     )  # fmt: skip
 
     inputs: tuple[Input, ...] = ()

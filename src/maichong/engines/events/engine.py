@@ -10,6 +10,7 @@ import numpy as np
 
 from maichong.engines.events.background import LiveBackground
 from maichong.engines.events.emit import Kernel
+from maichong.engines.events.gaps import LiveCoupling
 from maichong.engines.events.layout import build
 from maichong.engines.events.live_population import LivePopulation, inbox_lengths, sleeps
 from maichong.engines.events.live_projection import LiveProjection
@@ -48,6 +49,7 @@ class Events:
     """
 
     name = "events"
+    can_save = True
 
     @staticmethod
     def foresee(network: Network, precision: str = "float64", procedural: object = False, **_: Any) -> None:
@@ -76,7 +78,8 @@ class Events:
             for entry in plan.projections
         ]
         for k, population in enumerate(self.populations):
-            population.open_inboxes(inbox_lengths(k, layouts))
+            for kind in ("inbox", "dendrite"):
+                population.open_inboxes(kind, inbox_lengths(kind, k, layouts))
         asks = sum(layout.bytes for _, layout in layouts) > PAYS_BYTES
         self.projections = [
             LiveProjection(
@@ -92,6 +95,7 @@ class Events:
         self.probes = [
             LiveProbe(probe, self.populations[plan.index(probe.population)], plan.dt, self.control) for probe in plan.probes
         ]
+        self.coupling = LiveCoupling(plan.coupling, self.populations, self.threads) if plan.coupling.pulls else None
         self._schedule()
 
     def _schedule(self) -> None:
@@ -103,12 +107,17 @@ class Events:
         """
         early = ("ask", "release", "deliver", "collect", "background", "jump")
         late = ("advance", "noise", "decay", "learn", "record", "change")
-        stages = [self._kernels(early, serial=False), self._kernels(early, serial=True)]
-        stages += [self._kernels(late, serial=False), self._kernels(late[1:], serial=True)]
+        # there is a barrier between two stages; where nothing is done by one thread alone, arrivals go on into the populations
+        stages = [self._kernels(early, serial=False)]
         stages[0][0][:0] = self._kernels(("advance",), serial=True)[0]
-        alone = [stage[0] for stage in stages]
-        # each stage but the last is closed by a barrier; arrivals that are parted go on into the populations without one
-        joined = stages if alone[1] else [[a + b for a, b in zip(stages[0], stages[2], strict=True)], stages[3]]
+        alone = self._kernels(early, serial=True)
+        if alone[0]:
+            stages += [alone, self._kernels((), serial=False)]
+        for round_ in self.coupling.rounds if self.coupling else ():
+            stages[-1] = _joined(stages[-1], round_)
+            stages.append(self._kernels((), serial=False))
+        stages[-1] = _joined(stages[-1], self._kernels(late, serial=False))
+        joined = [*stages, self._kernels(late[1:], serial=True)]
         last = len(joined) - 1
         threads = [[] for _ in range(self.threads)]
         for k, stage in enumerate(joined):
@@ -251,6 +260,11 @@ class Events:
         for owner in (*self.populations, *self.projections):
             prefix = f"{owner.plan.name}/"
             owner.thaw({key.removeprefix(prefix): value for key, value in arrays.items() if key.startswith(prefix)})
+
+
+def _joined(one: list[list[Kernel]], other: list[list[Kernel]]) -> list[list[Kernel]]:
+    """Two stages as one: each thread goes on from its kernels of the one to those of the other."""
+    return [a + b for a, b in zip(one, other, strict=True)]
 
 
 def _table(kernels: Sequence[Kernel | None]) -> tuple[np.ndarray, np.ndarray]:

@@ -48,7 +48,7 @@ def _everywhere(b: Builder, w: Writer, role: str, env: dict[str, str]) -> None:
             w.line("g = 0")
             w.line(f"while s - row >= {b.array('offset')}[i * (delays.size + 1) + g + 1]: g += 1")
             delay = "delays[g]"
-        known = {**env, **b.pre_traces(w, role, "i", delay, "now"), **b.post_traces(role, "j")}
+        known = {**env, **b.pre_traces(w, role, "i", delay, "now"), **b.post_traces(role, "j", "now", place)}
         w.line(f"w = {weight}[{place}]")
         b.new_weight(w, role, "w", known, f"{weight}[{place}]")
 

@@ -84,11 +84,12 @@ def needs_columns(entry: ProjectionPlan) -> bool:
 
 def kind_of(entry: ProjectionPlan, longest: Callable[[], int], *, spread: bool) -> str:
     """Which layout suits a projection; ``spread`` says that its delays differ, ``longest`` gives the longest if it matters."""
-    if entry.dense and not spread:
+    if entry.dense and not spread and entry.dendritic is not None:
         return "matrix"
     sparse_visits = inert(entry, "on_pre", "post") and not asks(entry, "on_step")
-    small = max(entry.n_pre, entry.n_post) < 2**28
-    if entry.connector == "all_to_all" and longest() < 256 and small and sparse_visits and entry.release is None:
+    small = max(entry.n_pre, entry.n_post) < 2**28 and longest() < 256
+    plain = entry.release is None and entry.dendritic == 0
+    if entry.connector == "all_to_all" and small and sparse_visits and plain:
         return "delayed"
     return "late" if spread and not entry.rules else "rows"
 
@@ -114,6 +115,9 @@ def forecast(entry: ProjectionPlan, precision: str) -> tuple[str, float]:
     columns = 0.0
     if needs_columns(entry):
         columns = size * (narrow(entry.n_pre).itemsize + width + (groups > 1)) + entry.n_post * 8
+    if entry.dendritic is None:
+        ends, last = entry.likely_dendritic
+        columns += size * narrow_delay(last).itemsize + (entry.n_post * 8 * (ends - 1) if columns else 0)
     return kind, weights + size * index + table + entry.n_pre * 8 + columns
 
 
@@ -162,6 +166,11 @@ def _listed(entry: ProjectionPlan, real: np.dtype, edges: Sequence[int], *, late
     order = np.lexsort((post, group, pre, part)) if groups > 1 or parts > 1 else slice(None)
     pre, post, group, part = pre[order], post[order], group[order], part[order]
     waits = synapses.delay[order].astype(narrow_delay(int(delays[-1]))) if late else None
+    dend = None
+    if entry.dendritic is None:
+        dend = np.broadcast_to(entry.dendritic_delays(), synapses.pre.shape).astype(narrow_delay(entry.longest_dendritic))[
+            order
+        ]
     weight = synapses.weight.astype(real)
     if entry.weight is None:
         weight = np.array(np.broadcast_to(weight, order.shape if isinstance(order, np.ndarray) else pre.shape))[order]
@@ -177,19 +186,29 @@ def _listed(entry: ProjectionPlan, real: np.dtype, edges: Sequence[int], *, late
     arrays = {"target": post.astype(narrow(entry.n_post)), "start": start.reshape(-1)}
     if waits is not None:
         arrays["late"] = waits
+    if dend is not None:
+        arrays |= {"dend": dend, "dends": np.unique(dend).astype(np.int64) if dend.size else np.zeros(1, np.int64)}
     if groups > 1:
         arrays["offset"] = offsets.astype(narrow(int(offsets[:, -1].max(initial=0)) + 1)).reshape(-1)
     return {**arrays, "weight": weight, "delays": delays.astype(np.int64)}
 
 
 def _columns(entry: ProjectionPlan, rows: Mapping[str, np.ndarray], parts: int, groups: int) -> dict[str, np.ndarray]:
-    """Where the incoming synapses of each post lie: their sources, their places in the rows, their delays."""
+    """Where the incoming synapses of each post lie: their sources, their places in the rows, their delays.
+
+    Where dendritic delays differ, a column is parted by them.
+    """
     from maichong.engines.events.columns import columns_kernel, count_kernel
     from maichong.engines.events.emit import Kernel
 
     target, start = rows["target"], rows["start"]
-    column = np.zeros(entry.n_post + 1, np.int64)
-    Kernel(count_kernel(str(target.dtype)), {"target": target, "counts": column[1:]}).once(0)
+    ends = rows["dends"] if "dends" in rows else np.zeros(1, np.int64)
+    which = np.zeros(int(ends[-1]) + 1, np.int64)
+    which[ends] = np.arange(ends.size)
+    sorted_by = {"which": which, "ends": ends.size}
+    column = np.zeros(entry.n_post * ends.size + 1, np.int64)
+    dend = str(rows["dend"].dtype) if "dend" in rows else None
+    Kernel(count_kernel(str(target.dtype), dend), {**rows, "counts": column[1:], **sorted_by}).once(0)
     np.cumsum(column, out=column)
     longest = int(np.diff(start.reshape(parts, -1), axis=1).max(initial=0))
     found = {
@@ -200,7 +219,7 @@ def _columns(entry: ProjectionPlan, rows: Mapping[str, np.ndarray], parts: int, 
     if groups > 1:
         found["column_group"] = np.empty(target.size, np.uint8 if groups <= 256 else np.uint16)
     types = {name: str(array.dtype) for name, array in {**rows, **found}.items()}
-    numbers = {"n_pre": entry.n_pre, "parts": parts, "groups": groups, "cursor": column[:-1].copy()}
+    numbers = {"n_pre": entry.n_pre, "parts": parts, "groups": groups, "cursor": column[:-1].copy(), **sorted_by}
     Kernel(columns_kernel(types, several=groups > 1), {**rows, **found, **numbers}).once(0)
     return found
 

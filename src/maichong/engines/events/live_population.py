@@ -9,7 +9,7 @@ import numpy as np
 
 from maichong.engines.courses import merged
 from maichong.engines.events import drives, inboxes, monitors, populations, sources
-from maichong.engines.events.emit import Kernel
+from maichong.engines.events.emit import Kernel, KernelText
 from maichong.engines.events.layout import BLOCK, Layout, padded
 from maichong.engines.events.together import edges
 from maichong.engines.plan import Plan, PopulationPlan, ProjectionPlan, to_steps
@@ -32,7 +32,7 @@ def sleeps(plan: Plan, index: int) -> bool:
         for entry in plan.projections
         if entry.post_population == index
     )
-    if any(entry.population == index for entry in (*plan.backgrounds, *plan.noises)):
+    if any(entry.population == index for entry in (*plan.backgrounds, *plan.noises)) or index in plan.coupling.populations:
         return False
     return population.system is not None and not population.system.learned and synapses < FEW_INPUTS * population.n
 
@@ -75,21 +75,22 @@ class LivePopulation:
         """The array that takes what arrives at ``port`` for ``state``."""
         return self.arrays[_taker(port, state)]
 
-    def open_inboxes(self, longest: Mapping[str, int]) -> None:
-        """Have inboxes for those states for which late arrivals are on their way, up to so many steps."""
+    def open_inboxes(self, kind: str, longest: Mapping[str, int]) -> None:
+        """Have rings for what is on its way to these states for up to so many steps: to the synapses ("inbox"), or beyond them
+        ("dendrite")."""
         for state, steps in longest.items():
             depth = 1 << steps.bit_length()
-            inbox = self.arrays[f"inbox_{state}"] = np.zeros(depth * self.width, self.arrays[state].dtype)
+            inbox = self.arrays[f"{kind}_{state}"] = np.zeros(depth * self.width, self.arrays[state].dtype)
             values = {"depth": depth, "stride": self.width, "inbox": inbox, "state": self.arrays[state], "awake": self.awake}
             text = inboxes.collect(str(inbox.dtype), wakes=self.awake is not None)
             for part in self.owners():
                 mine = {"first": self.edges[part], "last": self.edges[part + 1]}
                 self.kernels[part].setdefault("collect", []).append(Kernel(text, values | mine))
 
-    def inbox(self, port: Port, state: str) -> dict[str, Any]:
-        """The inbox for what arrives at ``port`` for ``state``, and its form, as a kernel calls them."""
-        array = self.arrays[f"inbox_{_taker(port, state)}"]
-        return {f"inbox_{state}": array, "inbox_depth": array.size // self.width, "inbox_width": self.width}
+    def inbox(self, kind: str, port: Port, state: str) -> dict[str, Any]:
+        """The ring of a kind for what arrives at ``port`` for ``state``, and its form, as a kernel calls them."""
+        array = self.arrays[f"{kind}_{_taker(port, state)}"]
+        return {f"{kind}_{state}": array, f"{kind}_depth": array.size // self.width, f"{kind}_width": self.width}
 
     def refill(self, step: int) -> None:
         """Weights were changed from outside: lay down again what is in flight."""
@@ -132,34 +133,47 @@ class LivePopulation:
         if populations.jumped(plan.system):
             self.arrays["pending"] = np.zeros(self.width, real)
         self.arrays["until"][plan.n :] = np.iinfo(np.int32).max
-        text, numbers = populations.neuron_kernel(plan, self.precision, sleeps=self.awake is not None)
-        kinds = {argument.name: argument.kind for argument in text.arguments}
-        values: dict[str, Any] = {
-            name: self.padded(value, kinds[name].removesuffix("[]")) if isinstance(value, np.ndarray) else value
-            for name, value in numbers.items()
-        }
+        text, self._values = self._text()
         flags = np.zeros(self.width, np.uint8)
-        values |= {
+        self._values |= {
             **{f"single_{name}": np.zeros(self.width, np.float32) for name in slow},
             "flags": flags, "flag_words": flags.view(np.uint64), "refractory": plan.refractory.astype(np.int32),
             "control": control, "dt": self.whole.dt, "awake": self.awake,
         }  # fmt: skip
         for part in self.owners():
-            mine = {"part": part, "parts": self.parts, "first": self.edges[part], "last": self.edges[part + 1]}
-            self.kernels[part] = {"advance": [Kernel(text, {**self.numbers, **self._named(), **values, **mine})]}
-            self.kernels[part]["change"] = self._drives(mine)
+            self.kernels[part] = {"advance": [Kernel(text, self._of_part(part))], "change": self._drives(part)}
 
-    def _drives(self, mine: Mapping[str, int]) -> list[Kernel]:
+    def _drives(self, part: int) -> list[Kernel]:
         """The kernels that change one part's scheduled drives."""
         found = []
         for name, course in self.plan.courses.items():
             values = {
-                "n": self.plan.n, "stamps": course.stamps, "values": course.values.reshape(-1),
-                "drive": self.arrays[f"drive_{name}"], "awake": self.awake,
+                "n": self.plan.n, "first": self.edges[part], "last": self.edges[part + 1], "stamps": course.stamps,
+                "values": course.values.reshape(-1), "drive": self.arrays[f"drive_{name}"], "awake": self.awake,
             }  # fmt: skip
             text = drives.drive_kernel(self.precision, each=course.each, wakes=self.awake is not None)
-            found.append(Kernel(text, {**values, **mine}))
+            found.append(Kernel(text, values))
         return found
+
+    def _text(self, *, trial: bool = False) -> tuple[KernelText, dict[str, Any]]:
+        """The kernel of a step, or of a try of it, and its numbers, those of each cell padded."""
+        text, numbers = populations.neuron_kernel(
+            self.plan, self.precision, sleeps=self.awake is not None and not trial, trial=trial
+        )
+        kinds = {argument.name: argument.kind for argument in text.arguments}
+        return text, {
+            name: self.padded(value, kinds[name].removesuffix("[]")) if isinstance(value, np.ndarray) else value
+            for name, value in numbers.items()
+        }
+
+    def _of_part(self, part: int) -> dict[str, Any]:
+        mine = {"part": part, "parts": self.parts, "first": self.edges[part], "last": self.edges[part + 1]}
+        return {**self.numbers, **self._named(), **self._values, **mine}
+
+    def trials(self, tried: np.ndarray) -> list[tuple[int, Kernel]]:
+        """The kernels, and their parts, that try the step and write to ``tried`` where the membranes would be."""
+        text, _ = self._text(trial=True)
+        return [(part, Kernel(text, {**self._of_part(part), "tried": tried})) for part in self.owners()]
 
     def _named(self) -> dict[str, np.ndarray]:
         """The arrays as a neuron's kernel calls them: a model's own symbols carry a prefix, so that they hide nothing."""
@@ -294,14 +308,16 @@ class LivePopulation:
         self.wake()
 
 
-def inbox_lengths(population: int, projections: Sequence[tuple[ProjectionPlan, Layout]]) -> dict[str, int]:
-    """For which states a population has late arrivals, and how many steps they may be on their way."""
+def inbox_lengths(kind: str, population: int, projections: Sequence[tuple[ProjectionPlan, Layout]]) -> dict[str, int]:
+    """For which states of a population arrivals are on their way, and for how many steps they may be: see ``open_inboxes``."""
     longest: dict[str, int] = {}
     for entry, layout in projections:
-        if entry.post_population == population and layout.kind == "late":
+        late = kind == "inbox" and layout.kind == "late"
+        steps = int(layout.delays[-1]) if late else entry.longest_dendritic if kind == "dendrite" else 0
+        if entry.post_population == population and (late or steps):
             for state, _ in entry.port.jumps:
                 taker = _taker(entry.port, state)
-                longest[taker] = max(longest.get(taker, 0), int(layout.delays[-1]))
+                longest[taker] = max(longest.get(taker, 0), steps)
     return longest
 
 

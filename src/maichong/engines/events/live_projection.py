@@ -44,6 +44,12 @@ class LiveProjection:
         """What each part remembers of the spikes sent: all the same."""
         for trace, _ in projections.traces_on(rule, "post"):
             self.state[f"trace_{trace.name}"] = np.zeros(padded(plan.n_post), precision)
+        dendrites: dict[str, int] = {"dendritic": plan.longest_dendritic}
+        if shape.dendrites == "each":
+            depth = 1 << (plan.longest_dendritic + 1).bit_length()
+            dendrites |= {"past_mask": depth - 1, "width": padded(plan.n_post)}
+            for trace, _ in projections.traces_on(rule, "post"):
+                self.state[f"past_{trace.name}"] = np.zeros(depth * padded(plan.n_post), precision)
         inbox: dict[str, int] = {}
         if self.serial:
             calendar = ("inbox", "due", "due_count")
@@ -84,6 +90,7 @@ class LiveProjection:
             **self.state,
             **self.scratch,
             **inbox,
+            **dendrites,
             **projections.rule_values(rule, plan.dt, precision),
         }
         if rule:
@@ -91,7 +98,9 @@ class LiveProjection:
         for state, jump in plan.port.jumps:
             self.values |= {f"to_{state}": post.arrivals(plan.port, state), f"jump_{state}": jump}
             if layout.kind == "late":
-                self.values |= post.inbox(plan.port, state)
+                self.values |= post.inbox("inbox", plan.port, state)
+            if plan.longest_dendritic:
+                self.values |= post.inbox("dendrite", plan.port, state)
         self._mine = [self._of_part(part, copy, post) for part, copy in zip(owners, self.sources, strict=True)]
         release, drawn = plan.release, layout.kind == "procedural"
         pulses = release is not None and release.pulse > 0

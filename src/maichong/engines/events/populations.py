@@ -56,8 +56,12 @@ class Coefficients:
         return " + ".join(terms) if terms else "F(0.0)"
 
 
-def neuron_kernel(plan: PopulationPlan, precision: str, *, sleeps: bool = False) -> tuple[KernelText, dict[str, Any]]:
+def neuron_kernel(
+    plan: PopulationPlan, precision: str, *, sleeps: bool = False, trial: bool = False
+) -> tuple[KernelText, dict[str, Any]]:
     """The kernel that takes a population of neurons through a step, and the values of its parameters.
+
+    With ``trial`` nothing changes but the array ``tried``, which says where the membrane would be before any reset.
 
     With ``sleeps``, a block of neurons whose states did not change in a step, to the bit, is passed over until a spike arrives:
     the same function of the same states would change nothing again.
@@ -85,7 +89,7 @@ def neuron_kernel(plan: PopulationPlan, precision: str, *, sleeps: bool = False)
 
     w = Writer(precision)
     w.line("frozen = control[LEARNING] == 0")
-    for state in slow:
+    for state in () if trial else slow:
         _slow_loop(w, state, state in system.learned, exact, integration, numbers)
     w.line("now = np.int32(step)")
     w.line("fired = np.int32(0)")
@@ -103,16 +107,22 @@ def neuron_kernel(plan: PopulationPlan, precision: str, *, sleeps: bool = False)
     env = _load(w, system, numbers, static, slow, kinds)
     w.line("free = now >= until[j]")
     if jumped(system):
-        _take(w, system, env, sleeps=sleeps)
+        _take(w, system, env, sleeps=sleeps, keep=trial)
     new = _advance(w, system, integration, exact, stages, env, slow)
-    _store(w, system, env, new, slow, sleeps=sleeps)
+    if trial:
+        held = "" if system.crossing else f" if free else {env[system.membrane]}"
+        w.line(f"tried[j] = {new.get(system.membrane, env[system.membrane])}{held}")
+    else:
+        _store(w, system, env, new, slow, sleeps=sleeps)
     w.indent = depth
     if sleeps:
         w.line("    awake[block] = moved != 0")
         w.line("    fired = np.int32(fired + hits)")
-    _collect(w, system, env, numbers, static, slow, kinds)
+    if not trial:
+        _collect(w, system, env, numbers, static, slow, kinds)
+    name, what = system.neuron.model.name, "A try of one step" if trial else "One step"
     text = KernelText(
-        title=f"One step of {system.neuron.model.name} with {len(system.ports)} receptors, {integration.method}",
+        title=f"{what} of {name} with {len(system.ports)} receptors, {integration.method}",
         precision=precision,
         arguments=(
             Argument("n", "int"), Argument("first", "int"), Argument("last", "int"), Argument("part", "int"),
@@ -126,6 +136,7 @@ def neuron_kernel(plan: PopulationPlan, precision: str, *, sleeps: bool = False)
             Argument("flag_words", "uint64[]"),
             Argument("ring", "int32[]"), Argument("ring_count", "int32[]"), Argument("counts", "int64[]"),
             Argument("control", "int64[]"), *([Argument("awake", "uint8[]")] if sleeps else []),
+            *([Argument("tried", f"{precision}[]")] if trial else []),
         ),
         body=tuple(w.lines),
         origins=tuple(w.origins),
@@ -138,10 +149,11 @@ def jumped(system: System) -> bool:
     return any(port.receptor.model.states == () for port in system.ports)
 
 
-def _take(w: Writer, system: System, env: dict[str, str], *, sleeps: bool) -> None:
-    """The membrane takes what has arrived for it; while it is held it takes nothing."""
+def _take(w: Writer, system: System, env: dict[str, str], *, sleeps: bool, keep: bool) -> None:
+    """The membrane takes what has arrived for it; while it is held it takes nothing. What arrived is gone, unless to ``keep``."""
     w.line("arrived = pending[j]")
-    w.line(f"pending[j] = {w.literal(0.0)}")
+    if not keep:
+        w.line(f"pending[j] = {w.literal(0.0)}")
     w.line("taken = arrived" if system.crossing else f"taken = arrived if free else {w.literal(0.0)}")
     w.line(f"with_jump = {env[system.membrane]} + taken")
     if sleeps:

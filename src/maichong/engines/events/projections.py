@@ -43,6 +43,8 @@ class Shape:
     uniform: bool
     amounts: tuple[tuple[str, str], ...]
     """For each state that a spike jumps, the name of what multiplies the weight there; none where that is the weight alone."""
+    dendrites: str
+    """Whether the soma lies behind the synapses: "" (no), "one" delay for all, or "each" its own."""
     bounded: tuple[bool, bool]
     types: tuple[tuple[str, str], ...]
 
@@ -62,6 +64,7 @@ def shape_of(entry: ProjectionPlan, layout: Layout, *, wakes: bool) -> Shape:
         amounts=tuple((state, entry.release.amount(state, entry.port)) for state, _ in entry.port.jumps)
         if entry.release
         else (),
+        dendrites="" if not entry.longest_dendritic else "each" if entry.dendritic is None else "one",
         bounded=(bool(np.isfinite(entry.bounds[0])), bool(np.isfinite(entry.bounds[1]))),
         types=tuple((name, str(array.dtype)) for name, array in layout.arrays.items()),
     )
@@ -203,9 +206,21 @@ class Builder:
             env[trace.name] = w.keep(f"{value} if alive else F(0.0)", trace.name)
         return env
 
-    def post_traces(self, role: str, target: str) -> dict[str, str]:
-        asked = self.asks(role)
-        return {trace.name: f"{self.array(f'trace_{trace.name}')}[{target}]" for trace, _ in self.post if trace.name in asked}
+    def post_traces(self, role: str, target: str, when: str = "", synapse: str = "") -> dict[str, str]:
+        """The postsynaptic traces of ``target`` that ``role`` asks for; where dendrites differ, as ``synapse`` sees them then."""
+        asked = [trace.name for trace, _ in self.post if trace.name in self.asks(role)]
+        if self.shape.dendrites != "each":
+            return {name: f"{self.array(f'trace_{name}')}[{target}]" for name in asked}
+        at = f"(({when} - {self.dendrite(synapse)}) & {self.integer('past_mask')}) * {self.integer('width')} + {target}"
+        return {name: f"{self.array(f'past_{name}')}[{at}]" for name in asked}
+
+    def dendrite(self, synapse: str) -> str:
+        """The text of a synapse's dendritic delay in steps."""
+        return f"np.int64({self.array('dend')}[{synapse}])" if self.shape.dendrites == "each" else self.integer("dendritic")
+
+    def seen(self, stamp: str) -> str:
+        """The stamp of the target's spikes that all synapses see at ``stamp``."""
+        return f"{stamp} - {self.integer('dendritic')}" if self.shape.dendrites == "one" else stamp
 
     # the kernels -----------------------------------------------------------------------------------------------------
 
@@ -278,12 +293,17 @@ class Builder:
     def _synapse(self, w: Writer, place: str, env: Mapping[str, str], *, learn: bool) -> None:
         weight = self.array("weight")
         w.line(f"w = {weight}[0]" if self.shape.shared else f"w = {weight}[{place}]")
+        if self.shape.dendrites:
+            mask, stride = f"({self.integer('dendrite_depth')} - 1)", self.integer("dendrite_width")
+            w.line(f"soma = U((step + {self.dendrite(place)}) & {mask}) * U({stride}) + U(j)")
         for state in self.shape.jumps:
-            w.line(f"{self.array(f'to_{state}')}[j] += {self.jump(state)}")
-        if self.shape.wakes:
+            taker = f"{self.array(f'dendrite_{state}')}[soma]" if self.shape.dendrites else f"{self.array(f'to_{state}')}[j]"
+            w.line(f"{taker} += {self.jump(state)}")
+        if self.shape.wakes and not self.shape.dendrites:
             w.line(f"{self.array('awake', 'uint8')}[j >> {BLOCK.bit_length() - 1}] = 1")
         if learn:
-            self.new_weight(w, "on_pre", "w", {**env, **self.post_traces("on_pre", "j")}, f"{weight}[{place}]")
+            known = {**env, **self.post_traces("on_pre", "j", "step", place)}
+            self.new_weight(w, "on_pre", "w", known, f"{weight}[{place}]")
 
     def remember(self, w: Writer) -> None:
         """Note that i sent a spike now, with the value of its traces: whoever sees it, at whatever delay, looks it up here."""
@@ -308,7 +328,7 @@ class Builder:
         w = Writer(self.precision)
         if self.post:
             own = self.shape.layout != "delayed"
-            self.spikes(w, "post", "step", "j", own=own)
+            self.spikes(w, "post", self.seen("step"), "j", own=own)
             for trace, pairing in self.post:
                 name = self.array(f"trace_{trace.name}")
                 w.line(f"{name}[j] = F(1.0)" if pairing == NEAREST else f"{name}[j] += F(1.0)")
@@ -363,6 +383,10 @@ class Builder:
                 w.line(f"for j in range(U({name}.size)):")
             w.line(f"    x = {name}[j] * {factor}")
             w.line(f"    {name}[j] = x if x > {least} else F(0.0)")
+            if trace.on == "post" and self.shape.dendrites == "each":
+                # as it is at the next step's beginning, before it jumps: read there by synapses further out
+                row = f"((step + 1) & {self.integer('past_mask')}) * {self.integer('width')}"
+                w.line(f"    {self.array(f'past_{trace.name}')}[U({row}) + j] = {name}[j]")
         if self.keeps_list:
             live, place, many = delayed.live(self)
             w.line("k = 0")
@@ -392,9 +416,19 @@ class Builder:
         w.line("    return")
         w.line("now = step + 1")
         weight = self.array("weight")
-        self.spikes(w, "post", "now", "j", own=self.shape.layout != "delayed")
+        column = "j"
+        if self.shape.dendrites == "each":
+            # columns are parted by dendritic delays: each part sees other spikes
+            w.line(f"for end in range({self.array('dends', 'int64')}.size):")
+            w.indent += 1
+            column = "j * dends.size + end"
+            self.spikes(w, "post", "now - dends[end]", "j", own=True)
+        else:
+            self.spikes(w, "post", self.seen("now"), "j", own=self.shape.layout != "delayed")
         env = {}
-        for name, text in self.post_traces("on_post", "j").items():
+        for name, text in self.post_traces("on_post", "j", "now", "").items():
+            if self.shape.dendrites == "each":
+                text = text.replace(self.dendrite(""), "dends[end]")
             env[name] = w.keep(text, f"here_{name}")
         late = None
         if self.shape.layout != "rows":
@@ -410,11 +444,11 @@ class Builder:
                 w.line(f"late_here = {delayed.delay_of(self, 's')}")
             env |= self.pre_traces(w, "on_post", "i", delay, "now", skip=self.shape.quiet)
         elif self.shape.uniform:
-            self._learn_in_blocks(w, env)
+            self._learn_in_blocks(w, env, column)
             return self.text("Learn", w)
         else:
-            column, pre, place = self.array("column", "int64"), self.array("column_pre"), self.array("column_place")
-            w.line(f"for c in range({column}[j], {column}[j + 1]):")
+            columns, pre, place = self.array("column", "int64"), self.array("column_pre"), self.array("column_place")
+            w.line(f"for c in range({columns}[{column}], {columns}[{column} + 1]):")
             w.indent += 1
             w.line(f"i = {pre}[c]")
             self._skip_silent(w, "i")
@@ -426,19 +460,19 @@ class Builder:
         self.new_weight(w, "on_post", "w", env, f"{weight}[s]", late)
         return self.text("Learn", w)
 
-    def _learn_in_blocks(self, w: Writer, env: dict[str, str]) -> None:
+    def _learn_in_blocks(self, w: Writer, env: dict[str, str], column: str) -> None:
         """Gather a block of a column's weights and traces, change them together, put them back.
 
         The weights of a column lie a row apart, so each waits for main memory: a loop that only gathers has many on their way at
         once, and one that only computes is SIMD code.
         """
-        column, pre, place = self.array("column", "int64"), self.array("column_pre"), self.array("column_place")
+        columns, pre, place = self.array("column", "int64"), self.array("column_pre"), self.array("column_place")
         start, weight = self.array("start", "int64"), self.array("weight")
         at, old = self.array("block_at", "int64"), self.array("block_w")
         asked = [trace.name for trace, _ in self.pre if trace.name in self.asks("on_post")]
-        w.line(f"for begin in range({column}[j], {column}[j + 1], {WIDE}):")
+        w.line(f"for begin in range({columns}[{column}], {columns}[{column} + 1], {WIDE}):")
         w.indent += 1
-        w.line(f"many = min({WIDE}, {column}[j + 1] - begin)")
+        w.line(f"many = min({WIDE}, {columns}[{column} + 1] - begin)")
         w.line("for k in range(U(many)):")
         w.line(f"    i = {pre}[U(begin) + k]")
         w.line(f"    s = U({start}[i]) + U({place}[U(begin) + k])")

@@ -44,7 +44,8 @@ def wire(
     counts = np.zeros((parts, entry.n_pre, groups), np.uint32)
     numbers: dict[str, Any] = {
         "n_pre": entry.n_pre, "n_lines": n_lines, "n_partners": n_partners, "degrees": entry.degrees,
-        "edges": np.array(edges, np.int64), "parts": parts, "groups": groups, "lowest": lowest, "dt": entry.dt,
+        "edges": np.array(edges, np.int64), "parts": parts, "groups": groups, "lowest": lowest, "shift": entry.shift,
+        "dt": entry.dt,
         "pairs_stream": stream_of(entry.name, "pairs"), "values_stream": stream_of(entry.name, "values"),
         "seed_low": entry.seed & 0xFFFFFFFF, "seed_high": entry.seed >> 32, "counts": counts.reshape(-1),
     }  # fmt: skip
@@ -134,8 +135,9 @@ def _text(entry: ProjectionPlan, connector: RandomConnector, task: str, types: M
     if spread or (late and places):
         assert isinstance(projection.delay, Distribution)
         value = write_value(w, projection.delay, "delay", "unit(r2, r3)", floats)
-        w.line(f"steps = np.int64(np.floor({value} / dt + 0.5 + 1e-9))")
+        w.line(f"steps = np.int64(np.floor({value} / dt + 0.5 + 1e-9)) + shift")
         floats.append("dt")
+        used["int"].append("shift")
     if spread:
         w.line("group = steps - lowest")
         used["int"] += ["lowest"]
