@@ -29,6 +29,7 @@ _PLACES = {
     "OneToOne": "maichong.topology",
     "LogNormal": "maichong.spec",
     "Normal": "maichong.spec",
+    "Steps": "maichong.spec",
     "Uniform": "maichong.spec",
     "MaichongError": "maichong.errors",
     "open_recording": "maichong.engines",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 
 
 def brief(value: object) -> str:
@@ -26,17 +26,19 @@ class MaichongError(ValueError):
 
     ``where`` names the place (``LIF.tau_m``), ``expected`` what is right there, ``got`` what came instead (words; anything
     that is no text is shown by ``brief``) and ``fix`` the likely cure; the message joins the parts that are given, on one
-    line of bearable length.
+    line of bearable length. Where many things are wrong at once, ``details`` names each on a line of its own.
     """
 
-    def __init__(self, where: str, expected: str, got: object = None, fix: str | None = None) -> None:
+    def __init__(
+        self, where: str, expected: str, got: object = None, fix: str | None = None, details: Sequence[str] = ()
+    ) -> None:
         message = f"{_line(where, 160)}: {_line(expected, 250)}"
         if got is not None:
             message += f" (got {_line(got, 200) if isinstance(got, str) else brief(got)})"
         if fix:
             message += f"; {_line(fix, 200)}"
-        super().__init__(message)
-        self.where, self.expected, self.got, self.fix = where, expected, got, fix
+        super().__init__("\n- ".join([message, *(_line(detail, 400) for detail in details)]))
+        self.where, self.expected, self.got, self.fix, self.details = where, expected, got, fix, tuple(details)
 
 
 class ParameterError(MaichongError):
@@ -85,5 +87,10 @@ def did_you_mean(name: object, choices: Iterable[str]) -> str | None:
     near = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6) if isinstance(name, str) else []
     if near:
         return f"did you mean {folded[near[0]]!r}?"
-    listed = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
-    return f"known: {listed}"
+    return listed(known)
+
+
+def listed(choices: Iterable[str]) -> str:
+    """All ``choices`` in order, the first twelve of many: ``"known: spikes, v"``."""
+    known = sorted(set(choices))
+    return f"known: {', '.join(known[:12])}{', ...' if len(known) > 12 else ''}"

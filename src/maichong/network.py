@@ -23,6 +23,7 @@ from maichong.errors import MaichongError, NetworkError, ParameterError, brief, 
 from maichong.parts import (
     Background,
     GapJunctions,
+    Noise,
     Population,
     Projection,
     SpikeTimes,
@@ -33,6 +34,7 @@ from maichong.parts import (
     check_pulse,
     check_shared,
     gap_junctions_to_dict,
+    noise_to_dict,
     plain_arrays,
     plain_value,
     plain_values,
@@ -40,6 +42,7 @@ from maichong.parts import (
     projection_to_dict,
     same_data,
     settle_drive,
+    settle_input,
     settle_receptor,
     settle_rules,
     settle_short_term,
@@ -55,12 +58,14 @@ from maichong.spec import (
     RuleModel,
     ShortTermModel,
     SourceModel,
+    Steps,
     weight_unit,
 )
 from maichong.spec.model import configure, same_value
 from maichong.spec.quantities import in_unit
 from maichong.spec.registry import find
 from maichong.spec.rule_model import weight_bounds
+from maichong.states import Place, states_of
 from maichong.topology import Connector, RandomConnector
 from maichong.topology import from_dict as connector_from_dict
 
@@ -84,6 +89,7 @@ class Network:
         self.populations: dict[str, Population] = {}
         self.projections: dict[str, Projection] = {}
         self.backgrounds: dict[str, Background] = {}
+        self.noises: dict[str, Noise] = {}
         self.gaps: dict[str, GapJunctions] = {}
         self.probes: list[Probe] = []
 
@@ -99,9 +105,10 @@ class Network:
     ) -> Population:
         """Add ``n`` neurons or sources of ``model``.
 
-        ``init`` maps states to their values at the start, each in the state's unit. ``drive`` is the constant input, in the
+        ``init`` maps states to their values at the start, each in the state's unit. ``drive`` is an input from outside, in the
         input's own unit (pA for a LIF): a value for the first input, or a mapping by input name. A value is one number, an
-        array [n], text with a unit or a distribution. ``plasticity`` is one intrinsic rule or several.
+        array [n], text with a unit or a distribution; a drive, and a parameter of a source, may be Steps in time.
+        ``plasticity`` is one intrinsic rule or several.
 
         Raises NetworkError for a name that is taken, an ``n`` that is no whole number >= 1, an array of another length, an
         unknown state or input, or a part of the wrong kind; ParameterError for a value that is no finite number; UnitError
@@ -130,7 +137,7 @@ class Network:
             raise NetworkError(where, "init must map states to values, such as {'v': -60.0}", brief(init))
         rules = settle_rules(plasticity, IntrinsicModel, "intrinsic rules, such as HomeostaticThreshold()", where)
         population = Population(name, model, int(n), dict(init or {}), settle_drive(model, drive, where), rules)
-        check_population(population, where)
+        check_population(population, self.dt, where)
         self.populations[name] = population
         return population
 
@@ -188,7 +195,7 @@ class Network:
                 raise NetworkError(f"projection {name!r}", "stands in the network already", fix="choose another name")
             label = f"{base}#{k}"
         where = f"projection {label!r}"
-        if label in self.backgrounds or label in self.gaps:
+        if any(label in taken for taken in (self.backgrounds, self.noises, self.gaps)):
             raise NetworkError(where, "is the name of something else in the network", fix="choose another name")
         if not target.is_neuron:
             raise NetworkError(where, "must end on neurons, and a source receives nothing", brief(target.name))
@@ -236,8 +243,8 @@ class Network:
 
         One such input stands for any number of external neurons that fire irregularly: 1,000 synapses at 8 Hz are a rate of 8,000
         Hz. Any number of events may fall into one step, and they act from its start on, without a delay. ``rate`` and ``weight``
-        are one number, one for each neuron, text with a unit or a distribution; ``receptor`` and ``input`` as in ``project``;
-        ``name`` is "background->target" by default.
+        are one number, one for each neuron, text with a unit or a distribution, a rate also Steps in time; ``receptor`` and
+        ``input`` as in ``project``; ``name`` is "background->target" by default.
 
         Raises NetworkError for an unknown target, a name that is taken or a receptor that does not fit; ParameterError for a rate
         that is negative, or above 100 events a step; UnitError for a wrong unit.
@@ -249,25 +256,68 @@ class Network:
         >>> 90.0 < net.build("reference").run(500.0)["cells"].rate() < 100.0  # 99 Hz from a steady 40 mV
         True
         """
-        known = self._known(target)
-        label = f"background->{known.name}" if name is None else name
-        check_name(label, "background")
-        where = f"background {label!r}"
-        if label in self.backgrounds or label in self.projections or label in self.populations:
-            raise NetworkError(where, "stands in the network already", fix="choose another name")
-        if not known.is_neuron:
-            raise NetworkError(where, "must end on neurons, and a source receives nothing", brief(known.name))
+        known, label, where = self._onto(target, name, "background")
         receptor, input = settle_receptor(known, receptor, input, where)
         if isinstance(receptor.model, ReceptorModel) and receptor.model.source:
             fix = "use Exponential, Alpha or BiExponential, or project from Poisson()"
             raise NetworkError(where, f"{receptor.model.name} needs to know which source a spike is from", fix=fix)
-        rate = self._each(rate, "Hz", known.n, f"{where}, rate")
-        lowest = rate.bounds()[0] if isinstance(rate, Distribution) else np.min(rate)
-        if lowest < 0:
-            raise ParameterError(f"{where}, rate", "must be >= 0 Hz", f"{lowest:g}")
+        rate = self._each(rate, "Hz", known.n, f"{where}, rate", scheduled=True)
+        if (least := _lowest(rate)) < 0:
+            raise ParameterError(f"{where}, rate", "must be >= 0 Hz", f"{least:g}")
         weight = self._each(weight, weight_unit(receptor), known.n, f"{where}, weight")
         self.backgrounds[label] = Background(label, known.name, rate, weight, receptor, input)
         return self.backgrounds[label]
+
+    def noise(
+        self,
+        target: Population | str,
+        *,
+        sigma: Any,
+        tau: Any,
+        mean: Any = 0.0,
+        input: str | None = None,
+        name: str | None = None,
+    ) -> Noise:
+        """Add a noise current: an Ornstein-Uhlenbeck process for each neuron of ``target``, independent of all others.
+
+            dI = (mean - I) / tau dt + sigma sqrt(2 / tau) dW
+
+        Its standard deviation is ``sigma``, its autocorrelation exp(-|t| / tau), and it starts from its stationary law. It is
+        exact at the steps, and held within a step: choose a dt well below ``tau`` where its course matters. ``mean`` and ``sigma``
+        are in the unit of the ``input`` that takes it, the first by default (pA for a LIF), ``tau`` in ms: each one number, one
+        for each neuron, text with a unit or a distribution. ``name`` is "noise->target" by default. The state ``i`` of it is
+        recorded by ``net.probe(target, "noise->target.i")`` and read and set by ``run[target]["noise->target.i"]``.
+
+        The free membrane of a LIF has then the standard deviation sigma R sqrt(tau / (tau + tau_m)), with R = tau_m / c_m.
+
+        Raises NetworkError for an unknown target, a source, a name that is taken, a neuron without the input or an array of
+        another length; ParameterError for a sigma < 0 or a tau <= 0; UnitError for a wrong unit.
+
+        Source: Uhlenbeck & Ornstein 1930, doi:10.1103/PhysRev.36.823; as a current, Destexhe, Rudolph, Fellous & Sejnowski 2001,
+        doi:10.1016/S0306-4522(01)00344-X.
+
+        >>> from maichong import LIF, Network
+        >>> net = Network(dt=0.1, seed=1)
+        >>> cells = net.population("cells", LIF(tau_m=20.0, c_m=200.0, v_th=0.0), 2000)
+        >>> _ = net.noise(cells, sigma="50 pA", tau=5.0)
+        >>> v = net.build("reference").run(100.0)["cells"]["v"]
+        >>> bool(2.1 < v.std() < 2.4)  # 50 pA 0.1 GOhm / sqrt(5) = 2.24 mV
+        True
+        """
+        known, label, where = self._onto(target, name, "noise")
+        input = settle_input(known, input, where)
+        assert isinstance(known.model, Configured) and isinstance(known.model.model, NeuronModel)
+        unit = next(entry.unit for entry in known.model.model.inputs if entry.name == input)
+        mean, sigma = (
+            self._each(value, unit, known.n, f"{where}, {what}") for value, what in ((mean, "mean"), (sigma, "sigma"))
+        )
+        tau = self._each(tau, "ms", known.n, f"{where}, tau")
+        if (least := _lowest(sigma)) < 0:
+            raise ParameterError(f"{where}, sigma", f"must be >= 0 {unit}", f"{least:g}")
+        if (least := _lowest(tau)) <= 0:
+            raise ParameterError(f"{where}, tau", "must be > 0 ms", f"{least:g}")
+        self.noises[label] = Noise(label, known.name, mean, sigma, tau, input)
+        return self.noises[label]
 
     def gap_junctions(
         self, a: Population | str, b: Population | str, connector: Connector, *, conductance: Any, name: str | None = None
@@ -295,8 +345,7 @@ class Network:
         label = f"{first.name}={second.name}" if name is None else name
         check_name(label, "gap junctions")
         where = f"gap junctions {label!r}"
-        if any(label in held for held in (self.gaps, self.projections, self.backgrounds, self.populations)):
-            raise NetworkError(where, "stands in the network already", fix="choose another name")
+        self._check_free(label, where)
         for population in (first, second):
             if not takes_current(population.model):
                 raise NetworkError(where, "must couple neurons whose first input is in pA", brief(population.name))
@@ -322,15 +371,19 @@ class Network:
     ) -> Probe:
         """Record ``what`` of a population: "spikes", a state, or "counts" (which every run keeps: no more than that).
 
+        A state is one of the neurons and their rules ("v"), of the receptor of a projection or background ("x->e.g"), or a noise
+        current ("noise->e.i"); what no other is called may stand alone ("g"). Projections with an equal receptor on the same input
+        share its states, so that "x->e.g" and "y->e.g" are the sum of both. A projection must be there before it is recorded.
+
         A state is sampled every ``every`` ms, a whole number of steps, dt by default, from the first such instant after t = 0;
         ``cells`` are the indices to record, all by default; what is recorded is stamped after ``start`` and up to ``stop`` ms,
         so that intervals which meet share nothing, and both are open by default. After a run ``run[population].spikes`` holds
         times [spikes] in ms and ids [spikes], ``run[population].samples(state)`` times [samples] in ms and values [samples,
         cells] in the state's unit. Without any probe a network records the spikes of all populations.
 
-        Raises NetworkError for an unknown population, an unknown state or cells that are none; ParameterError for an
-        ``every`` or an interval that is no whole number of steps, or that is given where nothing is sampled; UnitError for a
-        wrong unit.
+        Raises NetworkError for an unknown population, an unknown state, a short name of several states or cells that are none;
+        ParameterError for an ``every`` or an interval that is no whole number of steps, or that is given where nothing is sampled;
+        UnitError for a wrong unit.
 
         >>> from maichong import LIF
         >>> net = Network(dt=0.1)
@@ -340,9 +393,23 @@ class Network:
         >>> v.times, v.values.shape
         (array([1., 2., 3., 4., 5.]), (5, 2))
         """
-        probe = probe_of(self._known(population), what, every, cells, start, stop, self.dt)
+        known = self._known(population)
+        probe = probe_of(known, what, every, cells, start, stop, self.dt, self.states(known))
         self.probes.append(probe)
         return probe
+
+    def states(self, population: Population | str) -> dict[str, Place]:
+        """The states of a population by their full names, with the unit of each: what ``probe`` records.
+
+        >>> from maichong import LIF, Exponential
+        >>> net = Network()
+        >>> e = net.population("e", LIF(), 3)
+        >>> _ = net.background(e, rate=8000.0, weight=1.0, receptor=Exponential(e_rev=0.0), name="outside")
+        >>> {name: place.unit for name, place in net.states("e").items()}
+        {'v': 'mV', 'outside.g': 'nS'}
+        """
+        others = (self.projections.values(), self.backgrounds.values(), self.noises.values())
+        return states_of(self._known(population), *others)
 
     def probe_weights(
         self,
@@ -382,9 +449,11 @@ class Network:
         return probe
 
     def build(self, engine: str = "events", **options: Any) -> Any:
-        """Build the network on an engine ("events" or "reference") and return a run at t = 0.
+        """Build the network on an engine ("events", "reference" or "nest") and return a run at t = 0.
 
-        Options are the engine's, e.g. ``precision="float32"`` for "events". Raises EngineError for what the engine lacks.
+        Options are the engine's, e.g. ``precision="float32"`` for "events", ``connectivity="nest"`` for "nest", which is NEST
+        (``pip install "maichong[nest]"``) with the same network. Raises EngineError for what the engine lacks: all of it, where it
+        is NEST. What is only nearly the same there ``print(run.describe())`` tells.
         """
         # the engines stand above the network, so they are found by name and not imported
         return importlib.import_module("maichong.engines").build(self, engine, **options)
@@ -402,6 +471,7 @@ class Network:
             "populations": [population_to_dict(population) for population in self.populations.values()],
             "projections": [projection_to_dict(projection) for projection in self.projections.values()],
             "backgrounds": [background_to_dict(background) for background in self.backgrounds.values()],
+            "noises": [noise_to_dict(noise) for noise in self.noises.values()],
             "gap_junctions": [gap_junctions_to_dict(gap) for gap in self.gaps.values()],
             "probes": [probe.to_dict() for probe in self.probes],
         }
@@ -444,6 +514,9 @@ class Network:
                     entry["target"], rate=plain_value(entry["rate"]), weight=plain_value(entry["weight"]),
                     receptor=configured(entry["receptor"]), input=entry["input"], name=entry["name"],
                 )  # fmt: skip
+            for entry in data.get("noises", ()):
+                numbers = {what: plain_value(entry[what]) for what in ("mean", "sigma", "tau")}
+                net.noise(entry["target"], **numbers, input=entry["input"], name=entry["name"])
             for entry in data.get("gap_junctions", ()):
                 net.gap_junctions(
                     entry["a"], entry["b"], connector_from_dict(plain_arrays(entry["connector"])), name=entry["name"],
@@ -494,6 +567,22 @@ class Network:
             )
         return self.populations[name]
 
+    def _onto(self, target: Population | str, name: str | None, what: str) -> tuple[Population, str, str]:
+        """The neurons that a background or a noise current, ``what``, ends on, its name, and how messages call it."""
+        known = self._known(target)
+        label = f"{what}->{known.name}" if name is None else name
+        check_name(label, what)
+        where = f"{what} {label!r}"
+        self._check_free(label, where)
+        if not known.is_neuron:
+            raise NetworkError(where, "must end on neurons, and a source receives nothing", brief(known.name))
+        return known, label, where
+
+    def _check_free(self, label: str, where: str) -> None:
+        """NetworkError where ``label`` is the name of something in the network."""
+        if any(label in held for held in (self.populations, self.projections, self.backgrounds, self.noises, self.gaps)):
+            raise NetworkError(where, "stands in the network already", fix="choose another name")
+
     def _synaptic(self, value: Any, unit: str, where: str, connector: Connector, n_pre: int, n_post: int) -> Any:
         if isinstance(value, Distribution):
             return value
@@ -513,8 +602,12 @@ class Network:
             raise NetworkError(where, "must be a number, one per synapse or a matrix [pre, post]", array.shape)
         return number
 
-    def _each(self, value: Any, unit: str, n: int, where: str) -> Any:
+    def _each(self, value: Any, unit: str, n: int, where: str, *, scheduled: bool = False) -> Any:
         if isinstance(value, Distribution):
+            return value
+        if isinstance(value, Steps) and scheduled:
+            value = value.in_unit(unit, where)
+            value.check(n, self.dt, where)
             return value
         number = in_unit(value, unit, where)
         array = np.asarray(number)
@@ -535,6 +628,11 @@ class Network:
                 else None
             )
             raise NetworkError(where, must, f"{lowest:g} ms", fix)
+
+
+def _lowest(value: Any) -> float:
+    """The smallest value that a number, an array, a distribution or steps hold."""
+    return float(value.bounds()[0] if isinstance(value, (Distribution, Steps)) else np.min(value))
 
 
 def _where_connected(matrix: np.ndarray, connector: Connector) -> np.ndarray:
@@ -566,4 +664,4 @@ def _check_bounds(weight: Any, rule: Configured, where: str) -> None:
         )
 
 
-__all__ = ["Background", "GapJunctions", "Network", "Population", "Probe", "Projection", "SpikeTimes"]
+__all__ = ["Background", "GapJunctions", "Network", "Noise", "Population", "Probe", "Projection", "SpikeTimes"]

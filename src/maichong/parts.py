@@ -9,20 +9,25 @@ from typing import Any
 import numpy as np
 
 from maichong.errors import NetworkError, ParameterError, brief, did_you_mean, is_one_of
-from maichong.spec import Configured, Distribution, IntrinsicModel, NeuronModel, ReceptorModel, RuleModel, ShortTermModel
-from maichong.spec import distributions as distribution_files
-from maichong.spec.model import Model, same_value
+from maichong.spec import (
+    Configured,
+    Distribution,
+    IntrinsicModel,
+    NeuronModel,
+    ReceptorModel,
+    RuleModel,
+    ShortTermModel,
+    SourceModel,
+)
+from maichong.spec.model import Model, from_data, same_value
 from maichong.spec.quantities import in_unit, whole_numbers
+from maichong.spec.steps import MOST_STEPS, Steps, off_grid
 from maichong.topology import Connector
-
-MOST_STEPS = 2.0**62
-"""More steps than this are no time: a stamp is an int64."""
 
 
 def whole_steps(ms: float, dt: float) -> int | None:
-    """``ms`` in steps of ``dt``, None where that is no whole number: a millionth of a step is forgiven, and rounding errors."""
-    steps = round(ms / dt)
-    return steps if abs(steps * dt - ms) <= 1e-6 * dt + 4 * np.spacing(ms) else None
+    """``ms`` in steps of ``dt``, None where that is no whole number: see ``off_grid``."""
+    return None if off_grid(ms, dt) else round(ms / dt)
 
 
 def stamped(ms: Any, dt: float) -> tuple[np.ndarray, np.ndarray]:
@@ -94,7 +99,7 @@ class SpikeTimes:
 class Population:
     """``n`` neurons, or sources, of one model.
 
-    ``init`` sets states at the start, ``drive`` the constant input; both one number, one per neuron or a distribution.
+    ``init`` sets states at the start, ``drive`` the input; both one number, one per neuron or a distribution, a drive also Steps.
     ``plasticity`` holds intrinsic rules such as HomeostaticThreshold.
     """
 
@@ -144,7 +149,7 @@ class Projection:
 class Background:
     """Poisson events from outside onto ``target``: independent for each neuron, at ``rate`` Hz, each of ``weight``.
 
-    Both are one number, one for each neuron or a distribution. In one step a neuron may receive many.
+    Both are one number, one for each neuron or a distribution, the rate also Steps. In one step a neuron may receive many.
     """
 
     name: str
@@ -153,6 +158,21 @@ class Background:
     weight: Any
     receptor: Configured
     input: str | None = None
+
+
+@dataclass(frozen=True)
+class Noise:
+    """A noise current onto an ``input`` of ``target``: dI = (mean - I) / tau dt + sigma sqrt(2 / tau) dW, for each neuron its own.
+
+    ``mean`` and ``sigma`` are in the input's unit, ``tau`` in ms; each is one number, one for each neuron or a distribution.
+    """
+
+    name: str
+    target: str
+    mean: Any
+    sigma: Any
+    tau: Any
+    input: str
 
 
 @dataclass(frozen=True)
@@ -191,17 +211,22 @@ def settle_receptor(target: Population, receptor: Any, input: str | None, where:
     if not isinstance(receptor, Configured) or not isinstance(receptor.model, ReceptorModel):
         raise NetworkError(where, "needs a receptor, such as Exponential(tau=5)", brief(receptor))
     check_shared(receptor, where)
-    inputs = input_names(target.model)
     if receptor.model.jumps_membrane:
         if input is not None:
             raise NetworkError(where, f"{receptor.model.name} needs no input", brief(input), "it acts on the membrane itself")
         return receptor, None
+    return receptor, settle_input(target, input, where, "use the receptor Delta()")
+
+
+def settle_input(target: Population, input: str | None, where: str, fix: str | None = None) -> str:
+    """The input of ``target`` called so, the first by default; NetworkError where there is none."""
+    inputs = input_names(target.model)
     if not inputs:
-        raise NetworkError(where, f"{target.name!r} has no input for a current", fix="use the receptor Delta()")
+        raise NetworkError(where, f"{target.name!r} has no input for a current", fix=fix)
     input = inputs[0] if input is None else input
     if not is_one_of(input, inputs):
         raise NetworkError(where, f"{target.name!r} has no input {brief(input)}", fix=did_you_mean(input, inputs))
-    return receptor, input
+    return input
 
 
 def settle_short_term(rule: Any, receptor: Configured, where: str) -> Configured | None:
@@ -279,15 +304,8 @@ def takes_current(model: Configured | SpikeTimes) -> bool:
     return bool(inputs) and inputs[0].unit == "pA"
 
 
-def state_names(population: Population) -> tuple[str, ...]:
-    if not population.is_neuron or not isinstance(population.model, Configured):
-        return ()
-    rules = (state.name for rule in population.plasticity for state in rule.model.states)
-    return (*(state.name for state in population.model.model.states), *rules)
-
-
-def check_population(population: Population, where: str) -> None:
-    """Check shapes and units of whatever is given per neuron; what is given is replaced by plain numbers."""
+def check_population(population: Population, dt: float, where: str) -> None:
+    """Check shapes and units of whatever is given per neuron, and times; what is given is replaced by plain numbers."""
     model, n = population.model, population.n
     if isinstance(model, SpikeTimes):
         if population.init or population.plasticity:
@@ -298,10 +316,14 @@ def check_population(population: Population, where: str) -> None:
         targets = [param.name for param in model.model.params]
         if rule.model.target not in targets:
             raise NetworkError(where, f"{rule.model.name} modulates {rule.model.target!r}, which {model.model.name} lacks")
+    if isinstance(model.model, SourceModel):
+        model.model.check_chance(model.values, dt, where)
     for owner in (model, *population.plasticity):
         for name, value in owner.values.items():
             if isinstance(value, np.ndarray) and value.shape != (n,):
                 raise NetworkError(where, f"{name} must be one number or {n}, one per neuron", value.size)
+            if isinstance(value, Steps):
+                value.check(n, dt, f"{where}, {name}")
     states = [state.name for owner in (model, *population.plasticity) for state in owner.model.states]
     for name in states:
         if states.count(name) > 1:
@@ -309,14 +331,20 @@ def check_population(population: Population, where: str) -> None:
     units = {state.name: state.unit for owner in (model, *population.plasticity) for state in owner.model.states}
     _accept(population.init, units, n, f"{where}, init")  # type: ignore[arg-type]
     if isinstance(model.model, NeuronModel):
-        _accept(population.drive, {i.name: i.unit for i in model.model.inputs}, n, f"{where}, drive")  # type: ignore[arg-type]
+        inputs = {entry.name: entry.unit for entry in model.model.inputs}
+        _accept(population.drive, inputs, n, f"{where}, drive", dt)  # type: ignore[arg-type]
 
 
-def _accept(values: dict[str, Any], units: Mapping[str, str], n: int, where: str) -> None:
+def _accept(values: dict[str, Any], units: Mapping[str, str], n: int, where: str, dt: float | None = None) -> None:
+    """Check what is given by name; with ``dt`` it may change in time."""
     for name, value in values.items():
         if not is_one_of(name, units):
             raise NetworkError(where, f"there is no {brief(name)}", fix=did_you_mean(name, units))
         if isinstance(value, Distribution):
+            continue
+        if isinstance(value, Steps) and dt is not None:
+            values[name] = value.in_unit(units[name], f"{where}[{name!r}]")
+            values[name].check(n, dt, f"{where}[{name!r}]")
             continue
         number = in_unit(value, units[name], f"{where}[{name!r}]")
         array = np.asarray(number)
@@ -328,7 +356,7 @@ def _accept(values: dict[str, Any], units: Mapping[str, str], n: int, where: str
 
 
 def _value_to_dict(value: Any) -> Any:
-    return value.to_dict() if isinstance(value, Distribution) else value
+    return value.to_dict() if isinstance(value, (Distribution, Steps)) else value
 
 
 def population_to_dict(population: Population) -> dict[str, Any]:
@@ -374,6 +402,11 @@ def background_to_dict(background: Background) -> dict[str, Any]:
     }
 
 
+def noise_to_dict(noise: Noise) -> dict[str, Any]:
+    numbers = {what: _value_to_dict(getattr(noise, what)) for what in ("mean", "sigma", "tau")}
+    return {"name": noise.name, "target": noise.target, **numbers, "input": noise.input}
+
+
 def gap_junctions_to_dict(gap: GapJunctions) -> dict[str, Any]:
     return {
         "name": gap.name, "a": gap.a, "b": gap.b, "connector": gap.connector.to_dict(),
@@ -382,8 +415,7 @@ def gap_junctions_to_dict(gap: GapJunctions) -> dict[str, Any]:
 
 
 def plain_value(value: Any) -> Any:
-    if isinstance(value, Mapping) and "distribution" in value:
-        return distribution_files.from_dict(dict(value))
+    value = from_data(value)
     return np.asarray(value) if isinstance(value, list) else value
 
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from maichong.errors import NetworkError, ParameterError, brief, did_you_mean, is_one_of
-from maichong.parts import MOST_STEPS, Population, Projection, state_names, whole_steps
+from maichong.errors import NetworkError, ParameterError, brief, is_one_of
+from maichong.parts import MOST_STEPS, Population, Projection, whole_steps
 from maichong.spec.quantities import in_unit, whole_numbers
+from maichong.states import Place, full_name
 
 WEIGHTS = "weights"
+SPIKES, COUNTS = "spikes", "counts"
 
 
 @dataclass(frozen=True)
 class Probe:
-    """What to record: "spikes", "counts" or a state of ``population``, of the given ``cells``, or the weights of a
-    ``projection`` onto it, of the given ``synapses``; every ``every`` ms, after ``start`` and up to ``stop`` ms."""
+    """What to record: "spikes", "counts" or a state of ``population``, by its full name, of the given ``cells``, or the weights of
+    a ``projection`` onto it, of the given ``synapses``; every ``every`` ms, after ``start`` and up to ``stop`` ms."""
 
     population: str
     what: str = "spikes"
@@ -48,15 +50,15 @@ class Probe:
         return data
 
 
-def probe_of(target: Population, what: Any, every: Any, cells: Any, start: Any, stop: Any, dt: float) -> Probe:
-    """A probe on a population, checked; see ``Network.probe``."""
+def probe_of(
+    target: Population, what: Any, every: Any, cells: Any, start: Any, stop: Any, dt: float, states: Mapping[str, Place]
+) -> Probe:
+    """A probe on a population, whose ``states`` are given, checked; see ``Network.probe``."""
     where = f"probe on {target.name!r}"
-    states = state_names(target)
-    if not is_one_of(what, ("spikes", "counts", *states)):
-        fix = did_you_mean(what, ("spikes", "counts", *states))
-        if is_one_of(what, (WEIGHTS, "weight")):
-            fix = "use net.probe_weights(projection, every=...)"
+    if is_one_of(what, (WEIGHTS, "weight")) and what not in states:
+        fix = "use net.probe_weights(projection, every=...)"
         raise NetworkError(where, f"{brief(what)} cannot be recorded", fix=fix)
+    what = full_name(what, states, where, f"{brief(what)} cannot be recorded", (SPIKES, COUNTS))
     step = None
     if what not in states and every is not None:
         raise ParameterError(f"{where}, every", f"{what} are not sampled", brief(every), "leave it out")

@@ -19,6 +19,8 @@ SHIFT = np.uint64(32)
 S5 = np.uint64(5)
 S6 = np.uint64(6)
 ROUNDS = 10
+STEPS = 4
+"""Steps for which one word each is drawn at once: a counter gives four words."""
 
 
 def philox(c0, c1, c2, c3, k0, k1):
@@ -53,6 +55,11 @@ def words(seed: int, stream: int, step: int, neurons: np.ndarray) -> tuple[np.nd
     """The four 32-bit random words of ``neurons`` at ``step``, uint64 [len(neurons)] each."""
     counter = np.broadcast_arrays(np.asarray(neurons, np.uint64), _word(step), _word(step >> 32), _word(stream))
     return philox(*counter, _word(seed), _word(seed >> 32))
+
+
+def word_of_step(seed: int, stream: int, step: int, neurons: np.ndarray) -> np.ndarray:
+    """One 32-bit random word for each of ``neurons`` at ``step``, uint64 [len(neurons)]: four steps share a counter."""
+    return words(seed, stream, step // STEPS, neurons)[step % STEPS]
 
 
 def two_uniforms(seed: int, stream: int, line: np.ndarray, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

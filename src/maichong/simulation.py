@@ -2,7 +2,8 @@
 
 settings.json     what was asked for            network.py   the file as it was (or .json, .npz)
 recording/        what the probes see, from the first moment on: .npy files, explained in recording/recording.json
-checkpoint.npz    the last good state           result.json  rates, times, versions, the plan: when it is done
+checkpoint.npz    the last good state, on engines that can write it down
+result.json       rates, times, versions, the plan: when it is done
 report.html       the same with a raster of the last stretch
 """
 
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from maichong import files, interrupts
-from maichong.engines import Run, resume
+from maichong.engines import ENGINES, Run, can_save, resume
 from maichong.engines.recording import Spikes
 from maichong.errors import CheckpointError, ParameterError, RecordingError, brief
 from maichong.interrupts import Interrupted
@@ -50,9 +51,10 @@ def simulate(
     Everything lands in the folder ``out``, by default ``runs/NAME``. A finished run that stands there is replaced, an unfinished
     one never. ``resume`` is such a folder: the run goes on from its last checkpoint, up to its duration or to a longer one.
     ``options`` are the engine's; a checkpoint is written every ``checkpoint_every`` minutes, when the run is stopped and at its
-    end. ``tell`` hears of the progress: ``stage``, ``done``, ``total``, ``ms_per_s``, or a ``note``.
+    end, where the engine has such a thing ("nest" has not). ``tell`` hears of the progress: ``stage``, ``done``, ``total``,
+    ``ms_per_s``, or a ``note``.
 
-    Raises MaichongError for bad input, Interrupted after Ctrl-C, with the state saved.
+    Raises MaichongError for bad input, Interrupted after Ctrl-C, with the state saved; KeyboardInterrupt where it cannot be.
     """
     tell = tell or (lambda **_: None)
     if not isinstance(checkpoint_every, (int, float)) or not checkpoint_every > 0:
@@ -67,7 +69,9 @@ def simulate(
     try:
         return _run(folder, settings, 60.0 * checkpoint_every, tell, command)
     except KeyboardInterrupt:
-        raise Interrupted(folder) from None
+        if can_save(settings["engine"]):
+            raise Interrupted(folder) from None
+        raise
 
 
 def _begin(
@@ -80,9 +84,11 @@ def _begin(
         expected = f"must be a whole number of steps of {described.network.dt:g} ms"
         raise ParameterError("--duration", expected, f"{asked:.12g} ms")
     folder = Path("runs") / path.stem if out is None else files.as_path(out)
+    engine = engine or "events"
+    can_save(engine)  # there is such an engine: nothing is cleared away for one that there is not
     _clear(folder, tell)
     settings = {
-        "file": str(path.absolute()), "copy": f"network{path.suffix}", "duration_ms": asked, "engine": engine or "events",
+        "file": str(path.absolute()), "copy": f"network{path.suffix}", "duration_ms": asked, "engine": engine,
         "options": dict(options or {}),
     }  # fmt: skip
     files.write_bytes(folder / settings["copy"], path.read_bytes())
@@ -92,11 +98,12 @@ def _begin(
 
 def _clear(folder: Path, tell: Any) -> None:
     """Make room for a new run: a finished one goes, with a word; an unfinished one may be hours of work, and stays."""
-    finished = os.path.exists(folder / RESULT)
-    if os.path.exists(folder / CHECKPOINT) and not finished:
-        fix = f"carry on with --resume {folder}, choose another --out, or delete the folder"
-        raise CheckpointError(f"--out {folder}", "must not hold an unfinished run", CHECKPOINT, fix)
-    if finished:
+    unfinished = _unfinished(folder)
+    if unfinished:
+        resumed = f"carry on with --resume {folder}, " if unfinished == CHECKPOINT else ""
+        fix = f"{resumed}choose another --out, or delete the folder"
+        raise CheckpointError(f"--out {folder}", "must not hold an unfinished run", unfinished, fix)
+    if os.path.exists(folder / RESULT):
         tell(note=f"replacing the finished run in {folder}")
     try:
         for name in (RESULT, REPORT, CHECKPOINT):
@@ -104,6 +111,18 @@ def _clear(folder: Path, tell: Any) -> None:
     except OSError as error:
         raise CheckpointError(str(folder), "must be a folder that can be written to", error.strerror) from None
     _clear_recording(folder)
+
+
+def _unfinished(folder: Path) -> str | None:
+    """What an unfinished run has left: its checkpoint, or its recording where its engine writes no checkpoints."""
+    if os.path.exists(folder / RESULT):
+        return None
+    if os.path.exists(folder / CHECKPOINT):
+        return CHECKPOINT
+    recorded = os.path.exists(folder / RECORDING / "recording.json") and os.path.isfile(folder / SETTINGS)
+    settings = files.read_json(folder / SETTINGS) if recorded else None
+    engine = settings.get("engine") if isinstance(settings, dict) else None
+    return RECORDING if isinstance(engine, str) and engine in ENGINES and not can_save(engine) else None
 
 
 def _clear_recording(folder: Path) -> None:
@@ -124,6 +143,9 @@ def _known(
     kinds = {"file": str, "copy": str, "duration_ms": (int, float), "engine": str, "options": dict}
     if not isinstance(settings, dict) or not all(isinstance(settings.get(name), kind) for name, kind in kinds.items()):
         raise CheckpointError(str(folder / SETTINGS), "must be the settings of a simulation", "something else")
+    if not can_save(settings["engine"]):
+        expected = f"was begun on the engine {settings['engine']!r}, which writes no checkpoint to carry on from"
+        raise CheckpointError(where, expected, fix="begin a new run with --out")
     given = {"file": path and str(files.as_path(path).absolute()), "engine": engine, "options": dict(options or {}) or None}
     for name, value in given.items():
         if value is not None and value != settings[name]:
@@ -173,20 +195,22 @@ def _run(folder: Path, settings: Mapping[str, Any], every_s: float, tell: Any, c
             tell(stage="simulate", done=run.t, total=duration, ms_per_s=(run.t - first) / max(now - built, 1e-9))
             if stop():
                 raise KeyboardInterrupt
-            if now - saved > every_s:
+            if run.can_save and now - saved > every_s:
                 run.save(folder / CHECKPOINT, notes())
                 saved = time.perf_counter()
 
         try:
             run.run(duration - run.t, progress=look)
         except KeyboardInterrupt:
-            run.save(folder / CHECKPOINT, notes())
+            if run.can_save:
+                run.save(folder / CHECKPOINT, notes())
             raise
         except RecordingError as error:
-            fix = f"{error.fix} with --resume {folder}" if error.fix else None
+            fix = f"{error.fix} with --resume {folder}" if error.fix and run.can_save else error.fix
             raise RecordingError(error.where, error.expected, error.got, fix) from None
         wall = notes()
-        run.save(folder / CHECKPOINT, wall)
+        if run.can_save:
+            run.save(folder / CHECKPOINT, wall)
     outcome = _outcome(run, settings, wall["wall_s"], built - begun, command)
     files.write_json(folder / RESULT, outcome)
     return {**outcome, "folder": str(folder), "report": str(_report(folder, run, outcome))}

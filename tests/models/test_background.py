@@ -119,5 +119,5 @@ def test_a_background_that_cannot_be_built() -> None:
     net = network()
     with pytest.raises(MaichongError, match="stands in the network already"):
         net.background("cells", rate=1.0, weight=1.0, receptor=CURRENT)
-    with pytest.raises(MaichongError, match="is the name of a background"):
+    with pytest.raises(MaichongError, match="is the name of something else in the network"):
         net.project("cells", "cells", FixedProbability(0.1), weight=1.0, receptor=CURRENT, name="background->cells")

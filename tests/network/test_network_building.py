@@ -82,7 +82,7 @@ def test_a_network_without_populations_can_be_described_and_not_built() -> None:
         (
             lambda net: net.probe("exc", "spike"),
             NetworkError,
-            "probe on 'exc': 'spike' cannot be recorded; did you mean 'spikes'?",
+            "probe on 'exc': 'spike' cannot be recorded; did you mean 'spikes'? known: counts, spikes, v",
         ),
         (
             lambda net: net.probe("exc", "theta"),
@@ -170,7 +170,11 @@ def test_a_rule_s_own_state_can_be_recorded_by_name() -> None:
 
 @pytest.mark.parametrize(
     ("engine", "fix"),
-    [("event", "did you mean 'events'?"), ("Reference", "did you mean 'reference'?"), ("zzz", "known: events, reference")],
+    [
+        ("event", "did you mean 'events'?"),
+        ("Reference", "did you mean 'reference'?"),
+        ("zzz", "known: events, nest, reference"),
+    ],
 )
 def test_an_unknown_engine_is_answered_with_the_likely_one(engine: str, fix: str) -> None:
     assert said(EngineError, lambda: some().build(engine)) == f"build: there is no engine {engine!r}; {fix}"

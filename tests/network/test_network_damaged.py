@@ -188,7 +188,7 @@ def test_a_failed_write_leaves_the_old_file_whole(tmp_path: Path, monkeypatch: p
         ),
         (
             lambda d: d["projections"][0].update(post="nowhere"),
-            "network: has no population 'nowhere'; known: exc, given, inh, noise, nothing, odd name",
+            "network: has no population 'nowhere'; known: alike, course, exc, given, inh, noise, nothing, odd name",
         ),
         (
             lambda d: d["projections"][0]["connector"].update(connector="all_to_al"),

@@ -50,6 +50,8 @@ def run() -> Run:
     return net.build("reference")
 
 
+STATES = "known: one.g, own.g, sum.g, theta, v"
+
 REFUSED: list[tuple[Callable[[Run], Any], type[MaichongError], str]] = [
     (lambda run: run.run(-1), ParameterError, "run, duration: must be a number >= 0 ms (got -1)"),
     (lambda run: run.run(float("nan")), ParameterError, "run, duration: must be a number >= 0 ms (got nan)"),
@@ -58,9 +60,17 @@ REFUSED: list[tuple[Callable[[Run], Any], type[MaichongError], str]] = [
     (lambda run: run.run(0.25), ParameterError, "run, duration: must be a whole number of steps of 0.1 ms (got 0.25 ms)"),
     (lambda run: run.run("1 mV"), UnitError, "run, duration: must be in ms (got '1 millivolt', which is in millivolt)"),
     (lambda run: run["cell"], NetworkError, "run: has no population 'cell'; did you mean 'cells'?"),
-    (lambda run: run["cells"]["thta"], NetworkError, "population 'cells': has no state 'thta'; did you mean 'theta'?"),
+    (
+        lambda run: run["cells"]["thta"],
+        NetworkError,
+        f"population 'cells': has no state 'thta'; did you mean 'theta'? {STATES}",
+    ),
     (lambda run: run["noise"]["v"], NetworkError, "population 'noise': has no state 'v'"),
-    (lambda run: run["cells"].__setitem__("V", 1.0), NetworkError, "population 'cells': has no state 'V'; did you mean 'v'?"),
+    (
+        lambda run: run["cells"].__setitem__("V", 1.0),
+        NetworkError,
+        f"population 'cells': has no state 'V'; did you mean 'v'? {STATES}",
+    ),
     (
         lambda run: run["cells"].__setitem__("v", [1.0, 2.0]),
         NetworkError,
@@ -167,7 +177,7 @@ REFUSED: list[tuple[Callable[[Run], Any], type[MaichongError], str]] = [
         CheckpointError,
         "restore: must be of the same network on the same engine (got 'cells/counts' as float64, not int64)",
     ),
-    (lambda run: run["cells"][["v"]], NetworkError, "population 'cells': has no state ['v']; known: g_p0, theta, v"),
+    (lambda run: run["cells"][["v"]], NetworkError, f"population 'cells': has no state ['v']; {STATES}"),
     (
         lambda run: run["cells"].__setitem__("theta", "1 pA"),
         UnitError,
@@ -208,10 +218,8 @@ def test_what_was_recorded(run: Run) -> None:
 
 def test_a_run_says_what_is_exact_and_what_is_not(run: Run) -> None:
     text = run.plan.describe()
-    assert (
-        "dt 0.1 ms; within a step: release -> deliver -> background -> jump -> couple -> advance -> decay -> learn -> record"
-        in text
-    )
+    order = "release -> deliver -> background -> jump -> couple -> advance -> noise -> decay -> learn -> record"
+    assert f"dt 0.1 ms; within a step: {order}" in text
     assert "cells: v, " in text
     assert "exact" in text
     assert "noise: source" in text

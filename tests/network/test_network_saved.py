@@ -18,6 +18,7 @@ from maichong import (
     Exponential,
     Network,
     SpikeTimes,
+    Steps,
 )
 from maichong.errors import ModelError
 from maichong.spec import Param, source
@@ -30,6 +31,12 @@ CHANGES: list[Callable[[Network], Any]] = [
     lambda net: net.probe("inh"),
     lambda net: net.populations.pop("nothing"),
     lambda net: net.projections.pop("learned"),
+    lambda net: net.backgrounds.pop("outside"),
+    lambda net: net.noises.pop("noise->inh"),
+    lambda net: net.noises.update({"noise->inh": replace(net.noises["noise->inh"], mean=-1.0 - 1e-12)}),
+    lambda net: net.populations.update(
+        inh=replace(net.populations["inh"], drive={"i": Steps([0.4, 3.0], [np.arange(5.0) / 3.0, 0.5 * np.ones(5)])})
+    ),
     lambda net: net.probes.pop(),
     lambda net: net.projections.update(
         learned=replace(net.projections["learned"], weight=net.projections["learned"].weight + 1e-12)

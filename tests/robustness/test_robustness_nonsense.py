@@ -26,6 +26,7 @@ import maichong
 from maichong import (
     LIF,
     AllToAll,
+    CorrelatedPoisson,
     ExplicitList,
     Exponential,
     FixedProbability,
@@ -35,6 +36,7 @@ from maichong import (
     PairSTDP,
     Poisson,
     SpikeTimes,
+    Steps,
     Uniform,
     WeightNormalisation,
     data,
@@ -75,7 +77,18 @@ GROUPS: dict[str, list[Any]] = {
     "objects": [object(), int, lambda: 0, math],
     "long values": ["x" * 2000, list(range(2000)), ["x"] * 500, np.full((30, 30), "x"), {k: k for k in range(500)}],
     "quantities": [pint.Quantity(20, "ms"), pint.UnitRegistry().Quantity([1, 2], "s"), pint.Quantity(20, "kg")],
-    "parts": [LIF, LIF(), Exponential(), PairSTDP(), AllToAll(), Uniform(0, 1), Normal(), SpikeTimes([], []), Network()],
+    "parts": [
+        LIF,
+        LIF(),
+        Exponential(),
+        PairSTDP(),
+        AllToAll(),
+        Uniform(0, 1),
+        Normal(),
+        SpikeTimes([], []),
+        Steps([0], [1]),
+        Network(),
+    ],
 }
 
 NUMBERS = st.floats() | st.integers(-(2**62), 2**62)
@@ -115,6 +128,18 @@ def project(**changed: Any) -> Network:
 def probe(**changed: Any) -> Network:
     net = some()
     net.probe(**{"population": "a", "what": "v", **changed})
+    return net
+
+
+def background(**changed: Any) -> Network:
+    net = some()
+    net.background(**{"target": "a", "rate": 100.0, "weight": 1.0, "receptor": Exponential(), **changed})
+    return net
+
+
+def noise(**changed: Any) -> Network:
+    net = some()
+    net.noise(**{"target": "a", "sigma": 1.0, "tau": 5.0, **changed})
     return net
 
 
@@ -174,6 +199,30 @@ DESCRIBING: dict[str, Call] = {
     "project(plasticity)": lambda v: project(plasticity=v),
     "project(input)": lambda v: project(input=v),
     "project(name)": lambda v: project(name=v),
+    "population(drive in steps)": lambda v: population(drive=Steps([0.0, 0.1], v)),
+    "population(drive at times)": lambda v: population(drive=Steps(v, [1.0, 2.0])),
+    "population(drive, a list of one value)": lambda v: population(drive=Steps([0.0], [v])),
+    "population(init in steps)": lambda v: population(init={"v": Steps([0.0], v)}),
+    "Steps(both)": lambda v: population(drive=Steps(v, v)),
+    "Poisson(rate in steps)": lambda v: network_of(Poisson(rate=Steps([0.1, 0.2], v))),
+    "Poisson(rate at times)": lambda v: network_of(Poisson(rate=Steps(v, [1.0, 2.0]))),
+    "LIF(tau_m in steps)": lambda v: network_of(LIF(tau_m=Steps([0.0], v))),
+    "CorrelatedPoisson(rate)": lambda v: network_of(CorrelatedPoisson(rate=v)),
+    "CorrelatedPoisson(correlation)": lambda v: network_of(CorrelatedPoisson(rate=10.0, correlation=v)),
+    "background(target)": lambda v: background(target=v),
+    "background(rate)": lambda v: background(rate=v),
+    "background(rate in steps)": lambda v: background(rate=Steps([0.0, 0.1], v)),
+    "background(weight)": lambda v: background(weight=v),
+    "background(receptor)": lambda v: background(receptor=v),
+    "background(input)": lambda v: background(input=v),
+    "background(name)": lambda v: background(name=v),
+    "noise(target)": lambda v: noise(target=v),
+    "noise(sigma)": lambda v: noise(sigma=v),
+    "noise(tau)": lambda v: noise(tau=v),
+    "noise(mean)": lambda v: noise(mean=v),
+    "noise(input)": lambda v: noise(input=v),
+    "noise(name)": lambda v: noise(name=v),
+    "states(population)": lambda v: some().states(v) and None,
     "probe(population)": lambda v: probe(population=v),
     "probe(what)": lambda v: probe(what=v),
     "probe(every)": lambda v: probe(every=v),
@@ -266,6 +315,10 @@ RUNNING: dict[str, Callable[[Any, Any], Any]] = {
     "view.drive(input)": lambda run, v: run["a"].drive(1.0, v),
     "view.drive of a source": lambda run, v: run["s"].drive(v),
     "view.set(rate)": lambda run, v: run["s"].set(rate=v),
+    "view.set of one hidden train": lambda run, v: run["h"].set(rate=v),
+    "view.set(correlation)": lambda run, v: run["h"].set(correlation=v),
+    "view['plain.g'] =": lambda run, v: run["b"].__setitem__("plain.g", v),
+    "view['noise->a.i'] =": lambda run, v: run["a"].__setitem__("noise->a.i", v),
     "view.set of cells": lambda run, v: run["a"].set(tau_m=v),
     "view.set_spikes(times)": lambda run, v: run["t"].set_spikes(v, [0]),
     "view.set_spikes(ids)": lambda run, v: run["t"].set_spikes([1.0], v),
@@ -305,6 +358,8 @@ def run(request: pytest.FixtureRequest) -> Any:
     net = some()
     net.project("a", "b", AllToAll(), weight=[0.1] * 6, receptor=Exponential(), name="plain")
     net.project("s", "b", AllToAll(), weight=0.5, receptor=Exponential(), plasticity=WeightNormalisation(), name="ruled")
+    net.population("h", CorrelatedPoisson(rate=10.0), 2)
+    net.noise("a", sigma=1.0, tau=5.0)
     return net.build(request.param)
 
 

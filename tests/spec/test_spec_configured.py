@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp, kstest
 
-from maichong import LIF, AdaptiveLIF, Exponential, Izhikevich, LogNormal, Normal, PairSTDP, Poisson, Uniform
+from maichong import LIF, AdaptiveLIF, Exponential, Izhikevich, LogNormal, Normal, PairSTDP, Poisson, Steps, Uniform
 from maichong.errors import ParameterError
 from maichong.spec import Configured, Model
 from maichong.spec.model import configure
@@ -26,7 +26,10 @@ def changed(model: Model) -> list[Configured]:
             continue
         value = param.default * 1.25 if param.default else 0.25
         numbers[param.name] = value
-        if not param.static:
+        if getattr(model, "copy", None):  # its neurons share one train, whose parameters may change in time
+            arrays[param.name] = Steps([0.0, 1.0], [value, value * 1.5])
+            spread[param.name] = Steps([0.0], [value * 1.5])
+        elif not param.static:
             arrays[param.name] = np.array([value, value * 1.5])
             spread[param.name] = Uniform(*sorted((value, value * 1.5)))
     last = {option.name: option.choices[-1] for option in model.options}
@@ -94,7 +97,7 @@ def test_values_and_options_are_read_by_name() -> None:
 def test_the_repr_is_what_makes_it_again(model: Model) -> None:
     for configured in changed(model):
         if not any(isinstance(value, (np.ndarray, Uniform)) for value in configured.values.values()):
-            assert eval(repr(configured), {model.name: model}) == configured
+            assert eval(repr(configured), {model.name: model, "Steps": Steps}) == configured
 
 
 def test_the_repr_shows_a_distribution_as_it_was_written() -> None:

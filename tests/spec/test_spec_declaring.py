@@ -146,6 +146,33 @@ def test_a_source_asks_for_its_parameters_and_u() -> None:
     assert message == f"{at(interval)}: interval() asks for 'rtae', which Src does not declare; did you mean 'rate'?"
 
 
+def waits(u, rate, dt):
+    return dt * u / rate
+
+
+def copies_by_luck(rate, u):
+    return rate * u
+
+
+def copies(rate, dt):
+    return rate * dt
+
+
+def test_who_copies_is_no_question_of_u() -> None:
+    def declared(name: str = "rate", **functions: Any) -> Any:
+        return source("Src", params=(Param(name, 1.0, "Hz", "rate"),), interval=waits, **functions)
+
+    message = said(ModelError, lambda: declared(copy=copies_by_luck))
+    assert message == f"{at(copies_by_luck)}: copies_by_luck() asks for 'u', which Src does not declare; known: dt, rate"
+    message = said(ModelError, lambda: declared(chance=copies_by_luck))
+    assert message.endswith("copies_by_luck() asks for 'u', which Src does not declare; known: dt, rate")
+    assert (
+        said(ModelError, lambda: declared("dt"))
+        == "Src: each symbol may be declared once (got 'dt'); it has a meaning of its own"
+    )
+    assert list(declared(copy=copies, chance=copies).functions()) == ["interval", "copy", "chance"]
+
+
 def threshold_flow(theta, tau):
     return -theta / tau
 

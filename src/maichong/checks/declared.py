@@ -74,7 +74,7 @@ def units(model: Model) -> None:
 
 def symbol_units(model: Model, weight: str = "") -> dict[str, str]:
     """The unit of every symbol that a function of ``model`` may ask for; ``weight`` stands for the weight's own unit."""
-    known = {"u": "", "v": "mV", "w": weight, "w_sum": weight, "signal": "", "lag": "ms", "bound": ""}
+    known = {"u": "", "v": "mV", "w": weight, "w_sum": weight, "signal": "", "lag": "ms", "bound": "", "dt": "ms"}
     if isinstance(model, IntrinsicModel):
         known["value"] = host(model).param(model.target).unit
     known |= {trace.name: "" for trace in getattr(model, "traces", ())}
@@ -98,7 +98,7 @@ def expected_units(model: Model, role: str, known: dict[str, str], weight: str) 
         return tuple(known[state.name] for state in getattr(model, "source", model.states))
     if role == "output":
         return (weight if not isinstance(model, ReceptorModel) or model.weight is None else "nS",)
-    if role == "release":
+    if role in ("release", "copy", "chance"):
         return ("",)
     if role == "interval":
         return ("ms",)

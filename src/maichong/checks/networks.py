@@ -29,6 +29,7 @@ from maichong.spec import (
     RuleModel,
     ShortTermModel,
     SourceModel,
+    Steps,
     Uniform,
 )
 from maichong.synapses.alpha import Alpha
@@ -144,13 +145,18 @@ def of_short_term(model: ShortTermModel) -> list[Scene]:
 
 
 def of_source(model: SourceModel) -> list[Scene]:
-    """The source alone, at many rates; halfway the rates change places."""
-    rates = {param.name: np.linspace(5.0, 300.0, CELLS) for param in model.params if param.unit == "Hz"}
-    net = Network(dt=0.1, seed=3)
-    net.population("source", model(**rates), CELLS)
-    reversed_ = {name: values[::-1].copy() for name, values in rates.items()}
-    turn = [lambda run: run["source"].set(**reversed_)] if rates else []
-    return [Scene("source", net, (carry_on(100.0), *turn, carry_on(100.0)))]
+    """The source alone, at many rates, which halfway change places; and at rates that are scheduled."""
+    names = [param.name for param in model.params if param.unit == "Hz"]
+    rates: Any = 150.0 if model.copy else np.linspace(5.0, 300.0, CELLS)
+    other: Any = 30.0 if model.copy else rates[::-1].copy()
+    net, scheduled = Network(dt=0.1, seed=3), Network(dt=0.1, seed=3)
+    net.population("source", model(**dict.fromkeys(names, rates)), CELLS)
+    turn = [lambda run: run["source"].set(**dict.fromkeys(names, other))] if names else []
+    times = np.arange(0.0, 200.0, 10.0)
+    course = Steps(times, np.multiply.outer(np.linspace(2.0, 0.1, times.size), rates))
+    scheduled.population("source", model(**dict.fromkeys(names, course)), CELLS)
+    found = [Scene("source", net, (carry_on(100.0), *turn, carry_on(100.0)))]
+    return [*found, *([Scene("scheduled source", scheduled, (carry_on(105.0), carry_on(105.0)))] if names else [])]
 
 
 def of_rule(model: RuleModel) -> list[Scene]:

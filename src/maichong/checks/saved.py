@@ -13,7 +13,7 @@ from maichong.checks.networks import scenes
 from maichong.checks.outcome import Failed
 from maichong.checks.values import BOUNDS, nearby, varied
 from maichong.network import Network
-from maichong.spec import Configured, Model, NeuronModel, SourceModel, Uniform
+from maichong.spec import Configured, Model, NeuronModel, SourceModel, Steps, Uniform
 from maichong.spec.model import configure
 
 
@@ -39,6 +39,10 @@ def _configurations(model: Model) -> Iterator[Configured]:
             if param.static or param.default is None or param.name in BOUNDS:
                 continue
             ends = sorted((param.default, nearby(param)))
+            if isinstance(model, SourceModel):
+                yield model(**{param.name: Steps([0.0, 5.0], ends)})
+                if model.copy:
+                    continue
             yield model(**{param.name: np.array(ends)})
             yield model(**{param.name: Uniform(*ends)})
 

@@ -54,6 +54,7 @@ def at_defaults(model: Model) -> dict[str, Any]:
         "v": -65.0,
         "lag": 2.0,
         "bound": 1.0,
+        "dt": 0.1,
     }
     if isinstance(model, IntrinsicModel):
         around["value"] = host(model).param(model.target).default
@@ -68,7 +69,12 @@ def at_random(model: Model, rng: np.random.Generator) -> dict[str, float]:
     """Every symbol at random near its default; parameters inside their bounds."""
     fixed = {param.name: param for param in model.params}
     low, high = weight_range(model)
-    inside = {"w": (low, high), "u": (0.0, 1.0), **{trace.name: (0.0, 2.0) for trace in getattr(model, "traces", ())}}
+    inside = {
+        "w": (low, high),
+        "u": (0.0, 1.0),
+        "dt": (0.01, 1.0),
+        **{trace.name: (0.0, 2.0) for trace in getattr(model, "traces", ())},
+    }
     point = {}
     for name, value in at_defaults(model).items():
         if name in BOUNDS:

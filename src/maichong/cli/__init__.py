@@ -105,7 +105,9 @@ def simulate(
     duration: Annotated[
         str | None, typer.Option(metavar="MS", help="Biological time in ms, or such as '2 s'; the file's, else 1000.")
     ] = None,
-    engine: Annotated[str | None, typer.Option(help="events (if left out) or reference.")] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="events (if left out), reference, or nest, which has no checkpoints.")
+    ] = None,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="An option of the engine, e.g. precision=float32; may be repeated."),
@@ -117,8 +119,8 @@ def simulate(
 ) -> None:
     """Run a network from its file; what its probes see is streamed to DIR/recording.
 
-    Ctrl-C saves; --resume carries on, and with a longer --duration also from the end. The exit code is 0 when it is done, 130
-    when it was stopped, 2 for bad input.
+    Ctrl-C saves; --resume carries on, and with a longer --duration also from the end; but on nest neither. The exit code is 0
+    when it is done, 130 when it was stopped, 2 for bad input.
 
     Example: maichong simulate balanced.py --duration 10000 --out runs/balanced
     """

@@ -15,16 +15,14 @@ from maichong.network import Network
 ENGINES = {
     "reference": ("maichong.engines.reference", "Reference"),
     "events": ("maichong.engines.events", "Events"),
+    "nest": ("maichong.engines.nest", "Nest"),
 }
 """Each engine by name: its module, loaded on first use, and its class."""
 
 
 def build(network: Network, engine: str = "events", **options: Any) -> Run:
     """Build ``network`` on the engine called so; EngineError for an unknown engine or option."""
-    if not is_one_of(engine, ENGINES):
-        raise EngineError("build", f"there is no engine {brief(engine)}", fix=did_you_mean(engine, ENGINES))
-    module, name = ENGINES[engine]
-    backend = getattr(importlib.import_module(module), name)
+    backend = _backend(engine)
     known = [name for name in inspect.signature(backend).parameters if name != "plan"]
     for option in options:
         if option not in known:
@@ -34,4 +32,16 @@ def build(network: Network, engine: str = "events", **options: Any) -> Run:
     return Run(backend(plan(network), **options), options)
 
 
-__all__ = ["ENGINES", "Run", "build", "open_recording", "plan", "resume"]
+def can_save(engine: str) -> bool:
+    """Whether runs on the engine called so can be saved and resumed; EngineError for an unknown engine."""
+    return _backend(engine).can_save
+
+
+def _backend(engine: str) -> Any:
+    if not is_one_of(engine, ENGINES):
+        raise EngineError("build", f"there is no engine {brief(engine)}", fix=did_you_mean(engine, ENGINES))
+    module, name = ENGINES[engine]
+    return getattr(importlib.import_module(module), name)
+
+
+__all__ = ["ENGINES", "Run", "build", "can_save", "open_recording", "plan", "resume"]

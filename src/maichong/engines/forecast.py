@@ -8,21 +8,23 @@ from typing import Any
 
 import numpy as np
 
+from maichong.engines.background import MOST_EVENTS, how_many
 from maichong.engines.events.engine import check_precision
 from maichong.engines.events.layout import forecast, padded
 from maichong.engines.events.projections import traces_on
 from maichong.engines.integration import choose
 from maichong.engines.off_grid import HALVINGS, off_grid_of
-from maichong.engines.plan import ProjectionPlan, draft_projection, ports_of
+from maichong.engines.plan import ProjectionPlan, draft_projection, noises_of, ports_of
 from maichong.engines.system import compose
 from maichong.errors import EngineError
-from maichong.network import Network, Population, SpikeTimes
-from maichong.spec import NEAREST, Configured, Distribution, NeuronModel, ReceptorModel
+from maichong.network import Background, Network, Population, SpikeTimes
+from maichong.random import STEPS
+from maichong.spec import NEAREST, Configured, Distribution, NeuronModel, ReceptorModel, Steps
 
 
 @dataclass(frozen=True)
 class Share:
-    """The forecast of one population or projection: its name, its number of neurons or synapses, and its bytes.
+    """The forecast of one population, projection or input from outside: its name, its number of neurons or synapses, its bytes.
 
     ``traces`` is the part of the bytes that a projection's rule and late arrivals keep beside the synapses.
     """
@@ -46,6 +48,15 @@ def shares(network: Network, precision: str = "float64", procedural: Sequence[st
         traces = _trace_bytes(entry, layout, precision)
         number = projection.connector.expected(entry.n_pre, entry.n_post)
         found.append(Share(projection.name, layout, number, size + traces, traces))
+    for background in network.backgrounds.values():
+        n = network.populations[background.target].n
+        found.append(Share(background.name, "background", n, _background_bytes(background, n, network.dt, precision)))
+    for noise in network.noises.values():
+        n, real = network.populations[noise.target].n, np.dtype(precision).itemsize
+        # the random words of four steps, the current, and those of its three numbers that differ from neuron to neuron
+        each = [isinstance(value, Distribution) or np.ndim(value) > 0 for value in (noise.mean, noise.sigma, noise.tau)]
+        arrays = 1 + each[0] + (each[1] or each[2]) + each[2]
+        found.append(Share(noise.name, "noise", n, padded(n) * (STEPS * 4.0 + arrays * real)))
     for gap in network.gaps.values():
         number = gap.connector.expected(network.populations[gap.a].n, network.populations[gap.b].n)
         found.append(Share(gap.name, "gap junctions", number, number * 2 * (4.0 + np.dtype(precision).itemsize)))
@@ -85,6 +96,24 @@ def _trace_bytes(entry: ProjectionPlan, layout: str, precision: str) -> float:
     return total
 
 
+def _background_bytes(background: Background, n: int, dt: float, precision: str) -> float:
+    """The random words of four steps, the thresholds, and the weights where they differ; the network's own Steps are not copied."""
+    rate = background.rate
+    if isinstance(rate, Distribution):
+        each, highest = True, float(rate.values(np.array([1 - 1e-9]))[0])
+    elif isinstance(rate, Steps):
+        each, highest = rate.values.ndim == 2, rate.bounds()[1]
+    else:
+        each, highest = np.ndim(rate) == 1, float(np.max(rate))
+    rows = how_many(min(highest, MOST_EVENTS / dt * 1e3), dt)
+    total = STEPS * 4.0 * padded(n)
+    if isinstance(background.weight, Distribution) or np.ndim(background.weight):
+        total += padded(n) * np.dtype(precision).itemsize
+    if isinstance(rate, Steps):
+        total += 8.0 * rate.times.size + (24.0 * padded(n) if each else 4.0 * rows * np.unique(rate.values).size)
+    return total + 4.0 * rows * (padded(n) if each else 1)
+
+
 def _depth(steps: int) -> int:
     """The length of a ring that holds what is at most so many steps old."""
     return 1 << int(steps + 1).bit_length()
@@ -102,9 +131,14 @@ def _population_bytes(network: Network, population: Population, precision: str) 
     if isinstance(model, SpikeTimes):
         return ring + model.times.size * (20.0 if model.exact else 12.0)
     assert isinstance(model, Configured)
+    # times in steps, and, of a source, which values begin then; the values themselves are the network's own
+    ring += sum(
+        16.0 * value.times.size for value in (*model.values.values(), *population.drive.values()) if isinstance(value, Steps)
+    )
     ring += sum(_inbox_bytes(network, population, precision, kind) for kind in ("inbox", "dendrite"))
     if not isinstance(model.model, NeuronModel):
-        return ring + population.n * (24.0 + 8 * len(model.values))
+        trains = 1 if getattr(model.model, "copy", None) else population.n
+        return ring + population.n * 8.0 + trains * (16.0 + 8 * len(model.values))
     ports = ports_of(network, population.name)
     states = len(model.model.states) + len(model.model.inputs) + sum(len(receptor.model.states) for receptor, _ in ports)
     # what moves slowly is kept in float64 beside a copy in float32
@@ -121,7 +155,7 @@ def _off_grid_bytes(network: Network, population: Population) -> float:
         return np.arange(1.0, population.n + 1.0) if isinstance(value, Distribution) else value
 
     where = f"population {population.name!r}"
-    system = compose(population, ports_of(network, population.name), different)
+    system = compose(population, ports_of(network, population.name), different, noises=noises_of(network, population.name))
     assert isinstance(population.model, Configured)
     t_ref = np.broadcast_to(different(population.model.values["t_ref"], "t_ref"), (population.n,))
     off = off_grid_of(system, choose(system, network.dt, where), t_ref, network.dt, where)
@@ -173,7 +207,8 @@ def _arrays(network: Network, population: Population) -> int:
     coupled = _coupled(network, population)
     if not coupled and not any(isinstance(value, (np.ndarray, Distribution)) for value in given):
         return 0
-    system = compose(population, ports_of(network, population.name), two, np.ones(2) if coupled else None)
+    ports, g_gap = ports_of(network, population.name), np.ones(2) if coupled else None
+    system = compose(population, ports, two, g_gap, noises_of(network, population.name))
     integration = choose(system, network.dt, f"population {population.name!r}")
     tables = [*integration.exact.values(), *(row for stage in integration.stages.values() for row in stage.values())]
     return sum(np.ndim(value) > 0 for row in (system.params, *tables) for value in row.values())
@@ -206,6 +241,15 @@ def summary(network: Network, precision: str = "float64") -> str:
         lines.append(
             f"  {gap.name:<12} {share.number:>10,.0f}  {gap.a} = {gap.b}, {type(gap.connector).__name__}  {_size(share.bytes)}"
         )
+    if network.backgrounds or network.noises:
+        lines += ["", "inputs"]
+    for background in network.backgrounds.values():
+        share = found[False, background.name]
+        what = f"Poisson events onto {background.target}, {background.receptor!r}"
+        lines.append(f"  {background.name:<12} {share.number:>10,.0f}  {what}  {_size(share.bytes)}")
+    for noise in network.noises.values():
+        share = found[False, noise.name]
+        lines.append(f"  {noise.name:<12} {share.number:>10,.0f}  noise current onto {noise.target}  {_size(share.bytes)}")
     total = sum(share.bytes for share in found.values())
     neurons = sum(population.n for population in network.populations.values())
     synapses = sum(found[False, name].number for name in network.projections)

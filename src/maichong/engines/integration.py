@@ -47,7 +47,7 @@ EXPONENTIAL = ("exponential_euler", "strang")
 membrane, a step of its gates, half a step of the membrane, of order two (Strang 1968, doi:10.1137/0705041)."""
 
 Propagator = Mapping[str, Mapping[str, Coefficient]]
-"""new[state] = sum over names of coefficient x old[name]; names are states, drives and ``ONE``."""
+"""new[state] = sum over names of coefficient x old[name]; names are states, what is held, and ``ONE``."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def choose(system: System, dt: float, where: str) -> Integration:
 
 
 def flows_of(system: System) -> dict[str, Any]:
-    """The flow of each state as a SymPy expression of states, parameters and drives."""
+    """The flow of each state as a SymPy expression of states, parameters, drives and noise."""
     import sympy as sp
 
     env: dict[str, Any] = {name: symbol(name) for name in system.symbols()}
@@ -135,15 +135,15 @@ def flows_of(system: System) -> dict[str, Any]:
 
 
 def _linear(system: System, flows: Mapping[str, Any], jacobian: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """The largest set of states whose flow is linear with constant coefficients in that set and the drives alone."""
-    varying = {symbol(name) for name in (*system.states, *system.drives.values())}
-    drives = [symbol(name) for name in system.drives.values()]
+    """The largest set of states whose flow is linear with constant coefficients in that set and what is held alone."""
+    varying = {symbol(name) for name in (*system.states, *system.held)}
+    held = [symbol(name) for name in system.held]
 
     def fits(state: str, inside: list[str]) -> bool:
         for other, slope in jacobian[state].items():
             if slope != 0 and (other not in inside or slope.free_symbols & varying):
                 return False
-        return all(not flows[state].diff(drive).free_symbols & varying for drive in drives)
+        return all(not flows[state].diff(constant).free_symbols & varying for constant in held)
 
     inside = list(system.states)
     while True:
@@ -181,9 +181,9 @@ def _propagate(
 
 
 def generator(system: System, flows: Mapping[str, Any], linear: Sequence[str]) -> tuple[list[str], dict[tuple[int, int], Any]]:
-    """The augmented matrix of the linear states: its columns, which are states, drives and ONE, and its entries as expressions."""
-    columns = [*linear, *system.drives.values(), ONE]
-    zero = {symbol(name): 0 for name in (*system.states, *system.drives.values())}
+    """The augmented matrix of the linear states: its columns (states, what is held, ONE) and its entries as expressions."""
+    columns = [*linear, *system.held, ONE]
+    zero = {symbol(name): 0 for name in (*system.states, *system.held)}
     entries: dict[tuple[int, int], Any] = {}
     for row, state in enumerate(linear):
         for column, name in enumerate(columns):

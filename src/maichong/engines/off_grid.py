@@ -38,10 +38,10 @@ HALVINGS = 26
 class OffGrid:
     """What a population with exact spike times needs to know of its flow.
 
-    ``columns`` are its states, then drives and the constant. Neurons of equal coefficients are of one ``kind``: int32 [n];
-    ``matrix`` is M, [kinds, columns, columns], ``slopes`` c, [kinds, states], and ``coupled`` says which entries of exp(M h) are
-    not zero. A refractory period lasts until ``pause`` steps after a spike's stamp, less ``pause_before`` ms and less as many ms
-    as the spike came before its stamp; both [n].
+    ``columns`` are its states, what is held within a step, and the constant. Neurons of equal coefficients are of one ``kind``:
+    int32 [n]; ``matrix`` is M, [kinds, columns, columns], ``slopes`` c, [kinds, states], and ``coupled`` says which entries of
+    exp(M h) are not zero. A refractory period lasts until ``pause`` steps after a spike's stamp, less ``pause_before`` ms and less
+    as many ms as the spike came before its stamp; both [n].
     """
 
     dt: float
@@ -145,7 +145,7 @@ def _excess(system: System) -> Any:
 def _obstacle(system: System, integration: Integration, flows: dict[str, Any], excess: Any, t_ref: np.ndarray) -> str:
     """What stands in the way of exact spike times; nothing where they can be had."""
     others = [name for name in system.states if name not in integration.exact]
-    varying = {symbol(name) for name in (*system.states, *system.drives.values())}
+    varying = {symbol(name) for name in (*system.states, *system.held)}
     conductances = [port.receptor.model.name for port in system.ports if port.receptor.values.get("e_rev") is not None]
     membrane = symbol(system.membrane)
     if GAP in system.drives:

@@ -8,10 +8,13 @@ A step k takes the network from t_k = k dt to t_{k+1}:
 2. ``jump``: the traces of the spikes that arrived, or were fired, at t_k jump: after they were read;
 3. ``couple``: what gap junctions will see of other membranes over the step is found by trying it;
    ``advance``: sources and neurons go on to t_{k+1}: integrate, hold the refractory, test the threshold, reset; a spike is
-   stamped t_{k+1}; a population with exact spike times goes through the step from event to event;
+   stamped t_{k+1}; a population with exact spike times goes through the step from event to event; ``noise``: so do noise
+   currents, which were held until now;
 4. ``decay``: traces go on to t_{k+1};
 5. ``learn``: ``on_post`` for the spikes stamped t_{k+1}, with traces that do not know them yet; then ``on_step``;
-6. ``record``.
+6. ``record``;
+7. ``change``: what is scheduled for t_{k+1} begins: drives and the parameters of sources. What the user sets by hand at t_{k+1}
+   comes after, and holds until the next scheduled change. The rates of backgrounds are looked up when they are used.
 
 A dendritic delay D puts the soma D after the synapse: what arrives at a synapse at t acts on the membrane from t + D on, and rules
 see a spike of the target D after its stamp.
@@ -37,23 +40,28 @@ from typing import Any
 
 import numpy as np
 
-from maichong.engines.background import BackgroundPlan, thresholds
+from maichong.engines.background import BackgroundPlan, check_rate
+from maichong.engines.courses import Course
 from maichong.engines.delays import LONGEST, likely, to_steps
 from maichong.engines.gaps import Coupling, Junctions, conductances, coupling, pulls
 from maichong.engines.integration import Integration, choose
+from maichong.engines.noise import NoisePlan, normal
 from maichong.engines.off_grid import OffGrid, off_grid_of
 from maichong.engines.release import Release, release_of
 from maichong.engines.system import Port, System, compose
-from maichong.errors import EngineError, NetworkError, ParameterError
-from maichong.network import Background, GapJunctions, Network, Population, Probe, Projection, SpikeTimes
+from maichong.errors import EngineError, NetworkError, ParameterError, brief
+from maichong.network import Background, GapJunctions, Network, Noise, Population, Probe, Projection, SpikeTimes
+from maichong.probes import COUNTS, SPIKES
 from maichong.random import two_uniforms
-from maichong.spec import Configured, Distribution, RuleModel, SourceModel, State, Trace
+from maichong.spec import Configured, Distribution, RuleModel, SourceModel, State, Steps, Trace
+from maichong.spec.model import Function
 from maichong.spec.reading import arguments
 from maichong.spec.rule_model import weight_bounds
+from maichong.states import Place, full_name
 from maichong.synapses.delta import Delta
 from maichong.topology import RandomConnector
 
-ORDER = ("release", "deliver", "background", "jump", "couple", "advance", "decay", "learn", "record")
+ORDER = ("release", "deliver", "background", "jump", "couple", "advance", "noise", "decay", "learn", "record", "change")
 """The phases of a step, in order."""
 
 
@@ -61,9 +69,11 @@ ORDER = ("release", "deliver", "background", "jump", "couple", "advance", "decay
 class PopulationPlan:
     """One population: its size, its system and start values, or what drives it as a source.
 
-    ``start`` maps each state to float64 [n]; ``drive`` each input to float64 [n]; ``refractory`` is in steps, [n];
-    ``max_delay`` says for how many steps its spikes are asked for: the longest delay of its outgoing synapses and of pulses, and of
-    the dendrites of those that it receives; ``off_grid`` is there where a neuron's spike times are exact.
+    ``start`` maps each state to float64 [n]; ``drive`` each input to float64 [n], at t = 0; ``refractory`` is in steps, [n];
+    ``source_params`` maps the parameters of a source to float64 [trains]; ``courses`` hold the scheduled drives, by input, or
+    parameters of a source; ``max_delay`` says for how many steps its spikes are asked for: the longest delay of its outgoing
+    synapses and of pulses, and of the dendrites of those that it receives. ``places`` and ``names`` give the place and the symbol
+    of each state by its full name. ``off_grid`` is there where a neuron's spike times are exact.
     """
 
     name: str
@@ -77,7 +87,30 @@ class PopulationPlan:
     refractory: np.ndarray | None = None
     source: Configured | SpikeTimes | None = None
     source_params: Mapping[str, np.ndarray] | None = None
+    courses: Mapping[str, Course] = field(default_factory=dict)
+    places: Mapping[str, Place] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
     off_grid: OffGrid | None = None
+
+    def symbol(self, state: str) -> str:
+        """The symbol of a state that is called by its full name, or by the symbol itself."""
+        return self.names.get(state, state)
+
+    @property
+    def copies(self) -> Function | None:
+        """Of a source whose neurons copy one hidden train: the function that gives the probability of a copy."""
+        model = self.source.model if isinstance(self.source, Configured) else None
+        return model.copy if isinstance(model, SourceModel) else None
+
+    @property
+    def trains(self) -> int:
+        """How many trains a source draws: one for each neuron, or a hidden one for all."""
+        return 1 if self.copies else self.n
+
+    @property
+    def copy_stream(self) -> int:
+        """The random stream of who copies what."""
+        return stream_of(self.name, "copies")
 
     @property
     def exact(self) -> bool:
@@ -382,6 +415,11 @@ class Plan:
     schedule: tuple[Operation, ...]
     weight_probes: tuple[Probe, ...] = ()
     coupling: Coupling = field(default_factory=Coupling)
+    noises: tuple[NoisePlan, ...] = ()
+
+    def noise_starts(self, population: str) -> dict[str, np.ndarray]:
+        """What the noise currents of a population are at t = 0, float64 [n], by the symbol of each."""
+        return {entry.symbol: entry.start for entry in self.noises if entry.target == population}
 
     def index(self, population: str) -> int:
         """The place of the population called so."""
@@ -391,17 +429,17 @@ class Plan:
         """The schedule and the integration of each population in words: what is exact and what is not."""
         lines = [f"dt {self.dt:g} ms; within a step: {' -> '.join(ORDER)}"]
         for entry in self.populations:
-            if entry.system and entry.integration:
-                lines.append(f"{entry.name}: {entry.integration.describe(entry.system)}; {self._spikes(entry)}")
-            else:
-                lines.append(f"{entry.name}: source, {self._spikes(entry)}")
+            what = entry.integration.describe(entry.system) if entry.system and entry.integration else "source"
+            drive = "drive of " if entry.system else ""
+            scheduled = "".join(f"; {course.describe(drive + name)}" for name, course in entry.courses.items())
+            lines.append(f"{entry.name}: {what}{';' if entry.system else ','} {self._spikes(entry)}{scheduled}")
         for entry in self.projections:
             late = f"delays up to {entry.longest * self.dt:g} ms, rounded to the grid" if entry.longest else "no delay"
             if entry.longest_dendritic:
                 late += f", on dendrites up to {entry.longest_dendritic * self.dt:g} ms more"
             lines.append(f"{entry.name}: {entry.size:,} synapses, {late}{self._arrivals(entry)}")
-        for entry in self.backgrounds:
-            lines.append(f"{entry.name}: Poisson events, counted step by step, probabilities to 2.3e-10")
+        for entry in (*self.backgrounds, *self.noises):
+            lines.append(entry.describe())
         if self.coupling.pulls:
             number = sum(pull.g.size for pull in self.coupling.pulls) // 2
             lines.append(
@@ -459,10 +497,15 @@ def plan(network: Network) -> Plan:
     probes = tuple(probe for probe in network.probes if probe.projection is None)
     if not network.probes:
         probes = tuple(Probe(name) for name in order)
+    for probe in probes:
+        where, said = f"probe on {probe.population!r}", f"{brief(probe.what)} cannot be recorded"
+        # what it was put on may have been taken away
+        full_name(probe.what, populations[order.index(probe.population)].places, where, said, (SPIKES, COUNTS))
     backgrounds = tuple(_background(network, entry, populations, port_of[entry.name]) for entry in network.backgrounds.values())
-    schedule = _schedule(populations, projections, backgrounds, probes, coupled)
+    noises = tuple(_noise(network, entry, populations) for entry in network.noises.values())
+    schedule = _schedule(populations, projections, backgrounds, noises, probes, coupled)
     recorded = (probes, schedule, _weight_probes(network, projections))
-    return Plan(network, network.dt, populations, tuple(projections), backgrounds, *recorded, coupled)
+    return Plan(network, network.dt, populations, tuple(projections), backgrounds, *recorded, coupled, noises)
 
 
 def _junctions(network: Network, gap: GapJunctions) -> Junctions:
@@ -477,10 +520,23 @@ def _background(network: Network, entry: Background, populations: Sequence[Popul
     target, draw, where = populations[index], _drawer(network, entry.name), f"background {entry.name!r}"
     assert target.system
     rate, weight = (draw(value, what, target.n) for value, what in ((entry.rate, "rate"), (entry.weight, "weight")))
-    limits = thresholds(rate, network.dt, where)
-    return BackgroundPlan(
-        entry.name, index, target.system.ports[port], target.n, stream_of(entry.name, "background"), weight, limits
-    )
+    if isinstance(rate, Steps):
+        rate = Course.of(rate, network.dt)
+    check_rate(rate, network.dt, where)
+    stream = stream_of(entry.name, "background")
+    return BackgroundPlan(entry.name, index, target.system.ports[port], target.n, stream, rate, weight, network.dt)
+
+
+def _noise(network: Network, entry: Noise, populations: Sequence[PopulationPlan]) -> NoisePlan:
+    index, draw = list(network.populations).index(entry.target), _drawer(network, entry.name)
+    target = populations[index]
+    assert target.system
+    mean, sigma, tau = (draw(getattr(entry, what), what, target.n) for what in ("mean", "sigma", "tau"))
+    stream, dt = stream_of(entry.name, "noise"), network.dt
+    start = mean + sigma * normal(network.seed, stream, 0, target.n)
+    pull, kick = -np.expm1(-dt / tau), sigma * np.sqrt(-np.expm1(-2.0 * dt / tau))
+    symbol = target.system.noises[entry.name]
+    return NoisePlan(entry.name, index, entry.target, entry.input, symbol, target.n, stream, mean, pull, kick, start)
 
 
 def _weight_probes(network: Network, projections: list[ProjectionPlan]) -> tuple[Probe, ...]:
@@ -501,6 +557,11 @@ def ports_of(network: Network, population: str) -> list[tuple[Configured, str | 
     return list(dict.fromkeys(port for target, port in arriving if target == population))
 
 
+def noises_of(network: Network, population: str) -> dict[str, str]:
+    """The noise currents of a population: the input that takes each."""
+    return {noise.name: noise.input for noise in network.noises.values() if noise.target == population}
+
+
 def draft_projection(network: Network, projection: Projection) -> ProjectionPlan:
     """A projection's plan before its target is composed: enough to count and to forecast; nothing is drawn."""
     order = list(network.populations)
@@ -516,6 +577,7 @@ def _schedule(
     populations: tuple[PopulationPlan, ...],
     projections: list[ProjectionPlan],
     backgrounds: tuple[BackgroundPlan, ...],
+    noises: tuple[NoisePlan, ...],
     probes: tuple[Probe, ...],
     coupled: Coupling,
 ) -> tuple[Operation, ...]:
@@ -527,9 +589,11 @@ def _schedule(
         "jump": [("projection", k) for k in learning],
         "couple": [("coupling", 0)] if coupled.pulls else [],
         "advance": [("population", k) for k in range(len(populations))],
+        "noise": [("noise", k) for k in range(len(noises))],
         "decay": [("projection", k) for k in learning],
         "learn": [("projection", k) for k in learning],
         "record": [("probe", k) for k in range(len(probes))],
+        "change": [("population", k) for k, entry in enumerate(populations) if entry.courses],
     }
     return tuple(Operation(phase, kind, k) for phase in ORDER for kind, k in phases[phase])
 
@@ -565,10 +629,20 @@ def _population(
     model = population.model
     if isinstance(model, SpikeTimes):
         return PopulationPlan(population.name, n, stream, max_delay, source=model)
+    given = model.values if isinstance(model.model, SourceModel) else population.drive
+    courses = {name: Course.of(value, network.dt) for name, value in given.items() if isinstance(value, Steps)}
+
+    def begin(name: str, value: Any, what: str) -> np.ndarray:
+        """What a parameter of a source, or a drive, is at t = 0."""
+        first = courses[name].at(0) if name in courses else draw(value, what)
+        return np.broadcast_to(first, (1 if getattr(model.model, "copy", None) else n,)).astype(np.float64)
+
     if isinstance(model.model, SourceModel):
-        params = {name: np.broadcast_to(draw(value, name), (n,)).astype(float) for name, value in model.values.items()}
-        return PopulationPlan(population.name, n, stream, max_delay, source=model, source_params=params)
-    system = compose(population, ports, draw, g_gap)
+        params = {name: begin(name, value, name) for name, value in model.values.items()}
+        return PopulationPlan(
+            population.name, n, stream, max_delay, source=model, source_params=params, courses=courses
+        )  # fmt: skip
+    system = compose(population, ports, draw, g_gap, noises_of(network, population.name))
     integration = choose(system, network.dt, f"population {population.name!r}")
     if g_gap is not None and integration.method == "ode":
         where = f"population {population.name!r}"
@@ -582,14 +656,20 @@ def _population(
     exact = off_grid_of(system, integration, t_ref, network.dt, f"population {population.name!r}") if population.exact else None
     if system.crossing:
         refractory = np.maximum(refractory, 1)  # what is still above in the next step has not risen through the threshold
-    drive = {
-        name: np.broadcast_to(draw(population.drive.get(name, 0.0), f"drive {name}"), (n,)).astype(np.float64)
-        for name in system.drives
-    }
+    drive = {name: begin(name, population.drive.get(name, 0.0), f"drive {name}") for name in system.drives}
+    places = network.states(population)
+    names = {name: _name(name, place, system, ports) for name, place in places.items()}
     return PopulationPlan(
         population.name, n, stream, max_delay, system, integration, _start(population, system, draw), drive, refractory,
-        off_grid=exact,
+        courses=courses, places=places, names=names, off_grid=exact,
     )  # fmt: skip
+
+
+def _name(name: str, place: Place, system: System, ports: Sequence[tuple[Configured, str | None]]) -> str:
+    """The symbol of the state with this full name, at this place."""
+    if place.port:
+        return place.state + system.ports[ports.index(place.port)].suffix
+    return system.noises[place.noise] if place.noise else system.symbol(name)
 
 
 def _start(population: Population, system: System, draw: Callable[..., Any]) -> dict[str, np.ndarray]:

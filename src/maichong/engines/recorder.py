@@ -132,10 +132,9 @@ class Recorder:
         population = self._plan.network.populations[probe.population]
         if isinstance(population.model, SpikeTimes):
             return Track(probe, population.n, "SpikeTimes", "ms", data)
-        states = [state for part in (population.model, *population.plasticity) for state in part.model.states]
-        units = {state.name: state.unit for state in states}
         words = " + ".join(repr(part) for part in (population.model, *population.plasticity))
-        return Track(probe, population.n, words, units.get(probe.what, "ms"), data)
+        places = self._plan.populations[self._plan.index(probe.population)].places
+        return Track(probe, population.n, words, places[probe.what].unit if probe.what in places else "ms", data)
 
     def _facts(self) -> list[Track]:
         nothing = Spikes(np.zeros(0), np.zeros(0, np.int64))

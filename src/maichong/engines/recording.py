@@ -106,10 +106,17 @@ class RecordedPopulation:
 
 
 def probe_for(probes: Iterable[Probe], population: str, what: str) -> Probe:
-    """The first probe that records ``what`` of a population; NetworkError where none does."""
-    for probe in probes:
-        if probe.population == population and probe.projection is None and is_one_of(what, (probe.what,)):
+    """The first probe that records ``what`` of a population, also by a short name; NetworkError where none or several do."""
+    mine = [probe for probe in probes if probe.population == population and probe.projection is None]
+    for probe in mine:
+        if is_one_of(what, (probe.what,)):
             return probe
+    alike = {probe.what: probe for probe in reversed(mine) if isinstance(what, str) and probe.what.endswith(f".{what}")}
+    if len(alike) == 1:
+        return next(iter(alike.values()))
+    if alike:
+        fix = f"give one of {', '.join(sorted(alike))}"
+        raise NetworkError(f"population {population!r}", f"{what} of {len(alike)} things was recorded", fix=fix)
     said = what if isinstance(what, str) else brief(what)
     raise NetworkError(
         f"population {population!r}", f"its {said} were not recorded",

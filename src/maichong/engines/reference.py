@@ -17,6 +17,7 @@ from maichong.engines.event_by_event import Arrivals, through_step
 from maichong.engines.gaps import pulled
 from maichong.engines.integration import ONE, TABLEAUS, Propagator
 from maichong.engines.located import located_step
+from maichong.engines.noise import normal
 from maichong.engines.plan import Plan, PopulationPlan, ProjectionPlan, spike_traces
 from maichong.engines.release import BOUND
 from maichong.engines.system import GAP, evaluate
@@ -31,6 +32,7 @@ class Reference:
     """The state of one network; ``advance`` carries it on, step by step, through the plan's schedule."""
 
     name = "reference"
+    can_save = True
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -122,6 +124,12 @@ class Reference:
     def _advance(self, index: int) -> None:
         self.populations[index].advance(self.step, self.learning)
 
+    def _noise(self, index: int) -> None:
+        entry = self.plan.noises[index]
+        env = self.populations[entry.population].env
+        current, z = env[entry.symbol], normal(self.plan.network.seed, entry.stream, self.step + 1, entry.n)
+        env[entry.symbol] = current + entry.pull * (entry.mean - current) + entry.kick * z
+
     def _decay(self, index: int) -> None:
         projection = self.projections[index]
         for trace, _, tau in projection.traces:
@@ -147,6 +155,9 @@ class Reference:
             values = population.state(probe.what)
             chosen = values[list(probe.cells)] if probe.cells else values.copy()
             self._records[index].append((np.array([stamp]), chosen[None]))
+
+    def _change(self, index: int) -> None:
+        self.populations[index].change(self.step + 1)
 
     def _record_spikes(self, stamp: int, only: int | None = None) -> None:
         for index, probe in enumerate(self.plan.probes):
@@ -186,6 +197,10 @@ class Reference:
 
     def set_source(self, index: int, params: Mapping[str, np.ndarray] | SpikeTimes) -> None:
         self.populations[index].set_source(params, self.step)
+
+    def source_params(self, index: int) -> Mapping[str, np.ndarray]:
+        """The parameters of a source as they are now, float64 [trains] each."""
+        return self.populations[index].params
 
     def get_weights(self, index: int) -> np.ndarray:
         """The weights of a projection in the plan's order, float64 [synapses]."""
@@ -236,13 +251,14 @@ class _Population:
         self.before_until = np.zeros(plan.n if plan.off_grid else 0)
         self.wait = np.zeros(plan.n)  # of the integrator "ode": refractory time left, off the grid
         self.env: dict[str, Any] = {}
-        self.next = np.full(plan.n, NEVER)
+        self.next = np.full(plan.trains, NEVER)
         self.params: dict[str, np.ndarray] = {}
         self._give(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
         if plan.system:
             assert plan.start is not None and plan.drive is not None
             self.env = {**plan.system.params, **{name: values.copy() for name, values in plan.start.items()}}
             self.env |= {f"drive_{name}": values.copy() for name, values in plan.drive.items()}
+            self.env |= {name: values.copy() for name, values in whole.noise_starts(plan.name).items()}
         else:
             assert plan.source is not None
             self.set_source(plan.source if isinstance(plan.source, SpikeTimes) else plan.source_params or {}, 0)
@@ -253,20 +269,19 @@ class _Population:
         kept |= {"ring_before": self.before, "before_until": self.before_until}
         if self.plan.system:
             kept |= {name: self.env[name] for name in self.plan.system.states}
-            kept |= {name: self.env[name] for name in self.plan.system.drives.values()}
+            kept |= {name: self.env[name] for name in self.plan.system.held}
         return kept | {f"param {name}": values for name, values in self.params.items()}
 
     def state(self, name: str) -> np.ndarray:
         """The array of a state."""
-        assert self.plan.system
-        return self.env[self.plan.system.symbol(name)]
+        return self.env[self.plan.symbol(name)]
 
     def set_source(self, params: Mapping[str, np.ndarray] | SpikeTimes, step: int) -> None:
         if isinstance(params, SpikeTimes):
             stamps, before = given_stamps(params, self.dt)
             self._give(stamps, params.ids, before)
             return
-        changed = np.zeros(self.plan.n, bool)
+        changed = np.zeros(self.plan.trains, bool)
         for name, values in params.items():
             changed |= self.params[name] != values if name in self.params else True
             self.params[name] = np.array(values, np.float64)
@@ -288,12 +303,21 @@ class _Population:
     def _draw_next(self, neurons: np.ndarray, step: int) -> None:
         source = self.plan.source
         assert not isinstance(source, SpikeTimes) and source and isinstance(source.model, SourceModel)
-        known = {name: values[neurons] for name, values in self.params.items()}
+        known: dict[str, Any] = {name: values[neurons] for name, values in self.params.items()} | {"dt": self.dt}
         known["u"] = random.uniform(self.seed, self.plan.stream, step, neurons)
         interval = source.model.interval
         with np.errstate(all="ignore"):
             steps = np.maximum(np.ceil(interval(*(known[name] for name in arguments(interval))) / self.dt), 1.0)
             self.next[neurons] = np.where(steps < 2.0**52, step + np.where(steps < 2.0**52, steps, 0).astype(np.int64), NEVER)
+
+    def change(self, stamp: int) -> None:
+        """What is scheduled for ``stamp`` begins."""
+        due = {name: course.at(stamp) for name, course in self.plan.courses.items() if course.begins(stamp)}
+        values = {name: np.broadcast_to(value, (self.plan.trains,)).astype(np.float64) for name, value in due.items()}
+        if self.plan.system:
+            self.env |= {self.plan.system.drives[name]: drive for name, drive in values.items()}
+        elif values:
+            self.set_source(values, stamp)
 
     def emit_first(self) -> None:
         """Given spikes at t = 0 are there before the first step."""
@@ -321,10 +345,18 @@ class _Population:
         elif isinstance(self.plan.source, SpikeTimes):
             self._fire_given(step + 1)
         else:
-            ids = np.flatnonzero(self.next == step + 1)
-            self._fire(ids, stamp=step + 1)
-            if ids.size:
-                self._draw_next(ids, step + 1)
+            trains = np.flatnonzero(self.next == step + 1)
+            self._fire(self._copied(step + 1) if self.plan.copies and trains.size else trains, stamp=step + 1)
+            if trains.size:
+                self._draw_next(trains, step + 1)
+
+    def _copied(self, stamp: int) -> np.ndarray:
+        """The neurons that copy the spike of the hidden train stamped ``stamp``."""
+        assert self.plan.copies
+        known = {name: values[0] for name, values in self.params.items()} | {"dt": self.dt}
+        chance = self.plan.copies(*(known[name] for name in arguments(self.plan.copies)))
+        word = random.words(self.seed, self.plan.copy_stream, stamp, np.arange(self.plan.n))[0]
+        return np.flatnonzero(word < chance * 2.0**32)
 
     def _integrate(self, step: int, learning: bool) -> np.ndarray:
         system, integration = self.plan.system, self.plan.integration

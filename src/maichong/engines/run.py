@@ -31,6 +31,7 @@ class Backend(Protocol):
     """What an engine does for a run; see :class:`maichong.engines.reference.Reference` for what each word means."""
 
     name: str
+    can_save: bool
     plan: Plan
     step: int
     learning: bool
@@ -43,6 +44,7 @@ class Backend(Protocol):
     def set_state(self, index: int, name: str, values: np.ndarray) -> None: ...
     def set_drive(self, index: int, name: str, values: np.ndarray) -> None: ...
     def set_source(self, index: int, params: Mapping[str, np.ndarray] | SpikeTimes) -> None: ...
+    def source_params(self, index: int) -> Mapping[str, np.ndarray]: ...
     def get_weights(self, index: int) -> np.ndarray: ...
     def weights_of(self, index: int, synapses: np.ndarray | None) -> Callable[[], np.ndarray]: ...
     def set_weights(self, index: int, weights: np.ndarray) -> None: ...
@@ -72,6 +74,11 @@ class Run:
     def engine(self) -> str:
         """The engine's name."""
         return self._backend.name
+
+    @property
+    def can_save(self) -> bool:
+        """Whether the engine can write its state down: ``save``, ``snapshot`` and ``restore`` work."""
+        return self._backend.can_save
 
     @property
     def plan(self) -> Plan:
@@ -245,7 +252,10 @@ class Run:
         self._backend.set_weights(index, np.broadcast_to(values, (entry.size,)))
 
     def snapshot(self) -> dict[str, np.ndarray]:
-        """The whole state as arrays by name, a copy; what was recorded is not part of it."""
+        """The whole state as arrays by name, a copy; what was recorded is not part of it.
+
+        Raises EngineError, as ``restore`` and ``save`` do, on an engine that cannot (``can_save``).
+        """
         return self._backend.snapshot()
 
     def restore(self, state: Mapping[str, np.ndarray]) -> Run:
@@ -281,12 +291,13 @@ class Run:
         if notes is not None and not isinstance(notes, Mapping):
             raise ParameterError("save, notes", "must map names to JSON-ready data and arrays", brief(notes))
         path = files.as_path(path)
+        state = self._backend.snapshot()  # first: an engine that has none says so here
         stream, recorded = self._recorder.save()
         data = {
             "format": FORMAT, "engine": self.engine, "options": self._options, "network": self.network.to_dict(),
             "notes": dict(notes or {}), "stream": stream and {**stream, "beside": os.path.relpath(stream["folder"], path.parent)},
         }  # fmt: skip
-        arrays = {f"state/{name}": values for name, values in self._backend.snapshot().items()}
+        arrays = {f"state/{name}": values for name, values in state.items()}
         return files.write_bundle(path, data, arrays | recorded)
 
     def _restore(self, arrays: Mapping[str, np.ndarray], stream: Mapping[str, Any] | None, folder: Path | None) -> None:

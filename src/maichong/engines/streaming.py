@@ -170,9 +170,9 @@ def _names(k: int, track: Track) -> dict[str, str]:
     probe = track.probe
     if probe.what == "counts":
         return {}
-    owner = re.sub(r"[^\w.-]+", "_", probe.projection or probe.population)[:60]
+    owner, what = (re.sub(r"[^\w.-]+", "_", text)[:60] for text in (probe.projection or probe.population, probe.what))
     second = "ids" if probe.what == "spikes" else "values"
-    return {name: f"{k}-{owner}-{probe.what}.{name}.npy" for name in ("times", second)}
+    return {name: f"{k}-{owner}-{what}.{name}.npy" for name in ("times", second)}
 
 
 def _create(folder: Path, track: Track, names: Mapping[str, str]) -> tuple[Growing, Growing] | None:

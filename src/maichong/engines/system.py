@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -81,8 +81,9 @@ class System:
     """A population's states, parameters and calls.
 
     ``derivative`` gives ``d_<state>`` for each state, ``fires`` gives ``excess``, ``reset`` gives ``reset_<state>`` for the
-    states that a spike changes. ``learned`` are the states of intrinsic rules: they move only while learning. ``crossing``
-    says that the flow makes the whole spike: the membrane is never held, and a spike is noticed where ``excess`` rises through 0.
+    states that a spike changes. ``noises`` names the symbol of each noise current. ``learned`` are the states of intrinsic rules:
+    they move only while learning. ``crossing`` says that the flow makes the whole spike: the membrane is never held, and a spike
+    is noticed where ``excess`` rises through 0.
     """
 
     neuron: Configured
@@ -97,10 +98,16 @@ class System:
     fires: tuple[Call, ...]
     reset: tuple[Call, ...]
     crossing: bool
+    noises: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """The symbols of what stays as it is within a step: drives and noise currents."""
+        return (*self.drives.values(), *self.noises.values())
 
     def symbols(self) -> tuple[str, ...]:
         """All symbols that have a value before a step."""
-        return (*self.states, *self.params, *self.drives.values())
+        return (*self.states, *self.params, *self.held)
 
     def symbol(self, name: str) -> str:
         """The symbol of a state or drive; that of an intrinsic rule's state carries a suffix."""
@@ -112,10 +119,12 @@ def compose(
     ports: Sequence[tuple[Configured, str | None]],
     draw: Callable[..., Any],
     g_gap: np.ndarray | None = None,
+    noises: Mapping[str, str] | None = None,
 ) -> System:
-    """Put the population's neuron, receptors and intrinsic rules together; ``draw(value, what)`` settles distributions.
+    """Put the population's neuron, receptors, noise currents and intrinsic rules together.
 
-    ``g_gap`` is what each neuron's gap junctions conduct in all, None where it has none.
+    ``draw(value, what)`` settles distributions; ``g_gap`` is what each neuron's gap junctions conduct in all, None where it has
+    none; ``noises`` maps the name of each noise current to the input that takes it.
     """
     neuron = population.model
     assert isinstance(neuron, Configured) and isinstance(neuron.model, NeuronModel)
@@ -166,6 +175,13 @@ def compose(
         totals[target] = total
         flows.append(_call(part.flow, local, tuple(f"d_{name}{suffix}" for name in names(part.states))))
 
+    currents: dict[str, str] = {}
+    for k, (name, target) in enumerate((noises or {}).items(), len(ports)):
+        currents[name] = f"{target}_p{k}"  # numbered on from the receptors, whose states are called so
+        total = f"{drives[target]}_p{k}"
+        sums.append(Call(plus, (totals[target], currents[name]), (total,)))
+        totals[target] = total
+
     effective = {name: name for name in names(model.params)}
     modulations, jumps = [], []
     for k, rule in enumerate(population.plasticity):
@@ -183,7 +199,7 @@ def compose(
         flows.append(_call(part.flow, local, tuple(f"d_{name}" for name in mine)))
         jumps.append(_call(part.on_spike, local, tuple(f"reset_{name}" for name in mine)))
 
-    _check_joined(population.name, states, (*states, *drives.values(), "one"))
+    _check_joined(population.name, states, (*states, *drives.values(), *currents.values(), "one"))
     bind = {**{name: name for name in own}, **effective, **totals}
     flows.insert(0, _call(model.flow, bind, tuple(f"d_{name}" for name in own)))
     fires = _call(model.fires, bind, ("excess",))
@@ -208,6 +224,7 @@ def compose(
         fires=(*_needed(modulations, model.fires), fires),
         reset=(*reset, *jumps),
         crossing=model.reset is None,
+        noises=currents,
     )
 
 

@@ -10,8 +10,9 @@ from maichong.engines.delays import given_stamps, to_steps
 from maichong.engines.recording import Samples, Spikes, probe_for
 from maichong.errors import NetworkError, ParameterError, brief, did_you_mean, is_one_of
 from maichong.network import Population, Probe, SpikeTimes
-from maichong.spec import Configured, SourceModel, weight_unit
+from maichong.spec import Configured, SourceModel
 from maichong.spec.quantities import in_unit
+from maichong.states import full_name
 
 if TYPE_CHECKING:
     from maichong.engines.run import Run
@@ -50,16 +51,19 @@ class View:
         return probe_for(self._run.plan.probes, self._population.name, what)
 
     def __getitem__(self, state: str) -> np.ndarray:
-        """A state as it is now, float64 [n]."""
-        self._unit(state)
-        return self._run._backend.get_state(self._index, state)
+        """A state as it is now, float64 [n]; by its name, as ``net.probe`` takes it."""
+        return self._run._backend.get_state(self._index, self._place(state)[0])
 
     def __setitem__(self, state: str, values: Any) -> None:
         """Set a state: one number or one per neuron."""
-        self._run._backend.set_state(self._index, state, self._per_neuron(values, state, self._unit(state)))
+        name, unit = self._place(state)
+        self._run._backend.set_state(self._index, name, self._per_neuron(values, name, unit))
 
     def drive(self, values: Any, input: str | None = None) -> None:
-        """Set the injected input from now on: one number or one per neuron, in the input's unit."""
+        """Set the injected input from now on: one number or one per neuron, in the input's unit.
+
+        Where Steps are scheduled, what is set holds until the next of their times.
+        """
         model = self._population.model
         inputs = {i.name: i.unit for i in model.model.inputs} if self._population.is_neuron else {}  # type: ignore[union-attr]
         if not inputs:
@@ -72,7 +76,11 @@ class View:
         self._run._backend.set_drive(self._index, name, self._per_neuron(values, name, inputs[name]))
 
     def set(self, **params: Any) -> None:
-        """Set a source's parameters from now on, ``run["x"].set(rate=rates)``: one number or one per neuron."""
+        """Set a source's parameters from now on, ``run["x"].set(rate=rates)``: one number or one per neuron.
+
+        Where Steps are scheduled, what is set holds until the next of their times.
+        """
+        entry = self._run.plan.populations[self._index]
         model = self._population.model
         if not isinstance(model, Configured) or not isinstance(model.model, SourceModel):
             raise NetworkError(f"population {self._population.name!r}", "only the parameters of a source can be set")
@@ -82,7 +90,13 @@ class View:
             if name not in known:
                 raise ParameterError(model.model.name, f"has no parameter {brief(name)}", fix=did_you_mean(name, known))
             checked = known[name].accept(value, model.model.name)
-            accepted[name] = self._per_neuron(checked, name, known[name].unit)
+            each = self._per_neuron(checked, name, known[name].unit)
+            if (each[entry.trains :] != each[0]).any():
+                where = f"population {entry.name!r}, {name}"
+                raise NetworkError(where, "must be one number for all neurons, which copy one hidden train", brief(value))
+            accepted[name] = each[: entry.trains]
+        now = {**self._run._backend.source_params(self._index), **accepted}
+        model.model.check_chance(now, self._run.plan.dt, f"population {entry.name!r}")
         self._run._backend.set_source(self._index, accepted)
 
     def set_spikes(self, times: Any, ids: Any) -> None:
@@ -99,22 +113,13 @@ class View:
             )  # fmt: skip
         self._run._backend.set_source(self._index, spikes)
 
-    def _unit(self, state: str) -> str:
-        """The unit of a state: of the neuron, of its intrinsic rules, or, with the suffix of its port, of a receptor."""
-        population = self._population
-        known: dict[str, str] = {}
-        system = self._run.plan.populations[self._index].system
-        if system and isinstance(population.model, Configured):
-            for port in system.ports:
-                of_weight = {"weight": weight_unit(port.receptor)}
-                known |= {f"{s.name}{port.suffix}": of_weight.get(s.unit, s.unit) for s in port.receptor.model.states}
-            owners = (population.model, *population.plasticity)
-            known |= {entry.name: entry.unit for owner in owners for entry in owner.model.states}
-        if not is_one_of(state, known):
-            raise NetworkError(
-                f"population {population.name!r}", f"has no state {brief(state)}", fix=did_you_mean(state, known)
-            )
-        return known[state]
+    def _place(self, state: str) -> tuple[str, str]:
+        """The full name of a state, and its unit; the symbol of a receptor's state, which plans and snapshots show, is one too."""
+        entry = self._run.plan.populations[self._index]
+        symbols = {symbol: entry.places[name] for name, symbol in entry.names.items()}
+        if not is_one_of(state, symbols):
+            state = full_name(state, entry.places, f"population {entry.name!r}", f"has no state {brief(state)}")
+        return state, (entry.places.get(state) or symbols[state]).unit
 
     def _per_neuron(self, values: Any, name: str, unit: str) -> np.ndarray:
         where = f"population {self._population.name!r}, {name}"

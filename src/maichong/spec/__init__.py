@@ -8,6 +8,7 @@ from maichong.spec.receptor_model import ReceptorModel, receptor, weight_unit
 from maichong.spec.rule_model import IntrinsicModel, RuleModel, intrinsic_rule, rule
 from maichong.spec.short_term_model import ShortTermModel, short_term
 from maichong.spec.source_model import SourceModel, source
+from maichong.spec.steps import Steps
 
 __all__ = [
     "ALL_TO_ALL",
@@ -27,6 +28,7 @@ __all__ = [
     "ShortTermModel",
     "SourceModel",
     "State",
+    "Steps",
     "Trace",
     "Uniform",
     "intrinsic_rule",

@@ -14,8 +14,9 @@ import numpy as np
 from maichong.errors import ModelError, ParameterError, brief, did_you_mean, is_one_of
 from maichong.spec.distributions import Distribution
 from maichong.spec.quantities import in_unit
+from maichong.spec.steps import Steps
 
-Value = float | np.ndarray | Distribution | None
+Value = float | np.ndarray | Distribution | Steps | None
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,16 @@ class Param:
         return " and ".join(parts)
 
     def accept(self, value: Any, owner: str) -> Value:
-        """``value`` as a float, a float64 array [n] or a distribution, inside the bounds; ParameterError otherwise."""
+        """``value`` as a float, a float64 array [n], a distribution or steps, inside the bounds; ParameterError otherwise."""
         where = f"{owner}.{self.name}"
         if value is None and (self.optional or self.default is None):
             return None
+        if isinstance(value, Steps):
+            steps = value.in_unit(self.unit, where)
+            self._check(steps.values.reshape(-1), where, finite=True)
+            if steps.times[0] > 0:
+                self._check(np.zeros(()), f"{where}, before {steps.times[0]:g} ms", finite=True)
+            return steps
         if isinstance(value, Distribution):
             for bound in value.bounds():
                 self._check(np.asarray(bound), where, finite=False)

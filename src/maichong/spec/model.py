@@ -15,6 +15,7 @@ import numpy as np
 from maichong.errors import ModelError, ParameterError, brief, did_you_mean, is_one_of
 from maichong.spec.declare import Option, Param, State, Symbol, Value
 from maichong.spec.distributions import Distribution, from_dict
+from maichong.spec.steps import Steps, steps_from_dict
 
 Function = Callable[..., Any]
 
@@ -38,6 +39,8 @@ class Model:
     """Names that the engines use beside the symbols of this kind."""
     composed: ClassVar[re.Pattern[str] | None] = COMPOSED
     """The form of further such names; None: they cannot meet symbols of this kind."""
+    scheduled: ClassVar[bool] = False
+    """Whether its parameters may be Steps in time."""
 
     name: str
     doc: str
@@ -90,6 +93,9 @@ class Model:
         for name in values:
             if name not in params and name not in options:
                 raise ParameterError(self.name, f"has no parameter {brief(name)}", fix=did_you_mean(name, [*params, *options]))
+            if isinstance(values[name], Steps) and not self.scheduled:
+                fix = "drives, parameters of sources and rates of backgrounds may be Steps"
+                raise ParameterError(f"{self.name}.{name}", "stays as it is while time runs", brief(values[name]), fix)
         accepted = {name: param.accept(values.get(name, param.default), self.name) for name, param in params.items()}
         chosen = {name: option.accept(values.get(name, option.choices[0]), self.name) for name, option in options.items()}
         made = Configured(self, accepted, chosen)
@@ -126,7 +132,7 @@ class Configured:
         values: dict[str, Any] = {}
         for name, value in self.values.items():
             if not same_value(value, self.model.param(name).default):
-                values[name] = value.to_dict() if isinstance(value, Distribution) else value
+                values[name] = value.to_dict() if isinstance(value, (Distribution, Steps)) else value
         defaults = {option.name: option.choices[0] for option in self.model.options}
         chosen = {name: value for name, value in self.options.items() if value != defaults[name]}
         return {"model": self.model.identifier, **values, **chosen}
@@ -147,11 +153,14 @@ class Configured:
 
 def configure(model: Model, data: Mapping[str, Any]) -> Configured:
     """What ``Configured.to_dict`` wrote, for ``model``."""
-    values = {name: value for name, value in data.items() if name != "model"}
-    for name, value in values.items():
-        if isinstance(value, Mapping) and "distribution" in value:
-            values[name] = from_dict(dict(value))
-    return model(**values)
+    return model(**{name: from_data(value) for name, value in data.items() if name != "model"})
+
+
+def from_data(value: Any) -> Any:
+    """A value as it stands in a file; distributions and steps are mappings there."""
+    if isinstance(value, Mapping) and "distribution" in value:
+        return from_dict(dict(value))
+    return steps_from_dict(value) if isinstance(value, Mapping) and "steps" in value else value
 
 
 def same_value(a: Any, b: Any) -> bool:

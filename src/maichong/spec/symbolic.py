@@ -14,6 +14,7 @@ from maichong.spec.reading import arguments, rebind
 def table() -> Mapping[str, Any]:
     """What each name of maichong.ops means in SymPy."""
     import sympy as sp
+    from sympy.codegen.cfunctions import log1p  # log(1 + x) would lose small x where numbers are put in
 
     def where(condition: Any, a: Any, b: Any) -> Any:
         return sp.Piecewise((a, condition), (b, True))
@@ -22,7 +23,7 @@ def table() -> Mapping[str, Any]:
         "where": where,
         "power": lambda a, b: sp.sympify(a) ** b,
         "expm1": lambda x: sp.exp(x) - 1,
-        "log1p": lambda x: sp.log(1 + x),
+        "log1p": log1p,
         "arctan": sp.atan,
         "absolute": sp.Abs,
         "minimum": sp.Min,

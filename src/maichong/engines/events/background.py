@@ -1,4 +1,4 @@
-"""The kernel of Poisson input from outside: random words for four steps at once, then a count and an addition for each neuron."""
+"""The kernels of Poisson input from outside: random words for four steps at once, then a count and an addition for each neuron."""
 
 from __future__ import annotations
 
@@ -6,49 +6,75 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from maichong.engines.background import STEPS, BackgroundPlan
+from maichong.engines.background import LARGEST, BackgroundPlan
+from maichong.engines.courses import Course
 from maichong.engines.events.emit import Argument, Kernel, KernelText
+from maichong.engines.events.words import EXTRA, WORDS, drawn_words, word_values
 
 if TYPE_CHECKING:
     from maichong.engines.events.live_population import LivePopulation
 
-EXTRA = """
-from maichong.random_compiled import LOW, SHIFT, philox
-"""
 
-
-def background_kernel(precision: str, states: tuple[str, ...], many: int, each: str, *, each_weight: bool) -> KernelText:
-    """The kernel for ``many`` thresholds; ``each`` is "[]" where they differ from neuron to neuron."""
-    count = [f"        n = np.int32(n + np.int32(r >= limit_{k}{'[j]' if each else ''}))" for k in range(many)]
-    weight = "weight[j]" if each_weight else "weight"
+def background_kernel(
+    precision: str, states: tuple[str, ...], many: int, *, each: bool, course: bool, each_weight: bool
+) -> KernelText:
+    """The kernel for ``many`` thresholds; ``each`` says that they differ from neuron to neuron, ``course`` that a table holds
+    those of all rates that are scheduled."""
+    limits = [f"limits[{f'U({k} * width) + j' if each else f'base + U({k})'}]" for k in range(many)]
+    known = [] if each else [f"limit_{k} = {limit}" for k, limit in enumerate(limits)]
+    asked = limits if each else [f"limit_{k}" for k in range(many)]
+    base = "U(index[np.searchsorted(stamps, step + 1)] * many)" if course else "U(0)"
     return KernelText(
         title="Poisson input from outside",
         precision=precision,
         arguments=(
-            Argument("first", "int"), Argument("last", "int"), Argument("width", "int"), Argument("stream", "int"),
-            Argument("seed_low", "int"), Argument("seed_high", "int"), Argument("drawn", "int64[]"), Argument("words", "uint32[]"),
-            Argument("weight", precision + ("[]" if each_weight else "")),
-            *(Argument(f"limit_{k}", f"uint32{each}") for k in range(many)),
+            *WORDS, Argument("weight", precision + ("[]" if each_weight else "")), Argument("limits", "uint32[]"),
+            *([Argument("many", "int"), Argument("stamps", "int64[]"), Argument("index", "int64[]")] if course else []),
             *(Argument(f"{kind}_{state}", precision + end) for state in states for kind, end in (("to", "[]"), ("jump", ""))),
         ),
         body=(
-            f"block = step // {STEPS}",
-            "if drawn[0] != block:",
-            "    drawn[0] = block",
-            "    low, high = U(block) & LOW, U(block) >> SHIFT",
-            "    for j in range(U(first), U(last)):",
-            "        r0, r1, r2, r3 = philox(j, low, high, U(stream), U(seed_low), U(seed_high))",
-            *(f"        words[j + U({k} * width)] = np.uint32(r{k})" for k in range(STEPS)),
-            f"row = U((step % {STEPS}) * width)",
+            *drawn_words("step"),
+            *([] if each else [f"base = {base}", *known]),
             "for j in range(U(first), U(last)):",
             "    r = words[row + j]",
+            f"    r = r if r < np.uint32({LARGEST}) else np.uint32({LARGEST})",
             "    n = np.int32(0)",
-            *(line[4:] for line in count),
-            f"    w = F(n) * {weight}",
+            *(f"    n = np.int32(n + np.int32(r >= {limit}))" for limit in asked),
+            f"    w = F(n) * {'weight[j]' if each_weight else 'weight'}",
             *(f"    to_{state}[j] += jump_{state} * w" for state in states),
         ),
         extra=EXTRA,
     )  # fmt: skip
+
+
+LIMITS = KernelText(
+    title="The thresholds of Poisson input whose rates are scheduled for each neuron",
+    precision="float64",
+    arguments=(
+        Argument("n", "int"), Argument("first", "int"), Argument("last", "int"), Argument("width", "int"), Argument("many", "int"),
+        Argument("dt", "float64"), Argument("stamps", "int64[]"), Argument("values", "float64[]"), Argument("now", "int64[]"),
+        *(Argument(name, "float64[]") for name in ("mean", "part", "below")), Argument("limits", "uint32[]"),
+    ),
+    body=(
+        "at = np.searchsorted(stamps, step + 1)",
+        "if at == now[0]:",
+        "    return",
+        "now[0] = at",
+        "row, scale = max(at - 1, 0) * n, 1e-3 if at > 0 else 0.0",
+        "for j in range(U(first), U(min(last, n))):",
+        "    mean[j] = values[U(row) + j] * dt * scale",
+        "for j in range(U(first), U(min(last, n))):",
+        "    part[j] = np.exp(-mean[j])",
+        "    below[j] = part[j]",
+        "for k in range(many):",
+        "    inverse = 1.0 / (k + 1.0)",
+        "    for j in range(U(first), U(min(last, n))):",
+        "        limit = np.rint(below[j] * 4294967296.0)",
+        "        limits[U(k * width) + j] = np.uint32(limit if limit < 4294967295.0 else 4294967295.0)",
+        "        part[j] = part[j] * (mean[j] * inverse)",
+        "        below[j] = below[j] + part[j]",
+    ),
+)  # fmt: skip
 
 
 class LiveBackground:
@@ -59,22 +85,33 @@ class LiveBackground:
     def __init__(self, plan: BackgroundPlan, target: LivePopulation, seed: int) -> None:
         self.plan = plan
         precision, width = target.precision, target.width
-        varied = plan.thresholds.ndim == 2
         weight = target.padded(plan.weight, precision) if isinstance(plan.weight, np.ndarray) else plan.weight
-        values: dict[str, Any] = {
-            "width": width, "stream": plan.stream, "seed_low": seed & 0xFFFFFFFF, "seed_high": seed >> 32,
-            "words": np.zeros(STEPS * width, np.uint32), "weight": weight,
-        }  # fmt: skip
-        for k, limit in enumerate(plan.thresholds):
-            values[f"limit_{k}"] = target.padded(limit, "uint32") if varied else limit
+        course = plan.rate if isinstance(plan.rate, Course) else None
+        each = plan.each
+        values: dict[str, Any] = {**word_values(plan.stream, seed, width), "weight": weight, "many": plan.many, "dt": plan.dt}
+        if course and course.each:
+            # nothing for the padding
+            values["limits"] = np.full(plan.many * width, 2**32 - 1, np.uint32)
+            values |= {"n": plan.n, "stamps": course.stamps, "values": course.values.reshape(-1)}
+            values |= {name: np.zeros(width) for name in ("mean", "part", "below")}
+        elif course:
+            table, index = plan.table()
+            values |= {"limits": table.reshape(-1), "index": index, "stamps": course.stamps}
+        else:
+            limits = plan.limits(0)
+            rows = [target.padded(row, "uint32") for row in limits] if each else [limits]
+            values["limits"] = np.concatenate([np.zeros(0, np.uint32), *rows])
         states = []
         for state, jump in plan.port.jumps:
             states.append(state)
             values |= {f"to_{state}": target.arrivals(plan.port, state), f"jump_{state}": jump}
         text = background_kernel(
-            precision, tuple(states), len(plan.thresholds), "[]" if varied else "", each_weight=isinstance(weight, np.ndarray)
-        )
+            precision, tuple(states), plan.many, each=each, course=course is not None and not each,
+            each_weight=isinstance(weight, np.ndarray),
+        )  # fmt: skip
         self.kernels: list[dict[str, list[Kernel]]] = [{} for _ in range(target.parts)]
         for part in target.owners():
-            mine = {"first": target.edges[part], "last": target.edges[part + 1], "drawn": np.full(1, -1, np.int64)}
-            self.kernels[part] = {"background": [Kernel(text, values | mine)]}
+            mine = {"first": target.edges[part], "last": target.edges[part + 1]}
+            mine |= {name: np.full(1, -1, np.int64) for name in ("drawn", "now")}
+            texts = [*([LIMITS] if course and each else []), text]
+            self.kernels[part] = {"background": [Kernel(text, values | mine) for text in texts]}

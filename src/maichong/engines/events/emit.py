@@ -34,7 +34,7 @@ IMPORTS = """
 import numpy as np
 from numba import carray, cfunc, njit
 
-from maichong.engines.events.runtime import LEARNING, STOP, exp32, expm1_32, pointer, pow32, prefetch
+from maichong.engines.events.runtime import LEARNING, STOP, exp32, expm1_32, log1p64, log64, pointer, pow32, prefetch
 {extra}
 F = np.{precision}
 U = np.uint64  # an unsigned index needs no test for being negative
@@ -105,10 +105,10 @@ def _versions() -> str:
     import numba
 
     from maichong import random, random_compiled
-    from maichong.engines.events import earliest, runtime
+    from maichong.engines.events import earliest, gauss, runtime
     from maichong.topology import lines
 
-    modules = (random, random_compiled, lines, runtime, earliest)
+    modules = (random, random_compiled, lines, runtime, gauss, earliest)
     own = hashlib.sha256(b"".join(Path(str(module.__file__)).read_bytes() for module in modules)).hexdigest()
     parts = (numba.__version__, llvmlite.__version__, np.__version__, platform.python_version(), own)
     return " ".join((*parts, platform.machine(), str(numba.config.CPU_NAME)))  # type: ignore[attr-defined]

@@ -15,6 +15,7 @@ from maichong.engines.events.layout import build
 from maichong.engines.events.live_population import LivePopulation, inbox_lengths, sleeps
 from maichong.engines.events.live_projection import LiveProjection
 from maichong.engines.events.monitors import LiveProbe
+from maichong.engines.events.noise import LiveNoise
 from maichong.engines.events.prefetch import PAYS_BYTES
 from maichong.engines.events.procedural import chosen, layout
 from maichong.engines.events.runtime import BARRIER, LEARNING, STEP, STOP, drive, drive_together
@@ -48,6 +49,7 @@ class Events:
     """
 
     name = "events"
+    can_save = True
 
     @staticmethod
     def foresee(network: Network, precision: str = "float64", procedural: object = False, **_: Any) -> None:
@@ -92,6 +94,7 @@ class Events:
         self.backgrounds = [
             LiveBackground(entry, self.populations[entry.population], plan.network.seed) for entry in plan.backgrounds
         ]
+        self.noises = [LiveNoise(entry, self.populations[entry.population], plan.network.seed) for entry in plan.noises]
         self.probes = [
             LiveProbe(probe, self.populations[plan.index(probe.population)], plan.dt, self.control) for probe in plan.probes
         ]
@@ -105,7 +108,8 @@ class Events:
         before the next: what arrives before the populations go on, what follows their spikes after. Sources wait for nobody, and
         others read their new spikes in the next step: they go on first, so that there is a barrier in between.
         """
-        early, late = ("ask", "release", "deliver", "collect", "background", "jump"), ("advance", "decay", "learn", "record")
+        early = ("ask", "release", "deliver", "collect", "background", "jump")
+        late = ("advance", "noise", "decay", "learn", "record", "change")
         # there is a barrier between two stages; where nothing is done by one thread alone, arrivals go on into the populations
         stages = [self._kernels(early, serial=False)]
         stages[0][0][:0] = self._kernels(("advance",), serial=True)[0]
@@ -217,6 +221,9 @@ class Events:
     def set_source(self, index: int, params: Mapping[str, np.ndarray] | SpikeTimes) -> None:
         if self.populations[index].set_source(params, self.step):
             self._schedule()
+
+    def source_params(self, index: int) -> Mapping[str, np.ndarray]:
+        return self.populations[index].source_params()
 
     def get_weights(self, index: int) -> np.ndarray:
         return self.projections[index].get_weights()

@@ -58,6 +58,7 @@ class LiveOffGrid:
         for part in population.owners():
             mine = self.logs[part].values if incoming else {}
             population.kernels[part]["advance"] = [Kernel(text, {**population.of_part(part), **values, **mine})]
+            population.kernels[part]["change"] = population.scheduled(part)
 
     def _log(self, incoming: Sequence[tuple[ProjectionPlan, Layout]], part: int) -> Log:
         synapses = 0

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from maichong.engines.courses import merged
 from maichong.engines.delays import given_stamps
-from maichong.engines.events import inboxes, monitors, populations, sources
+from maichong.engines.events import drives, inboxes, monitors, populations, sources
 from maichong.engines.events.emit import Kernel, KernelText
 from maichong.engines.events.layout import BLOCK, Layout, padded
 from maichong.engines.events.live_off_grid import LiveOffGrid, check_before
@@ -35,7 +36,7 @@ def sleeps(plan: Plan, index: int) -> bool:
         for entry in plan.projections
         if entry.post_population == index
     )
-    if any(entry.population == index for entry in plan.backgrounds) or index in plan.coupling.populations:
+    if any(entry.population == index for entry in (*plan.backgrounds, *plan.noises)) or index in plan.coupling.populations:
         return False
     return population.system is not None and not population.system.learned and synapses < FEW_INPUTS * population.n
 
@@ -133,6 +134,8 @@ class LivePopulation:
             self.arrays[name] = self.padded(start, np.float64 if name in slow else real)
         for name, drive in plan.drive.items():
             self.arrays[f"drive_{name}"] = self.padded(drive, real)
+        for name, start in self.whole.noise_starts(plan.name).items():
+            self.arrays[name] = self.padded(start, real)
         # the padding is refractory for ever, so it never fires
         self.arrays["until"] = np.zeros(self.width, np.int32)
         if populations.jumped(plan.system):
@@ -149,7 +152,22 @@ class LivePopulation:
             "control": control, "dt": self.whole.dt, "awake": self.awake,
         }  # fmt: skip
         for part in self.owners():
-            self.kernels[part] = {"advance": [Kernel(text, {**self.of_part(part), **self._values})]}
+            self.kernels[part] = {
+                "advance": [Kernel(text, {**self.of_part(part), **self._values})],
+                "change": self.scheduled(part),
+            }
+
+    def scheduled(self, part: int) -> list[Kernel]:
+        """The kernels that change one part's scheduled drives."""
+        found = []
+        for name, course in self.plan.courses.items():
+            values = {
+                "n": self.plan.n, "first": self.edges[part], "last": self.edges[part + 1], "stamps": course.stamps,
+                "values": course.values.reshape(-1), "drive": self.arrays[f"drive_{name}"], "awake": self.awake,
+            }  # fmt: skip
+            text = drives.drive_kernel(self.precision, each=course.each, wakes=self.awake is not None)
+            found.append(Kernel(text, values))
+        return found
 
     def _text(self, *, trial: bool = False) -> tuple[KernelText, dict[str, Any]]:
         """The kernel of a step, or of a try of it, and its numbers, those of each cell padded."""
@@ -175,7 +193,7 @@ class LivePopulation:
     def _named(self) -> dict[str, np.ndarray]:
         """The arrays as a neuron's kernel calls them: a model's own symbols carry a prefix, so that they hide nothing."""
         system = self.plan.system
-        own = (*system.states, *system.drives.values()) if system else ()
+        own = (*system.states, *system.held) if system else ()
         return {f"s_{name}" if name in own else name: array for name, array in self.arrays.items()}
 
     def padded(self, values: np.ndarray, kind: Any) -> np.ndarray:
@@ -195,14 +213,20 @@ class LivePopulation:
             return
         assert plan.source_params is not None
         self.arrays |= {name: np.array(values, np.float64) for name, values in plan.source_params.items()}
-        self.arrays |= {
-            "due_at": np.zeros(plan.n, np.int64), "link": np.zeros(plan.n, np.int32), "chains": np.zeros(CALENDAR, np.int32),
-        }  # fmt: skip
+        self.arrays["due_at"] = np.zeros(plan.trains, np.int64)
+        if not plan.copies:
+            self.arrays |= {"link": np.zeros(plan.n, np.int32), "chains": np.zeros(CALENDAR, np.int32)}
         numbers = {"stream": plan.stream, "seed_low": seed & 0xFFFFFFFF, "seed_high": seed >> 32, "dt": self.whole.dt}
-        self._changed = np.ones(plan.n, np.uint8)
+        numbers |= {"trains": plan.trains, "copies": plan.copy_stream}
+        self._changed = np.ones(plan.trains, np.uint8)
         params = {f"par_{name}": self.arrays[name] for name in plan.source_params}
         values = {**self.numbers, **self.arrays, **params, **numbers, "changed": self._changed}
         self.kernels = [{"advance": [Kernel(sources.source_kernel(plan), values)]}]
+        if plan.courses:
+            stamps, rows = merged(plan.courses)
+            values |= {"stamps": stamps, **{f"rows_{name}": row for name, row in rows.items()}}
+            values |= {f"values_{name}": course.values.reshape(-1) for name, course in plan.courses.items()}
+            self.kernels[0]["change"] = [Kernel(sources.change_kernel(plan), values)]
         self._redraw = Kernel(sources.redraw_kernel(plan), values)
         self._redraw.once(0)
 
@@ -233,6 +257,10 @@ class LivePopulation:
             self.arrays[name][:] = values
         self._redraw.once(step)
         return False
+
+    def source_params(self) -> dict[str, np.ndarray]:
+        """The parameters of a source as they are now, [trains] each."""
+        return {name: self.arrays[name] for name in self.plan.source_params or ()}
 
     def before_restore(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Given spikes may have been exchanged for others, of another number."""
@@ -280,8 +308,7 @@ class LivePopulation:
 
     def symbol(self, name: str) -> str:
         """The name of the array of a state or drive."""
-        assert self.plan.system
-        return self.plan.system.symbol(name)
+        return self.plan.symbol(name)
 
     def frozen(self) -> dict[str, np.ndarray]:
         """All that changes, the same for any number of threads: the spikes of a stamp in one piece, and nothing old behind them."""

@@ -28,16 +28,19 @@ DOUBLE = {
 }  # fmt: skip
 SINGLE = {**DOUBLE, "exp": "exp32", "expm1": "expm1_32"}
 """What each operation is called in a kernel; exp32 and expm1_32 are ours, because they vectorise."""
+VECTORS = {"log": "log64", "log1p": "log1p64"}
+"""What vectorises in float64: as good as the library's, but not the same to the last bit."""
 
 
 LITERAL = re.compile(r"F\([^()]*\)")
 
 
 class Writer:
-    """Lines of a kernel, at one precision ("float32" or "float64"), with fresh names on demand."""
+    """Lines of a kernel, at one precision ("float32" or "float64"), with fresh names on demand; ``vectors`` takes VECTORS."""
 
-    def __init__(self, precision: str, indent: int = 0) -> None:
+    def __init__(self, precision: str, indent: int = 0, *, vectors: bool = False) -> None:
         self.precision = precision
+        self.table = SINGLE if precision == "float32" else {**DOUBLE, **(VECTORS if vectors else {})}
         self.lines: list[str] = []
         self.indent = indent
         self.origins: list[str] = []
@@ -124,9 +127,8 @@ class Writer:
         """The text of an operation of maichong.ops."""
         if name == "power":
             return self._power(*args)
-        table = SINGLE if self.precision == "float32" else DOUBLE
-        if name in table:
-            return f"{table[name]}({', '.join(args)})"
+        if name in self.table:
+            return f"{self.table[name]}({', '.join(args)})"
         kept = [self.keep(arg) for arg in args]
         if name == "where":
             return f"({kept[1]} if {kept[0]} else {kept[2]})"  # of names only: LLVM makes it a select, not a branch

@@ -126,7 +126,7 @@ def neuron_kernel(plan: PopulationPlan, tables: Tables, *, visited: bool) -> tup
         arguments=(
             Argument("n", "int"), Argument("first", "int"), Argument("last", "int"), Argument("part", "int"),
             Argument("parts", "int"), Argument("depth", "int"), *TABLES,
-            *(Argument(f"s_{name}", "float64[]") for name in (*system.states, *system.drives.values())),
+            *(Argument(f"s_{name}", "float64[]") for name in (*system.states, *system.held)),
             *(Argument(f"par_{name}", kind) for name, kind in kinds.items()),
             *([Argument("pending", "float64[]")] if populations.jumped(system) else []),
             *((*LOG, Argument("order", "int32[]")) if visited else ()),

@@ -129,7 +129,7 @@ def neuron_kernel(
             Argument("parts", "int"), Argument("depth", "int"), Argument("dt", precision),
             *(Argument(f"s_{name}", "float64[]" if name in slow else f"{precision}[]") for name in system.states),
             *(Argument(f"single_{name}", "float32[]") for name in slow),
-            *(Argument(f"s_{name}", f"{precision}[]") for name in system.drives.values()),
+            *(Argument(f"s_{name}", f"{precision}[]") for name in system.held),
             *(Argument(f"par_{name}", kind) for name, kind in kinds.items()),
             *([Argument("pending", f"{precision}[]")] if jumped(system) else []),
             Argument("until", "int32[]"), Argument("refractory", "int32[]"), Argument("flags", "uint8[]"),
@@ -192,7 +192,7 @@ def load(
     for name in system.states:
         env[name] = f"x_{name}"
         w.line(f"x_{name} = single_{name}[j]" if name in slow else f"x_{name} = s_{name}[j]")
-    for name in system.drives.values():
+    for name in system.held:
         env[name] = f"x_{name}"
         w.line(f"x_{name} = s_{name}[j]")
     for name, value in numbers.items():

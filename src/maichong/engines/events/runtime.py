@@ -104,7 +104,7 @@ def _split(typingctx, x):
 
 
 @njit(error_model="numpy", forceinline=True, fastmath={"contract"})
-def _log32(x):
+def log32(x):
     """The natural logarithm of a positive float32 to 1e-7: with r = m - 1, r - r^2 / 2 + r^3 p(r) + k ln 2.
 
     p has the smallest relative error on [sqrt(1/2) - 1, sqrt(2) - 1]: Moshier's Cephes library, logf.
@@ -126,10 +126,61 @@ def _log32(x):
 @njit(error_model="numpy", forceinline=True, fastmath={"contract"})
 def pow32(x, y):
     """x ** y in float32, to 1e-7 |y ln x|: unlike the library's it vectorises. NaN for x < 0."""
-    found = exp32(y * _log32(x))  # pyright: ignore[reportCallIssue]
+    found = exp32(y * log32(x))  # pyright: ignore[reportCallIssue]
     at_zero = F(0.0) if y > F(0.0) else (F(1.0) if y == F(0.0) else F(np.inf))
     found = found if x > F(1e-37) else at_zero
     return found if x >= F(0.0) else F(np.nan)
+
+
+@intrinsic
+def _split64(typingctx, x):
+    """A positive, normal float64 as m 2**k with m in [sqrt(1/2), sqrt(2)): m, and k as float64."""
+
+    def codegen(context, builder, signature, args):
+        word, real = ir.IntType(64), ir.DoubleType()
+        bits = builder.bitcast(args[0], word)
+        k = builder.ashr(builder.sub(bits, ir.Constant(word, 0x3FE6A09E667F3BCD)), ir.Constant(word, 52))
+        m = builder.bitcast(builder.sub(bits, builder.shl(k, ir.Constant(word, 52))), real)
+        # small integers as float64 without a conversion, which AVX2 lacks: the low bits of 1.5 * 2**52 + k are k
+        shifted = builder.bitcast(builder.add(k, ir.Constant(word, 0x4338000000000000)), real)
+        return context.make_tuple(builder, signature.return_type, (m, builder.fsub(shifted, ir.Constant(real, 1.5 * 2.0**52))))
+
+    return types.UniTuple(types.float64, 2)(types.float64), codegen
+
+
+@njit(error_model="numpy", forceinline=True)
+def log64(x):
+    """The natural logarithm in float64, to 1e-16 like the library's; but it vectorises.
+
+    With r = m - 1 and s = r / (2 + r), log(1 + r) = r - r^2 / 2 + s (r^2 / 2 + p(s^2)): FreeBSD's msun library, e_log.c. Numbers
+    between 0 and the smallest normal one count as that.
+    """
+    normal = x if x > 2.2250738585072014e-308 else 2.2250738585072014e-308
+    m, k = _split64(normal)  # pyright: ignore[reportCallIssue]
+    r = m - 1.0
+    s = r / (2.0 + r)
+    z = s * s
+    p = 1.479819860511658591e-01 * z + 1.531383769920937332e-01
+    p = p * z + 1.818357216161805012e-01
+    p = p * z + 2.222219843214978396e-01
+    p = p * z + 2.857142874366239149e-01
+    p = p * z + 3.999999999940941908e-01
+    p = (p * z + 6.666666666666735130e-01) * z
+    half = 0.5 * r * r
+    found = k * 6.93147180369123816490e-01 - ((half - (s * (half + p) + k * 1.90821492927058770002e-10)) - r)
+    found = found if x < np.inf else np.inf
+    at_zero = -np.inf if x == 0.0 else np.nan
+    return found if x > 0.0 else at_zero
+
+
+@njit(error_model="numpy", forceinline=True)
+def log1p64(x):
+    """log(1 + x) in float64 to 2e-16; it vectorises. The rounding of 1 + x is made good."""
+    y = 1.0 + x
+    lost = ((y - 1.0) - x) / y
+    whole = (y > 0.0) & (y < np.inf)
+    found = log64(y) - (lost if whole else 0.0)  # pyright: ignore[reportGeneralTypeIssues]
+    return x if x == 0.0 else found  # with its sign
 
 
 @intrinsic

@@ -1,13 +1,14 @@
-"""The kernels of renewal sources: who is due fires, and draws its next spike from the counter-based stream."""
+"""The kernels of renewal sources: who is due fires, and draws its next spike from the counter-based stream.
+
+Where neurons copy a hidden train, that train alone is drawn so, and at each of its spikes every neuron has a random word."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from maichong.engines.events.emit import Argument, KernelText
 from maichong.engines.events.lower import Writer
 from maichong.engines.plan import PopulationPlan
 from maichong.spec import SourceModel
+from maichong.spec.model import Function
 from maichong.spec.reading import arguments
 
 
@@ -17,14 +18,16 @@ def source_kernel(plan: PopulationPlan) -> KernelText:
     A calendar keeps who is due when: a chain of neurons for each day, the day being the stamp modulo the calendar's size.
     So a step costs what it fires, however large the population.
     """
-    model = getattr(plan.source, "model", None)
-    assert isinstance(model, SourceModel)
-    names = [param.name for param in model.params]
+    model = _model(plan)
     w = Writer("float64")
     w.line("stamp = step + 1")
     w.line("slot = stamp & (depth - 1)")
     w.line("row = slot * n")
     w.line("count = 0")
+    if model.copy:
+        _copies(w, model)
+        w.line("ring_count[slot] = count")
+        return _source_text(w, f"One step of the source {model.name}", model)
     w.line("day = stamp & (chains.size - 1)")
     w.line("j = chains[day]")
     w.line("chains[day] = -1")
@@ -41,7 +44,8 @@ def source_kernel(plan: PopulationPlan) -> KernelText:
     w.line("ring[at] = j")
     w.line("count += 1")
     w.line("counts[j] += 1")
-    _draw(w, model, names, "stamp")
+    _draw(w, model, "stamp")
+    w.line("due_at[j] = due")
     w.indent -= 1
     w.line("if due_at[j] != NEVER:")
     w.line("    day_then = due_at[j] & (chains.size - 1)")
@@ -50,51 +54,128 @@ def source_kernel(plan: PopulationPlan) -> KernelText:
     w.line("j = after")
     w.indent -= 1
     w.line("ring_count[slot] = count")
-    return _source_text(w, f"One step of the source {model.name}", names)
+    return _source_text(w, f"One step of the source {model.name}", model)
+
+
+def _copies(w: Writer, model: SourceModel) -> None:
+    """Where the hidden train spikes, each neuron copies the spike or not."""
+    w.line("if due_at[0] == stamp:")
+    w.indent += 1
+    w.line("j = 0")
+    copy = w.inline(model.copy, _values(model, model.copy))[0] if model.copy else ""
+    w.line(f"below = ({copy}) * 4294967296.0")
+    w.line("low, high = U(stamp) & LOW, U(stamp) >> SHIFT")
+    w.line("for k in range(U(n)):")
+    w.line("    word, _, _, _ = philox(k, low, high, U(copies), U(seed_low), U(seed_high))")
+    w.line("    if np.float64(word) < below:")
+    w.line("        ring[row + count] = k")
+    w.line("        counts[k] += 1")
+    w.line("        count += 1")
+    _draw(w, model, "stamp")
+    w.line("due_at[0] = due")
+    w.indent -= 1
 
 
 def redraw_kernel(plan: PopulationPlan) -> KernelText:
     """The kernel that draws anew the next spikes of those neurons whose parameters changed."""
-    model = getattr(plan.source, "model", None)
-    assert isinstance(model, SourceModel)
-    names = [param.name for param in model.params]
+    model = _model(plan)
     w = Writer("float64")
-    w.line("for day in range(chains.size):")
-    w.line("    chains[day] = -1")
-    w.line("for j in range(n):")
+    w.line("for j in range(trains):")
     w.indent += 1
     w.line("if changed[j]:")
     w.indent += 1
-    _draw(w, model, names, "step")
-    w.indent -= 1
-    w.line("if due_at[j] != NEVER:")
-    w.line("    day_then = due_at[j] & (chains.size - 1)")
-    w.line("    link[j] = chains[day_then]")
-    w.line("    chains[day_then] = j")
-    w.indent -= 1
-    return _source_text(w, f"New draws for the source {model.name}", names, Argument("changed", "uint8[]"))
+    _draw(w, model, "step")
+    w.line("due_at[j] = due")
+    w.indent -= 2
+    _link(w, model, "NEVER - 1")
+    return _source_text(w, f"New draws for the source {model.name}", model, Argument("changed", "uint8[]"))
 
 
-def _draw(w: Writer, model: SourceModel, names: Sequence[str], step: str) -> None:
-    w.line(f"r0, r1, _, _ = philox(np.uint64(j), np.uint64({step}) & LOW, np.uint64({step}) >> SHIFT,")
-    w.line("                       np.uint64(stream), np.uint64(seed_low), np.uint64(seed_high))")
+def change_kernel(plan: PopulationPlan) -> KernelText:
+    """The kernel that takes scheduled parameters over when they begin, and draws anew the next spikes of whom they change.
+
+    A rate may change every millisecond: so all draw together, as SIMD code, and who is due after the next change, which will draw
+    anew most of them, is not entered in the calendar before.
+    """
+    model = _model(plan)
+    w = Writer("float64", vectors=True)
+    begins(w)
+    w.line("until = stamps[at + 1] if at + 1 < stamps.size else NEVER - 1")
+    w.line("for j in range(U(trains)): changed[j] = 0")
+    more = [Argument("changed", "uint8[]"), Argument("stamps", "int64[]")]
+    for name, course in plan.courses.items():
+        more += [Argument(f"rows_{name}", "int64[]"), Argument(f"values_{name}", "float64[]")]
+        w.line(f"row = rows_{name}[at]")
+        w.line("if row >= 0:")
+        w.line("    for j in range(U(trains)):")
+        w.line(f"        new = values_{name}[{'U(row * n) + j' if course.each else 'row'}]")
+        w.line(f"        changed[j] = changed[j] | np.uint8(new != par_{name}[j])")
+        w.line(f"        par_{name}[j] = new")
+    w.line("for j in range(U(trains)):")
+    w.indent += 1
+    w.line("before = due_at[j]")
+    _draw(w, model, "stamp")
+    w.line("due_at[j] = due if changed[j] else before")
+    w.indent -= 1
+    _link(w, model, "until")
+    return _source_text(w, f"Scheduled changes of the source {model.name}", model, *more)
+
+
+def begins(w: Writer) -> None:
+    """Go on where a value begins at the end of this step, as ``at`` of the ``stamps``."""
+    w.line("stamp = step + 1")
+    w.line("at = np.searchsorted(stamps, stamp)")
+    w.line("if at == stamps.size or stamps[at] != stamp:")
+    w.line("    return")
+
+
+def _link(w: Writer, model: SourceModel, until: str) -> None:
+    """Enter in the calendar, from nothing, who is due up to the stamp ``until``; a hidden train has none."""
+    if model.copy:
+        return
+    w.line("for day in range(chains.size):")
+    w.line("    chains[day] = -1")
+    w.line("for j in range(n):")
+    w.line(f"    if due_at[j] <= {until}:")
+    w.line("        day_then = due_at[j] & (chains.size - 1)")
+    w.line("        link[j] = chains[day_then]")
+    w.line("        chains[day_then] = j")
+
+
+def _model(plan: PopulationPlan) -> SourceModel:
+    model = getattr(plan.source, "model", None)
+    assert isinstance(model, SourceModel)
+    return model
+
+
+def _values(model: SourceModel, function: Function) -> list[str]:
+    """The texts of what a source's function asks for, at the train j."""
+    known = {**{param.name: f"par_{param.name}[j]" for param in model.params}, "u": "u", "dt": "dt"}
+    return [known[name] for name in arguments(function)]
+
+
+def _draw(w: Writer, model: SourceModel, step: str) -> None:
+    w.line(f"r0, r1, _, _ = philox(U(j), U({step}) & LOW, U({step}) >> SHIFT, U(stream), U(seed_low), U(seed_high))")
     w.line("u = unit(r0, r1)")
-    env = {**{name: f"par_{name}[j]" for name in names}, "u": "u"}
-    wait = w.inline(model.interval, [env[name] for name in arguments(model.interval)])[0]
+    wait = w.inline(model.interval, _values(model, model.interval))[0]
     w.line(f"steps = np.ceil(({wait}) / dt)")
     # infinity and NaN both mean never
-    w.line(f"due = np.int64({step}) + np.int64(steps if steps > 1.0 else 1.0) if steps < 4503599627370496.0 else NEVER")
-    w.line("due_at[j] = due")
+    w.line("ever = steps < 4503599627370496.0")
+    w.line("ahead = steps if ever & (steps > 1.0) else 1.0")
+    w.line(f"due = {step} + np.int64(ahead)")
+    w.line("due = due if ever else NEVER")
 
 
-def _source_text(w: Writer, title: str, names: Sequence[str], *more: Argument) -> KernelText:
+def _source_text(w: Writer, title: str, model: SourceModel, *more: Argument) -> KernelText:
+    own = [Argument("copies", "int")] if model.copy else [Argument("chains", "int32[]"), Argument("link", "int32[]")]
     return KernelText(
         title=title,
         precision="float64",
         arguments=(
-            Argument("n", "int"), Argument("depth", "int"), Argument("stream", "int"), Argument("seed_low", "int"),
-            Argument("seed_high", "int"), Argument("dt", "float64"), *(Argument(f"par_{name}", "float64[]") for name in names),
-            Argument("due_at", "int64[]"), Argument("chains", "int32[]"), Argument("link", "int32[]"), Argument("ring", "int32[]"),
+            Argument("n", "int"), Argument("trains", "int"), Argument("depth", "int"), Argument("stream", "int"),
+            Argument("seed_low", "int"), Argument("seed_high", "int"), Argument("dt", "float64"),
+            *(Argument(f"par_{param.name}", "float64[]") for param in model.params),
+            Argument("due_at", "int64[]"), *own, Argument("ring", "int32[]"),
             Argument("ring_count", "int32[]"), Argument("counts", "int64[]"), *more,
         ),
         body=tuple(w.lines),

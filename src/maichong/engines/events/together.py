@@ -49,13 +49,15 @@ def choose_threads(plan: Plan, precision: str, threads: object) -> int:
 
 
 def step_us(plan: Plan, precision: str) -> float:
-    """What a step takes one thread, roughly, in microseconds: COST_NS for each state, and 1 ns for each synapse that a spike
-    reaches, at 10 spikes a second."""
+    """What a step takes one thread, roughly, in microseconds: COST_NS for each state, for each background and each noise current
+    of a neuron, and 1 ns for each synapse that a spike reaches, at 10 spikes a second."""
     total, (easy, hard) = 0.0, COST_NS[precision]
     for entry in plan.populations:
         if entry.system and entry.integration:
             exact = len(entry.integration.exact)
             total += entry.n * (easy * exact + hard * (len(entry.system.states) - exact)) * 1e-3
+    for entry in (*plan.backgrounds, *plan.noises):
+        total += entry.n * hard * 1e-3
     for entry in plan.projections:
         total += entry.projection.connector.expected(entry.n_pre, entry.n_post) * plan.dt * 10e-3 * 1e-3
     return total

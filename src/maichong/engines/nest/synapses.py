@@ -1,0 +1,88 @@
+"""A projection in NEST's words, and what is missing there or different."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from maichong.engines.nest.cells import Arrival, Cells
+from maichong.engines.nest.rules import TABLE, RuleRow
+from maichong.engines.nest.tables import holds, worked_out
+from maichong.engines.plan import ProjectionPlan
+from maichong.spec import Configured, Distribution
+
+
+@dataclass(frozen=True)
+class Synapse:
+    """The NEST model of a projection's synapses, how their weights arrive, and by how many steps the source leads.
+
+    ``values`` are the model's parameters where a rule changes the weights; None: static.
+    """
+
+    model: str
+    arrival: Arrival
+    lead: int
+    values: Mapping[str, Any] = field(default_factory=dict)
+    plastic: bool = False
+
+    @property
+    def extra(self) -> int:
+        """Steps by which NEST's delay is longer than ours."""
+        return self.arrival.later + self.lead
+
+
+def synapse_of(
+    entry: ProjectionPlan, target: Cells | None, arrival: Arrival | None, lead: int, missing: list[str], different: list[str]
+) -> Synapse | None:
+    """The projection in NEST's words, None where its target is missing; the lists get what is missing and what differs."""
+    where = f"projection {entry.name!r}"
+    found = _rule(entry, where, missing)
+    if target is None or arrival is None:
+        return None
+    if entry.projection.delay is None and not arrival.later + lead:
+        missing.append(f"{where}: it has no delay, and NEST's shortest is one step; delay={entry.dt:g} would be that")
+    if target.row.conducts and _lowest(entry) < 0:
+        missing.append(f"{where}: its conductances must be >= 0")
+    if found is None:
+        return Synapse("static_synapse", arrival, lead)
+    rule, row = found
+    steps = 2 - arrival.later
+    symbols = {**rule.values, "early": steps * entry.dt}
+    for name, value in worked_out(row.cell, symbols).items():
+        if target.values.setdefault(name, value) != value:
+            missing.append(f"{where}: its {name} must be that of the other projections, for NEST keeps one for each target")
+    where = f"{where} ({row.nest})"
+    different.append(f"{where}: a postsynaptic spike less than {steps} steps before an arrival counts as after it")
+    different.append(f"{where}: a postsynaptic spike changes the weight when the next spike arrives")
+    different.append(f"{where}: a spike is sent with the weight after its own depression")
+    different += [f"{where}: {words}" for words in row.differs]
+    values = worked_out(row.values, symbols)
+    values |= {name: values[name] * (arrival.factor if name == "Wmax" else np.abs(arrival.factor)) for name in row.in_weight}
+    return Synapse(row.nest, arrival, lead, values, plastic=True)
+
+
+def _lowest(entry: ProjectionPlan) -> float:
+    """The smallest weight, or 0; drawn only where the distribution does not say."""
+    value = entry.projection.weight
+    if isinstance(value, Distribution) and value.bounds()[0] >= 0:
+        return 0.0
+    return float(entry.weights().min(initial=0.0))
+
+
+def _rule(entry: ProjectionPlan, where: str, missing: list[str]) -> tuple[Configured, RuleRow] | None:
+    """The rule that NEST has, if the projection has one."""
+    found = None
+    for rule in entry.rules:
+        rows = [row for row in TABLE if row.rule is rule.model]
+        row = next((row for row in rows if row.options.items() <= rule.options.items()), None)
+        if row is None:
+            chosen = "".join(f" with {name}={value!r}" for name, value in rule.options.items()) if rows else ""
+            missing.append(f"{where}: NEST has no {rule.model.name}{chosen}")
+            continue
+        lacking = [f"{where} ({row.nest}): {words}" for words, need in row.needs.items() if not holds(need, rule.values)]
+        missing += lacking
+        found = found if lacking else (rule, row)
+    return found
