@@ -17,7 +17,7 @@ Helias, Morrison & Diesmann 2010, doi:10.3389/fninf.2010.00113 (crossings that e
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,8 +40,8 @@ class OffGrid:
 
     ``columns`` are its states, what is held within a step, and the constant. Neurons of equal coefficients are of one ``kind``:
     int32 [n]; ``matrix`` is M, [kinds, columns, columns], ``slopes`` c, [kinds, states], and ``coupled`` says which entries of
-    exp(M h) are not zero. A refractory period lasts until ``pause`` steps after a spike's stamp, less ``pause_before`` ms and less
-    as many ms as the spike came before its stamp; both [n].
+    exp(M h) may not be zero. A refractory period lasts until ``pause`` steps after a spike's stamp, less ``pause_before`` ms and
+    less as many ms as the spike came before its stamp; both [n].
     """
 
     dt: float
@@ -117,8 +117,17 @@ def off_grid_of(system: System, integration: Integration, t_ref: np.ndarray, dt:
     pause, before = stamped(t_ref, dt)
     return OffGrid(
         dt, system.states, tuple(columns), values[:, :size], values[:, size, : len(system.states)],
-        np.zeros(t_ref.size, np.int32) if kind is None else kind.astype(np.int32), reached(values[:, :size]), pause, before,
+        np.zeros(t_ref.size, np.int32) if kind is None else kind.astype(np.int32), _coupled(entries, size), pause, before,
     )  # fmt: skip
+
+
+def _coupled(entries: Mapping[tuple[int, int], Any], size: int) -> np.ndarray:
+    """What can reach what, whatever the values of parameters, so that populations of one kind share their kernels."""
+    there = np.zeros((1, size, size))
+    for row, column in entries:
+        if row < size:
+            there[0, row, column] = 1.0
+    return reached(there)
 
 
 def free_at(stamp: int, before: float, pause: int, pause_before: float, dt: float) -> tuple[int, float]:

@@ -8,14 +8,15 @@ arrives for must, and the log is all there is.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from maichong.engines.events.emit import KernelText
 from maichong.engines.events.lower import Writer
-from maichong.engines.events.off_grid import LOG, TABLES, Tables
+from maichong.engines.events.off_grid import LOG, Tables
 from maichong.engines.off_grid import HALVINGS
 
 if TYPE_CHECKING:
@@ -24,33 +25,33 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Landing:
-    """What of a target decides the text of a kernel: the ``states`` that an arrival comes to reach, none where neurons are not
-    alike; how they ``grow``, as (state, source, place in a row of the table); their places in a row of bounds; those that count for
-    the ``excess`` over the threshold; and how long both rows are."""
+    """What of a target decides the text of a kernel: of the ``states`` that an arrival comes to reach, numbered, which ``jump``,
+    how they ``grow``, as pairs (state, source), and which count for the ``excess`` over the threshold. Where neurons are not
+    alike there are none."""
 
-    states: tuple[str, ...]
-    grow: tuple[tuple[str, str, int], ...]
-    bend: tuple[tuple[str, int], ...]
-    excess: tuple[str, ...]
-    rows: tuple[int, int]
+    states: int
+    jump: tuple[int, ...]
+    grow: tuple[tuple[int, int], ...]
+    excess: tuple[int, ...]
 
 
-def landing_of(tables: Tables, jumps: tuple[str, ...]) -> Landing:
-    """The landing of what jumps these states."""
-    off = tables.off
+def landing_of(tables: Tables, jumps: Mapping[str, float]) -> tuple[Landing, dict[str, Any], tuple[str, ...]]:
+    """The landing of what jumps these states so; the numbers of its kernel; and the names of the states that it reaches."""
+    off, n = tables.off, len(tables.off.states)
     if not off.alike:
-        return Landing((), (), (), (), (0, 0))
+        return Landing(0, (), (), ()), {}, ()
     jumped = [off.states.index(state) for state in jumps]
-    states = tuple(state for k, state in enumerate(off.states) if off.coupled[k, jumped].any())
-    grow = tuple((row, column, k) for k, (row, column) in enumerate(tables.terms) if {row, column} <= set(states))
-    bend = tuple((state, off.states.index(state)) for state in states)
-    excess = tuple(state for state, slope in zip(off.states, off.slopes[0], strict=True) if slope and state in states)
-    return Landing(states, grow, bend, excess, (len(tables.terms), len(off.states)))
-
-
-def slopes(tables: Tables) -> dict[str, float]:
-    """How the excess over the threshold goes with each state, as kernels call it."""
-    return {f"slope_{state}": float(slope) for state, slope in zip(tables.states, tables.off.slopes[0], strict=True)}
+    reach = [k for k in range(n) if off.coupled[k, jumped].any()]
+    names = tuple(off.states[k] for k in reach)
+    terms = [k for k, (row, column) in enumerate(tables.terms) if row in names and column in names]
+    pairs = tuple((names.index(tables.terms[k][0]), names.index(tables.terms[k][1])) for k in terms)
+    slopes = [float(off.slopes[0, k]) for k in reach]
+    jump, excess = (
+        tuple(k for k, there in enumerate(chosen) if there) for chosen in ([name in jumps for name in names], slopes)
+    )
+    values: dict[str, Any] = {f"jump_{k}": jumps[names[k]] for k in jump} | {f"slope_{k}": slopes[k] for k in excess}
+    values |= {"grow": tables.grow[:, 0, terms].reshape(-1), "bend": tables.bend[:, 0, reach].reshape(-1)}
+    return Landing(len(names), jump, pairs, excess), values | {"scale": tables.scale}, names
 
 
 def deliver(b: Builder) -> KernelText:
@@ -69,7 +70,7 @@ def deliver(b: Builder) -> KernelText:
 
 def begin(b: Builder, w: Writer) -> None:
     """Before the first spike: where the log goes on."""
-    for argument in (*TABLES, *LOG):
+    for argument in LOG:
         b.used[argument.name] = argument.kind
     w.line("entry, event = log_fill[0], event_fill[0]")
 
@@ -80,8 +81,8 @@ def end(w: Writer) -> None:
 
 
 def aim(b: Builder, w: Writer) -> None:
-    """What the spike at place q of its ring will have done by the step's end to a target of weight 1, as y_<state>; up to ``up`` it
-    may lift the excess over the threshold until then, and ``down`` is the same for a weight of -1."""
+    """What the spike at place q of its ring will have done by the step's end to a target of weight 1, as y_<number>; up to ``up``
+    it may lift the excess over the threshold until then, and ``down`` is the same for a weight of -1."""
     landing = b.shape.landing
     assert landing
     w.line(f"before = {b.array('pre_before', 'float64')}[q]")
@@ -90,25 +91,26 @@ def aim(b: Builder, w: Writer) -> None:
     w.line("event += 1")
     if not landing.states:
         return
-    for state in landing.states:
-        w.line(f"y_{state} = {b.number(f'jump_{state}') if state in b.shape.jumps else '0.0'}")
+    states = range(landing.states)
+    for k in states:
+        w.line(f"y_{k} = {b.number(f'jump_{k}') if k in landing.jump else '0.0'}")
     w.line(f"now = {_excess(b, landing)}")
     w.line("up, down = max(now, 0.0), max(-now, 0.0)")
-    w.line("units = before * scale")
+    w.line(f"units = before * {b.number('scale')}")
     w.line("whole = np.int64(units)")
     w.line(f"for level in range({HALVINGS + 2}):")
     w.indent += 1
     # the last is what is left of the finest part
     w.line(f"piece = 1.0 if level <= {HALVINGS} else units - whole")
     w.line(f"if level <= {HALVINGS} and (whole >> ({HALVINGS} - level)) & 1 == 0: continue")
-    w.line(f"at = min(level, {HALVINGS}) * kinds")
-    for state in landing.states:
-        terms = [f"grow[at * {landing.rows[0]} + {k}] * y_{source}" for row, source, k in landing.grow if row == state]
-        w.line(f"d_{state} = piece * ({' + '.join(terms)})")
-    bends = [f"bend[at * {landing.rows[1]} + {k}] * abs(d_{state})" for state, k in landing.bend]
-    w.line(f"bent = {' + '.join(bends)}")
-    for state in landing.states:
-        w.line(f"y_{state} += d_{state}")
+    w.line(f"at, to = min(level, {HALVINGS}) * {len(landing.grow)}, min(level, {HALVINGS}) * {landing.states}")
+    grow, bend = b.array("grow", "float64"), b.array("bend", "float64")
+    for k in states:
+        terms = [f"{grow}[at + {place}] * y_{source}" for place, (row, source) in enumerate(landing.grow) if row == k]
+        w.line(f"d_{k} = piece * ({' + '.join(terms)})")
+    w.line(f"bent = {' + '.join(f'{bend}[to + {k}] * abs(d_{k})' for k in states)}")
+    for k in states:
+        w.line(f"y_{k} += d_{k}")
     w.line("then = now")
     w.line(f"now = {_excess(b, landing)}")
     w.line("up, down = max(up, max(then, now) + bent), max(down, max(-then, -now) + bent)")
@@ -116,7 +118,7 @@ def aim(b: Builder, w: Writer) -> None:
 
 
 def _excess(b: Builder, landing: Landing) -> str:
-    return " + ".join(f"{b.number(f'slope_{state}')} * y_{state}" for state in landing.excess) or "0.0"
+    return " + ".join(f"{b.number(f'slope_{k}')} * y_{k}" for k in landing.excess) or "0.0"
 
 
 def land(b: Builder, w: Writer) -> None:
@@ -125,8 +127,8 @@ def land(b: Builder, w: Writer) -> None:
     assert landing
     amounts = [name for _, name in b.shape.amounts]
     w.line(f"arriving = w * part_{amounts[0]}" if amounts else "arriving = w")
-    for state in landing.states:
-        w.line(f"{b.array(f'plus_{state}')}[j] += arriving * y_{state}")
+    for k in range(landing.states):
+        w.line(f"{b.array(f'plus_{k}')}[j] += arriving * y_{k}")
     if landing.states:
         w.line(f"{b.array('reach')}[j] += arriving * up if arriving > 0.0 else -arriving * down")
     w.line("log_weight[entry], log_event[entry], log_next[entry] = arriving, this_event, head[j]")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from maichong.engines.events import off_grid
-from maichong.engines.events.arrivals import Log, slopes
+from maichong.engines.events.arrivals import Landing, Log, landing_of
 from maichong.engines.events.emit import Kernel
 from maichong.engines.events.layout import Layout
 from maichong.engines.off_grid import fires_twice
@@ -77,11 +77,13 @@ class LiveOffGrid:
             raise EngineError(where, most, synapses, "use more threads, or spike_times='grid'")
         return Log(synapses, sum(entry.n_pre * layout.delays.size for entry, layout in incoming))
 
-    def of_projection(self, entry: ProjectionPlan) -> dict[str, Any]:
-        """What the kernels of a projection have to know of this target."""
+    def landing(self, entry: ProjectionPlan) -> tuple[Landing, dict[str, Any]]:
+        """How the spikes of a projection land on this target, and what its kernels have to know of it."""
         system = self.population.plan.system
         assert system
-        return {**self.tables.values(), **slopes(self.tables), **self.landings, "port": system.ports.index(entry.port)}
+        landing, values, states = landing_of(self.tables, dict(entry.port.jumps))
+        values |= {f"plus_{k}": self.landings[f"plus_{state}"] for k, state in enumerate(states)}
+        return landing, {**self.landings, **values, "port": system.ports.index(entry.port)}
 
     def check(self) -> None:
         """EngineError where a neuron fired twice in a step."""

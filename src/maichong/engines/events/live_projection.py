@@ -37,8 +37,7 @@ class LiveProjection:
         self.state: dict[str, np.ndarray] = {}
         self.scratch: dict[str, np.ndarray] = {}
         rule = plan.spike_rule
-        jumps = tuple(state for state, _ in plan.port.jumps)
-        landing = arrivals.landing_of(post.off_grid.tables, jumps) if plan.exact and post.off_grid else None
+        landing, lands = post.off_grid.landing(plan) if plan.exact and post.off_grid else (None, {})
         shape = projections.shape_of(plan, self.layout, wakes=post.awake is not None, landing=landing)
         room = int(self.layout.delays[-1]) + 2
         owners = [0] if self.serial else post.owners()
@@ -103,8 +102,8 @@ class LiveProjection:
                 self.values |= post.inbox("inbox", plan.port, state)
             if plan.longest_dendritic:
                 self.values |= post.inbox("dendrite", plan.port, state)
-        if landing and post.off_grid:
-            self.values |= {**post.off_grid.of_projection(plan), "pre_before": pre.arrays["ring_before"]}
+        if landing:
+            self.values |= {**lands, "pre_before": pre.arrays["ring_before"]}
         self._mine = [self._of_part(part, copy, post) for part, copy in zip(owners, self.sources, strict=True)]
         release, drawn = plan.release, layout.kind == "procedural"
         pulses = release is not None and release.pulse > 0

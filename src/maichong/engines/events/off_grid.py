@@ -34,6 +34,8 @@ class Tables:
 
     def __init__(self, off: OffGrid) -> None:
         self.off, self.states, self.kinds = off, off.states, len(off.matrix)
+        self.scale = 2.0**HALVINGS / off.dt
+        """How many of the finest parts are a ms."""
         rows, columns = np.nonzero(off.coupled[: len(off.states)])
         self.terms = tuple((off.states[row], off.columns[column]) for row, column in zip(rows, columns, strict=True))
         self.grow = np.empty((HALVINGS + 1, self.kinds, rows.size))
@@ -45,7 +47,7 @@ class Tables:
         """The tables as a kernel calls them."""
         return {
             "grow": self.grow.reshape(-1), "bend": self.bend.reshape(-1), "kinds": self.kinds, "dt": self.off.dt,
-            "scale": 2.0**HALVINGS / self.off.dt,
+            "scale": self.scale,
         }  # fmt: skip
 
     def grown(self, state: str, at: str, known: Mapping[str, str]) -> str:
