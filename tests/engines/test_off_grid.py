@@ -178,6 +178,10 @@ def test_damaged_times_are_told_and_not_run(engine: str) -> None:
         state[key][0] = np.nan
         with pytest.raises(MaichongError, match=f"{key}: must lie between 0 and 0.5 ms"):
             run.restore(state)
+    state = run.snapshot()
+    state["given/ring"], state["given/ring_count"] = np.zeros_like(state["given/ring"]), state["given/ring_count"] + 2
+    with pytest.raises(MaichongError, match="given/ring: must hold each neuron once for a stamp, in order"):
+        run.restore(state)
 
 
 # what is recorded ----------------------------------------------------------------------------------------------------------

@@ -33,6 +33,9 @@ from maichong.spec.symbolic import symbol, table
 HALVINGS = 26
 """The finest part of a step that is looked at is 2**-26 of it; inside that a flow is a straight line, to 1e-16 of the step."""
 
+LARGE = 1e300
+"""A bound that says nothing, and that nothing times is nothing."""
+
 
 @dataclass(frozen=True)
 class OffGrid:
@@ -77,9 +80,13 @@ class OffGrid:
         bent = np.abs(np.einsum("ks,kst->kt", self.slopes, a))
         grown = zip(*(growth(matrix, h, halvings) for matrix in (self.matrix, joined, n_only)), strict=True)
         for k, (whole, both, most) in zip(range(halvings, -1, -1), grown, strict=True):
-            back = np.abs(np.linalg.inv(both[:, :n, n:]))
-            bound = (h / 2.0**k) ** 2 / 8 * np.einsum("ks,kst,ktu->ku", bent, most + np.eye(n), back)
-            yield whole[:, :n], bound * (1 + 1e-9)
+            try:
+                back = np.abs(np.linalg.inv(both[:, :n, n:]))
+            except np.linalg.LinAlgError:  # a whole number of turns of what oscillates: parts of it tell more
+                back = np.full((kinds, n, n), LARGE)
+            with np.errstate(all="ignore"):
+                bound = (h / 2.0**k) ** 2 / 8 * np.einsum("ks,kst,ktu->ku", bent, most + np.eye(n), back)
+            yield whole[:, :n], np.nan_to_num(bound * (1 + 1e-9), nan=LARGE, posinf=LARGE)
 
 
 def growth(matrix: np.ndarray, h: float, halvings: int) -> Iterator[np.ndarray]:

@@ -91,9 +91,14 @@ class LiveOffGrid:
             raise fires_twice(self.population.plan.name, int(self.twice[1]), int(self.twice[0]) - 1, self.tables.off.dt)
 
 
-def check_before(name: str, arrays: Mapping[str, np.ndarray], dt: float) -> None:
-    """CheckpointError where a time before a stamp is none: a kernel would never come to the end of its step."""
+def check_exact(name: str, arrays: Mapping[str, np.ndarray], n: int, dt: float) -> None:
+    """CheckpointError where a time before a stamp is none, for a kernel would never come to the end of its step; and where a
+    neuron fires twice in a step, for which the log of its targets has no room."""
     for key in ("ring_before", "before_until", "given_before"):
         values = arrays.get(f"{name}/{key}", np.zeros(0))
         if not ((values >= 0) & (values <= dt)).all():
             raise CheckpointError(f"{name}/{key}", f"must lie between 0 and {dt:g} ms", "damaged numbers")
+    ring, counts = arrays[f"{name}/ring"].reshape(-1, n), arrays[f"{name}/ring_count"]
+    for ids, count in zip(ring, counts, strict=True):
+        if (np.diff(ids[:count]) <= 0).any():
+            raise CheckpointError(f"{name}/ring", "must hold each neuron once for a stamp, in order", "damaged numbers")

@@ -12,7 +12,7 @@ from maichong.engines.delays import given_stamps
 from maichong.engines.events import drives, inboxes, monitors, populations, sources
 from maichong.engines.events.emit import Kernel, KernelText
 from maichong.engines.events.layout import BLOCK, Layout, padded
-from maichong.engines.events.live_off_grid import LiveOffGrid, check_before
+from maichong.engines.events.live_off_grid import LiveOffGrid, check_exact
 from maichong.engines.events.together import edges
 from maichong.engines.plan import Plan, PopulationPlan, ProjectionPlan
 from maichong.engines.system import Port
@@ -280,7 +280,8 @@ class LivePopulation:
 
         Rows of the ring would overflow otherwise, and a chain that leads back to itself would be walked for ever.
         """
-        check_before(self.plan.name, arrays, self.whole.dt)
+        if self.plan.exact:
+            check_exact(self.plan.name, arrays, self.plan.n, self.whole.dt)
         if "given_at" in self.arrays:
             stamps, ids = (arrays[f"{self.plan.name}/given_{key}"] for key in ("stamps", "ids"))
             if self.plan.exact and arrays[f"{self.plan.name}/given_before"].size != stamps.size:
