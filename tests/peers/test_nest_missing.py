@@ -38,7 +38,7 @@ from maichong.engines import ENGINES
 from maichong.engines.nest import different, kernel, missing
 from maichong.errors import EngineError
 from maichong.neurons.traub_miles import TraubMiles
-from maichong.spec import Param, State, neuron, source
+from maichong.spec import Param, State, neuron, short_term, source
 from maichong.synapses.bi_exponential import BiExponential
 
 CURRENT, OPEN, CLOSED = Exponential(tau=2.0), Exponential(tau=2.0, e_rev=0.0), Exponential(tau=5.0, e_rev=-80.0)
@@ -69,6 +69,14 @@ def mine_reset():
 
 def clock_interval(every):
     return every
+
+
+def half(x):
+    return 0.5 * x
+
+
+def stays(x, lag):
+    return x
 
 
 MINE = neuron(
@@ -174,22 +182,37 @@ def test_all_of_it_is_told_at_once() -> None:
     ]
 
 
+def test_short_term_rules_of_one_s_own_and_beside_others() -> None:
+    halving = short_term(
+        "Halving", params=[], states=[State("x", 1.0, "", "what is left")], elapse=stays, release=half, spike=half
+    )
+    net = Network(dt=0.1)
+    x, e = net.population("x", Poisson(rate=1.0), 1), net.population("e", LIF(), 2)
+    given = {"weight": 0.5, "delay": 1.0, "receptor": CURRENT}
+    net.project(x, e, AllToAll(), **given, short_term=halving(), name="a")
+    net.project(x, e, AllToAll(), **given, short_term=TsodyksMarkram(), plasticity=PairSTDP(), name="b")
+    net.project(x, e, AllToAll(), **given, short_term=TsodyksMarkram(), plasticity=DiehlCook(), name="c")
+    assert missing(net) == [
+        "projection 'a': NEST has no Halving",
+        "projection 'b': NEST has no synapse with both TsodyksMarkram and PairSTDP",
+        "projection 'c': NEST has no DiehlCook",
+    ]
+
+
 def test_what_is_not_handed_over_is_told() -> None:
     net = Network(dt=0.1, seed=1)
     steps = Steps([0.0, 1.0], [1.0, 2.0])
     x = net.population("x", Poisson(rate=steps), 4)
     e = net.population("e", LIF(), 4, drive=steps)
     net.population("c", CorrelatedPoisson(rate=1.0), 4)
-    net.project(
-        x, e, AllToAll(), weight=1.0, delay=1.0, dendritic_delay=1.0, receptor=CURRENT, short_term=TsodyksMarkram(), name="p"
-    )
+    net.project(x, e, AllToAll(), weight=1.0, delay=1.0, dendritic_delay=1.0, receptor=CURRENT, name="p")
     net.background(e, rate=steps, weight=1.0, receptor=CURRENT, name="b")
     net.noise(e, sigma=1.0, tau=5.0)
     net.gap_junctions(e, e, AllToAll(), conductance=1.0)
     told = missing(net)
     for line in (
         "population 'x': Steps of rate", "population 'e': Steps of i", "background 'b': Steps of its rate",
-        "noise 'noise->e': noise currents", "gap junctions 'e=e': gap junctions", "projection 'p': short-term rules",
+        "noise 'noise->e': noise currents", "gap junctions 'e=e': gap junctions",
     ):  # fmt: skip
         assert f"{line} are not handed over to NEST" in told
     assert "population 'c': NEST has no CorrelatedPoisson" in told

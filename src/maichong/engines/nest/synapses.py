@@ -10,6 +10,8 @@ import numpy as np
 
 from maichong.engines.nest.cells import Arrival, Cells
 from maichong.engines.nest.rules import TABLE, RuleRow
+from maichong.engines.nest.short_term import TABLE as SHORT_TERM
+from maichong.engines.nest.short_term import ShortTermRow
 from maichong.engines.nest.tables import holds, worked_out
 from maichong.engines.plan import ProjectionPlan
 from maichong.spec import Configured, Distribution
@@ -19,7 +21,7 @@ from maichong.spec import Configured, Distribution
 class Synapse:
     """The NEST model of a projection's synapses, how their weights arrive, and by how many steps the source leads.
 
-    ``values`` are the model's parameters where a rule changes the weights; None: static.
+    ``values`` are the model's parameters; ``plastic`` says whether a rule changes the weights.
     """
 
     model: str
@@ -39,13 +41,18 @@ def synapse_of(
 ) -> Synapse | None:
     """The projection in NEST's words, None where its target is missing; the lists get what is missing and what differs."""
     where = f"projection {entry.name!r}"
-    found = _rule(entry, where, missing)
+    found, short_term = _rule(entry, where, missing), _short_term(entry, where, missing)
     if target is None or arrival is None:
         return None
     if entry.projection.delay is None and not arrival.later + lead:
         missing.append(f"{where}: it has no delay, and NEST's shortest is one step; delay={entry.dt:g} would be that")
     if target.row.conducts and _lowest(entry) < 0:
         missing.append(f"{where}: its conductances must be >= 0")
+    if short_term and found:
+        missing.append(f"{where}: NEST has no synapse with both {short_term.rule.name} and {found[0].model.name}")
+    if short_term:
+        assert entry.release
+        return Synapse(short_term.nest, arrival, lead, worked_out(short_term.values, entry.release.params))
     if found is None:
         return Synapse("static_synapse", arrival, lead)
     rule, row = found
@@ -70,6 +77,17 @@ def _lowest(entry: ProjectionPlan) -> float:
     if isinstance(value, Distribution) and value.bounds()[0] >= 0:
         return 0.0
     return float(entry.weights().min(initial=0.0))
+
+
+def _short_term(entry: ProjectionPlan, where: str, missing: list[str]) -> ShortTermRow | None:
+    """The short-term rule that NEST has, if the projection has one."""
+    rule = entry.projection.short_term
+    if rule is None:
+        return None
+    row = next((row for row in SHORT_TERM if row.rule is rule.model), None)
+    if row is None:
+        missing.append(f"{where}: NEST has no {rule.model.name}")
+    return row
 
 
 def _rule(entry: ProjectionPlan, where: str, missing: list[str]) -> tuple[Configured, RuleRow] | None:

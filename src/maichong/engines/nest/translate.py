@@ -85,7 +85,6 @@ def _kept_back(plan: Plan) -> Iterator[str]:
     kept += [f"background {entry.name!r}: Steps of its rate" for entry in plan.backgrounds if isinstance(entry.rate, Course)]
     kept += [f"noise {name!r}: noise currents" for name in network.noises]
     kept += [f"gap junctions {name!r}: gap junctions" for name in network.gaps]
-    kept += [f"projection {name!r}: short-term rules" for name, p in network.projections.items() if p.short_term]
     kept += [f"projection {entry.name!r}: dendritic delays" for entry in plan.projections if entry.longest_dendritic]
     return (f"{words} are not handed over to NEST" for words in kept)
 
