@@ -205,7 +205,7 @@ def test_what_is_not_handed_over_is_told() -> None:
     x = net.population("x", Poisson(rate=steps), 4)
     e = net.population("e", LIF(), 4, drive=steps)
     net.population("c", CorrelatedPoisson(rate=1.0), 4)
-    net.project(x, e, AllToAll(), weight=1.0, delay=1.0, dendritic_delay=1.0, receptor=CURRENT, name="p")
+    net.project(x, e, AllToAll(), weight=1.0, delay=1.0, receptor=CURRENT, name="p")
     net.background(e, rate=steps, weight=1.0, receptor=CURRENT, name="b")
     net.noise(e, sigma=1.0, tau=5.0)
     net.gap_junctions(e, e, AllToAll(), conductance=1.0)

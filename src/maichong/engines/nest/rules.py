@@ -1,8 +1,8 @@
 """Which of our rules is which NEST synapse: a table. The first row that fits is taken.
 
-NEST puts a delay on the way back from the cell to the synapse, ours lies on the way there, and NEST's is at least one step: it
-sees a postsynaptic spike ``early`` ms later relative to an arrival than our rule does. Amplitudes are so much larger or smaller
-that every pair still counts as much as here.
+NEST's delay lies on the dendrite, and is at least one step. Where ours has no dendritic delay, NEST so sees a postsynaptic spike
+``early`` ms later relative to an arrival than our rule does; amplitudes are so much larger or smaller that every pair still counts
+as much as here.
 
 Morrison, Diesmann & Gerstner 2008, doi:10.1007/s00422-008-0233-1 (what pairs with what, and where the delay lies).
 """

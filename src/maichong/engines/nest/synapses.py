@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from maichong.engines.delays import to_steps
 from maichong.engines.nest.cells import Arrival, Cells
 from maichong.engines.nest.rules import TABLE, RuleRow
 from maichong.engines.nest.short_term import TABLE as SHORT_TERM
@@ -21,7 +22,8 @@ from maichong.spec import Configured, Distribution
 class Synapse:
     """The NEST model of a projection's synapses, how their weights arrive, and by how many steps the source leads.
 
-    ``values`` are the model's parameters; ``plastic`` says whether a rule changes the weights.
+    ``values`` are the model's parameters. Where a rule changes the weights (``plastic``), NEST's delay lies behind the synapse, and
+    is ``behind`` steps longer than our dendritic one; the rest lies before it.
     """
 
     model: str
@@ -29,11 +31,17 @@ class Synapse:
     lead: int
     values: Mapping[str, Any] = field(default_factory=dict)
     plastic: bool = False
+    behind: int = 0
 
     @property
     def extra(self) -> int:
-        """Steps by which NEST's delay is longer than ours."""
+        """Steps by which NEST's whole delay is longer than ours."""
         return self.arrival.later + self.lead
+
+    @property
+    def before(self) -> int:
+        """Steps by which NEST's delay before a plastic synapse is longer than ours."""
+        return self.extra - self.behind
 
 
 def synapse_of(
@@ -44,7 +52,7 @@ def synapse_of(
     found, short_term = _rule(entry, where, missing), _short_term(entry, where, missing)
     if target is None or arrival is None:
         return None
-    if entry.projection.delay is None and not arrival.later + lead:
+    if shortest(entry) + arrival.later + lead < 1:
         missing.append(f"{where}: it has no delay, and NEST's shortest is one step; delay={entry.dt:g} would be that")
     if target.row.conducts and _lowest(entry) < 0:
         missing.append(f"{where}: its conductances must be >= 0")
@@ -56,19 +64,48 @@ def synapse_of(
     if found is None:
         return Synapse("static_synapse", arrival, lead)
     rule, row = found
-    steps = 2 - arrival.later
+    behind = 1 if arrival.later or not entry.longest_dendritic else 0
+    if entry.longest_dendritic and not behind + shortest_dendritic(entry):
+        missing.append(f"{where}: its dendritic delays must all be one step or longer, which is NEST's shortest, or all 0")
+    steps = 2 * behind - arrival.later
     symbols = {**rule.values, "early": steps * entry.dt}
     for name, value in worked_out(row.cell, symbols).items():
         if target.values.setdefault(name, value) != value:
             missing.append(f"{where}: its {name} must be that of the other projections, for NEST keeps one for each target")
     where = f"{where} ({row.nest})"
-    different.append(f"{where}: a postsynaptic spike less than {steps} steps before an arrival counts as after it")
+    if steps:
+        few = "1 step" if steps == 1 else f"{steps} steps"
+        different.append(f"{where}: a postsynaptic spike less than {few} before an arrival counts as after it")
     different.append(f"{where}: a postsynaptic spike changes the weight when the next spike arrives")
     different.append(f"{where}: a spike is sent with the weight after its own depression")
     different += [f"{where}: {words}" for words in row.differs]
     values = worked_out(row.values, symbols)
     values |= {name: values[name] * (arrival.factor if name == "Wmax" else np.abs(arrival.factor)) for name in row.in_weight}
-    return Synapse(row.nest, arrival, lead, values, plastic=True)
+    return Synapse(row.nest, arrival, lead, values, True, behind)
+
+
+def shortest(entry: ProjectionPlan) -> int:
+    """The shortest way from a source to a soma in steps; of distributions, the shortest that can come."""
+    return _least(entry.projection.delay, entry.dt) + shortest_dendritic(entry)
+
+
+def shortest_dendritic(entry: ProjectionPlan) -> int:
+    """The shortest dendritic delay in steps, also where no rule sees it; of a distribution, the shortest that can come."""
+    return _least(entry.projection.dendritic_delay, entry.dt)
+
+
+def _least(value: Any, dt: float) -> int:
+    if value is None or not np.size(value):
+        return 0
+    return int(to_steps(value.bounds()[0] if isinstance(value, Distribution) else np.min(value), dt))
+
+
+def shortest_of_nest(entry: ProjectionPlan, synapse: Synapse) -> int:
+    """The shortest of the delays that NEST is given, in steps."""
+    if not synapse.plastic:
+        return shortest(entry) + synapse.extra
+    before, behind = _least(entry.projection.delay, entry.dt) + synapse.before, shortest_dendritic(entry) + synapse.behind
+    return behind if entry.longest + synapse.before == 0 else min(max(before, 1), behind)
 
 
 def _lowest(entry: ProjectionPlan) -> float:

@@ -15,12 +15,10 @@ import numpy as np
 
 from maichong.encoding.poisson import Poisson
 from maichong.engines.courses import Course
-from maichong.engines.delays import to_steps
 from maichong.engines.nest.cells import Arrival, Cells, cells_of
-from maichong.engines.nest.synapses import Synapse, synapse_of
+from maichong.engines.nest.synapses import Synapse, shortest, shortest_of_nest, synapse_of
 from maichong.engines.plan import BackgroundPlan, Plan, PopulationPlan, ProjectionPlan
 from maichong.network import SpikeTimes
-from maichong.spec import Distribution
 
 LONGEST_SLICE = 20
 """Steps after which longer slices hardly make NEST faster, while generators answer later to a rate that is set."""
@@ -85,7 +83,6 @@ def _kept_back(plan: Plan) -> Iterator[str]:
     kept += [f"background {entry.name!r}: Steps of its rate" for entry in plan.backgrounds if isinstance(entry.rate, Course)]
     kept += [f"noise {name!r}: noise currents" for name in network.noises]
     kept += [f"gap junctions {name!r}: gap junctions" for name in network.gaps]
-    kept += [f"projection {entry.name!r}: dendritic delays" for entry in plan.projections if entry.longest_dendritic]
     return (f"{words} are not handed over to NEST" for words in kept)
 
 
@@ -100,23 +97,16 @@ def _lead(index: int, plan: Plan, arrivals: Sequence[Arrival | None]) -> int:
     if plan.populations[index].system:
         return 0
     sent = (pair for pair in zip(plan.projections, arrivals, strict=True) if pair[0].pre_population == index)
-    return int(any(entry.projection.delay is None and arrival and not arrival.later for entry, arrival in sent))
+    return int(any(arrival and shortest(entry) + arrival.later < 1 for entry, arrival in sent))
 
 
 def _slice(plan: Plan, synapses: Sequence[Synapse | None]) -> int:
-    """The shortest delay; one step where something is learned, and where states are recorded, which come a slice late."""
+    """The shortest delay; one step where states are recorded, which come a slice late."""
     if any(probe.what not in ("spikes", "counts") for probe in plan.probes):
         return 1
     pairs = [pair for pair in zip(plan.projections, synapses, strict=True) if pair[0].size]
-    steps = [1 if synapse.plastic else _shortest(entry) + synapse.extra for entry, synapse in pairs if synapse]
+    steps = [shortest_of_nest(entry, synapse) for entry, synapse in pairs if synapse]
     return max(1, min([*steps, LONGEST_SLICE])) if steps else 1
-
-
-def _shortest(entry: ProjectionPlan) -> int:
-    """Our shortest delay in steps; of a distribution, the shortest that can come."""
-    value = entry.projection.delay
-    lowest = value.bounds()[0] if isinstance(value, Distribution) else 0.0 if value is None else np.min(value)
-    return int(to_steps(lowest, entry.dt))
 
 
 def _cells(entry: PopulationPlan, plan: Plan, missing: list[str], different: list[str]) -> Cells | None:
