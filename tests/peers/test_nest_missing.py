@@ -14,7 +14,6 @@ from maichong import (
     AdaptiveLIF,
     AllToAll,
     Alpha,
-    CorrelatedPoisson,
     Delta,
     DiehlCook,
     Exponential,
@@ -28,7 +27,6 @@ from maichong import (
     Poisson,
     PowerLawSTDP,
     SpikeTimes,
-    Steps,
     TripletSTDP,
     TsodyksMarkram,
     Uniform,
@@ -201,21 +199,12 @@ def test_short_term_rules_of_one_s_own_and_beside_others() -> None:
 
 def test_what_is_not_handed_over_is_told() -> None:
     net = Network(dt=0.1, seed=1)
-    steps = Steps([0.0, 1.0], [1.0, 2.0])
-    x = net.population("x", Poisson(rate=steps), 4)
-    e = net.population("e", LIF(), 4, drive=steps)
-    net.population("c", CorrelatedPoisson(rate=1.0), 4)
-    net.project(x, e, AllToAll(), weight=1.0, delay=1.0, receptor=CURRENT, name="p")
-    net.background(e, rate=steps, weight=1.0, receptor=CURRENT, name="b")
+    e = net.population("e", LIF(), 4)
     net.noise(e, sigma=1.0, tau=5.0)
     net.gap_junctions(e, e, AllToAll(), conductance=1.0)
     told = missing(net)
-    for line in (
-        "population 'x': Steps of rate", "population 'e': Steps of i", "background 'b': Steps of its rate",
-        "noise 'noise->e': noise currents", "gap junctions 'e=e': gap junctions",
-    ):  # fmt: skip
+    for line in ("noise 'noise->e': noise currents", "gap junctions 'e=e': gap junctions"):
         assert f"{line} are not handed over to NEST" in told
-    assert "population 'c': NEST has no CorrelatedPoisson" in told
     with pytest.raises(EngineError, match="NEST lacks"):
         net.build("nest")
 

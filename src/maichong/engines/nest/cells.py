@@ -51,7 +51,8 @@ def cells_of(entry: PopulationPlan, plan: Plan, missing: list[str], different: l
         return None
     symbols: dict[str, Any] = {param.name: system.params[param.name] for param in model.params if param.name != "t_ref"}
     symbols |= {"t_ref": entry.refractory * plan.dt, "dt": plan.dt, "method": method, "n_receptors": len(ports)}
-    symbols |= {f"drive_{name}": values for name, values in entry.drive.items()}
+    # what changes in Steps comes from a generator
+    symbols |= {f"drive_{name}": 0.0 if name in entry.courses else values for name, values in entry.drive.items()}
     where = f"{where} ({row.nest})"
     if (reset := system.neuron.options.get("reset", "hard")) != "hard":
         missing.append(f"{where}: its reset must be hard, not {reset!r}")

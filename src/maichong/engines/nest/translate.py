@@ -13,9 +13,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from maichong.encoding.poisson import Poisson
-from maichong.engines.courses import Course
 from maichong.engines.nest.cells import Arrival, Cells, cells_of
+from maichong.engines.nest.sources import SourceRow, row_of
 from maichong.engines.nest.synapses import Synapse, shortest, shortest_of_nest, synapse_of
 from maichong.engines.plan import BackgroundPlan, Plan, PopulationPlan, ProjectionPlan
 from maichong.network import SpikeTimes
@@ -30,13 +29,16 @@ TICS = 1000
 class Translation:
     """The parts of a plan in its order (None: a source, or missing), and what is missing or differs, one line each.
 
-    ``leads`` are the steps by which each population is ahead of our clock; no delay is shorter than ``slice`` steps.
+    ``leads`` are the steps by which each population is ahead of our clock; no delay is shorter than ``slice`` steps, and the
+    generators ``pause`` for so many before they begin.
     """
 
     cells: tuple[Cells | None, ...]
+    sources: tuple[SourceRow | None, ...]
     leads: tuple[int, ...]
     synapses: tuple[Synapse | None, ...]
     slice: int
+    pause: int
     missing: tuple[str, ...]
     different: tuple[str, ...]
 
@@ -48,7 +50,8 @@ class Translation:
 def translate(plan: Plan) -> Translation:
     """The whole plan; nothing is refused here."""
     missing, different = [*_countless(plan.dt), *_kept_back(plan)], []
-    cells = tuple(_cells(entry, plan, missing, different) for entry in plan.populations)
+    sources = tuple(row_of(entry, missing) for entry in plan.populations)
+    cells = tuple(cells_of(entry, plan, missing, different) if entry.system else None for entry in plan.populations)
     arrivals = [_arrival(plan, cells, entry) for entry in plan.projections]
     leads = tuple(_lead(k, plan, arrivals) for k in range(len(cells)))
     synapses = tuple(
@@ -60,8 +63,11 @@ def translate(plan: Plan) -> Translation:
         if target and target.row.conducts and np.min(background.weight) < 0:
             missing.append(f"background {background.name!r}: its conductances must be >= 0")
     slice_ = _slice(plan, synapses)
-    different += _sources_different(plan, leads, slice_)
-    return Translation(cells, leads, synapses, slice_, tuple(missing), tuple(different))
+    # a generator that others share is silent for a whole slice
+    pause = slice_ if any(row and row.shared for row in sources) else 0
+    for entry, row, lead in zip(plan.populations, sources, leads, strict=True):
+        different += _source_different(entry, row, lead, slice_)
+    return Translation(cells, sources, leads, synapses, slice_, pause, tuple(missing), tuple(different))
 
 
 def tics_per_ms(dt: float) -> int:
@@ -79,9 +85,7 @@ def _countless(dt: float) -> Iterator[str]:
 def _kept_back(plan: Plan) -> Iterator[str]:
     """What this engine does not hand over."""
     network = plan.network
-    kept = [f"population {entry.name!r}: Steps of {name}" for entry in plan.populations for name in entry.courses]
-    kept += [f"background {entry.name!r}: Steps of its rate" for entry in plan.backgrounds if isinstance(entry.rate, Course)]
-    kept += [f"noise {name!r}: noise currents" for name in network.noises]
+    kept = [f"noise {name!r}: noise currents" for name in network.noises]
     kept += [f"gap junctions {name!r}: gap junctions" for name in network.gaps]
     return (f"{words} are not handed over to NEST" for words in kept)
 
@@ -109,19 +113,12 @@ def _slice(plan: Plan, synapses: Sequence[Synapse | None]) -> int:
     return max(1, min([*steps, LONGEST_SLICE])) if steps else 1
 
 
-def _cells(entry: PopulationPlan, plan: Plan, missing: list[str], different: list[str]) -> Cells | None:
-    if entry.system:
-        return cells_of(entry, plan, missing, different)
-    if entry.source and not isinstance(entry.source, SpikeTimes) and entry.source.model is not Poisson:
-        missing.append(f"population {entry.name!r}: NEST has no {entry.source.model.name}")
-    return None
-
-
-def _sources_different(plan: Plan, leads: Sequence[int], late: int) -> Iterator[str]:
-    for entry, lead in zip(plan.populations, leads, strict=True):
-        if isinstance(entry.source, SpikeTimes) and lead:
-            yield f"population {entry.name!r}: spikes that are given while it runs must be at least 2 steps ahead"
-        elif entry.source and not isinstance(entry.source, SpikeTimes):
-            yield f"population {entry.name!r} (poisson_generator): two spikes of a cell may fall into one step"
-            steps = "1 step" if late + lead == 1 else f"{late + lead} steps"
-            yield f"population {entry.name!r} (poisson_generator): a rate that is set while it runs acts {steps} later"
+def _source_different(entry: PopulationPlan, row: SourceRow | None, lead: int, slice_: int) -> Iterator[str]:
+    where = f"population {entry.name!r}"
+    if isinstance(entry.source, SpikeTimes) and lead:
+        yield f"{where}: spikes that are given while it runs must be at least 2 steps ahead"
+    elif row:
+        where = f"{where} ({row.scheduled if entry.courses else row.nest})"
+        yield from (f"{where}: {words}" for words in row.differs)
+        late = slice_ + (2 if row.shared else lead)
+        yield f"{where}: a rate that is set while it runs acts {'1 step' if late == 1 else f'{late} steps'} later"
