@@ -3,10 +3,10 @@
     pre:  w <- w - alpha lam w y;      post:  w <- w + lam w_0 (w / w_0)^mu x
     tau_plus dx/dt = -x (jumps at presynaptic arrivals),  tau_minus dy/dt = -y (at postsynaptic spikes)
 
-Where both sides fire independently at one rate, drift ends at w = w_0 (tau_plus / (alpha tau_minus))^(1 / (1 - mu)). All pairs count.
+All pairs count. Where both sides fire independently at one rate, drift ends at w_0 (tau_plus / (alpha tau_minus))^(1/(1 - mu)).
 
-Source: Morrison, Aertsen & Diesmann 2007, doi:10.1162/neco.2007.19.6.1437; NEST calls it stdp_pl_synapse_hom, with w_0 = 1 pA, and
-counts the whole delay as dendritic, where here it is axonal: there a pair's lag is longer by twice the delay.
+Source: Morrison, Aertsen & Diesmann 2007, doi:10.1162/neco.2007.19.6.1437; NEST calls it stdp_pl_synapse_hom, with w_0 = 1 pA,
+and counts the whole delay as dendritic, where here it is axonal: there a pair's lag is longer by twice the delay.
 
 Not for weights that should compete: see PairSTDP with mu = 0.
 """
