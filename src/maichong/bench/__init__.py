@@ -43,7 +43,7 @@ def run(
         if peer not in peers:
             raise ParameterError("bench, --against", f"there is no peer {peer!r}", fix=did_you_mean(peer, peers))
     if name == diehl_cook.NAME:
-        _refuse(name, "training has images", threads=list(threads) or None, duration=duration)
+        _refuse(name, "training has --images and --neurons", threads=list(threads) or None, duration=duration)
         return diehl_cook.compare(
             against, images=2000 if images is None else images, neurons=400 if neurons is None else neurons, tell=tell
         )

@@ -73,20 +73,20 @@ def compare(
     """
     rows: list[dict[str, Any]] = []
     failures = []
-    with tempfile.TemporaryDirectory(prefix="maichong-bench-") as folder:
-        for job in jobs(benchmark, against, threads):
-            span = benchmark.spans[job.tool] if duration is None else Span(duration, benchmark.spans[job.tool].repeats)
-            try:
+    for job in jobs(benchmark, against, threads):
+        span = benchmark.spans[job.tool] if duration is None else Span(duration, benchmark.spans[job.tool].repeats)
+        try:
+            with tempfile.TemporaryDirectory(prefix="maichong-bench-") as folder:
                 row = row_of(_measured(benchmark, job, span, Path(folder), tell), job, benchmark, span)
-            except MaichongError as error:
-                if job.tool == "maichong":
-                    raise
-                failures.append(f"{job.label}: {error}")
-                tell(failures[-1])
-                continue
-            row["rate_difference"] = _difference(row["rate_hz"], (rows or [row])[0]["rate_hz"])
-            rows.append(row)
-            tell(f"{job.label}: {row['realtime_factor']:.3g} s for a biological second, {row['rate_hz']:.2f} Hz")
+        except MaichongError as error:
+            if job.tool == "maichong":
+                raise
+            failures.append(f"{job.label}: {error}")
+            tell(failures[-1])
+            continue
+        row["rate_difference"] = _difference(row["rate_hz"], (rows or [row])[0]["rate_hz"])
+        rows.append(row)
+        tell(f"{job.label}: {row['realtime_factor']:.3g} s for a biological second, {row['rate_hz']:.2f} Hz")
     return {
         "network": benchmark.title,
         "name": benchmark.name,
@@ -169,4 +169,4 @@ def _measured(benchmark: Benchmark, job: Job, span: Span, folder: Path, tell: Ca
     cold = measured(command, out, held, job.tool)
     files.write_json(path, task)
     row = measured(command, out, held, job.tool)
-    return {**row, "compile_s": max(0.0, cold["build_s"] - row["build_s"])}
+    return {**row, "compile_s": max(0.0, cold["build_s"] - row["build_s"]) if cold["compiled"] else 0.0}

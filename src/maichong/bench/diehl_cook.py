@@ -56,9 +56,10 @@ def compare(
         for peer in against:
             entry = PEERS[peer]
             python = interpreter(peer, tell, entry["extra"])
-            tell(f"{peer}: {entry['images']} images")
+            count = min(images, entry["images"])
+            tell(f"{peer}: {count} images")
             script = [python, str(SCRIPTS / entry["script"])]
-            rows.append({**_measure(script, pictures, entry["images"], neurons, peer), "tool": peer})
+            rows.append({**_measure(script, pictures, count, neurons, peer), "tool": peer})
     for row in rows:
         row["realtime_factor"] = 2.0 / row["images_per_s"]  # half a biological second per image
         row.setdefault("threads", 1)

@@ -18,6 +18,7 @@ def main() -> None:
 
     from maichong import LIF, Network, __version__
     from maichong.bench.networks.benchmark import family_of, restored
+    from maichong.engines.events.emit import cache_folder
     from maichong.engines.events.together import choose_threads
     from maichong.zoo.machine import peak_rss_mib, rss_mib
 
@@ -27,6 +28,7 @@ def main() -> None:
     tiny.population("cell", LIF(), 1)
     tiny.build("events", **options)  # so that all libraries are loaded
 
+    kernels = sum(1 for _ in cache_folder().rglob("*.nbc"))
     before = rss_mib()
     begun = time.perf_counter()
     run = family_of(task["family"]).network(constants, task["seed"]).build("events", **options)
@@ -45,6 +47,7 @@ def main() -> None:
         "version": __version__,
         "threads": choose_threads(run.plan, task["precision"], task["threads"]),
         "build_s": build_s,
+        "compiled": sum(1 for _ in cache_folder().rglob("*.nbc")) - kernels,
         "spans_s": spans_s,
         "spikes": spikes,
         "synapses": sum(entry.size for entry in run.plan.projections),

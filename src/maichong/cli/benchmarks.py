@@ -59,7 +59,8 @@ def _print_network(outcome: dict[str, Any]) -> None:
 
 def _print_rows(outcome: dict[str, Any]) -> None:
     headings = ("threads", "compile s", "build s", "s per bio s", "ours / theirs", "peak MiB", "B per synapse", "rate Hz")
-    table = table_of("tool", *headings, padding=(0, 1))
+    table = table_of("tool", *headings, padding=(0, 1), collapse_padding=True, pad_edge=False)  # for 80 columns
+    table.columns[0].no_wrap = True
     for column in table.columns[1:]:
         column.justify = "right"
     ours = min(row["realtime_factor"] for row in outcome["rows"] if row["tool"] == "maichong")

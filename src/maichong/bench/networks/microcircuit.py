@@ -165,7 +165,7 @@ PUBLISHED = dict(zip(Constants().populations, (0.86, 2.80, 4.45, 5.93, 7.59, 8.6
 """Hz, of the full model with Poisson input."""
 
 _SPANS = {
-    0.1: {"maichong": Span(1000.0, 3), "brian2": Span(1000.0), "nest": Span(1000.0)},
+    0.1: {"maichong": Span(2000.0, 3), "brian2": Span(2000.0), "nest": Span(2000.0)},
     0.2: {"maichong": Span(1000.0, 3), "brian2": Span(1000.0), "nest": Span(1000.0)},
     1.0: {"maichong": Span(1000.0), "brian2": Span(500.0), "nest": Span(500.0)},
 }

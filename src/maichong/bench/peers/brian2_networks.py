@@ -6,6 +6,7 @@ sources. Drawn by their targets, as in-degrees are, a spike would find its synap
 time; so they are drawn and sorted here, and the program reads them.
 """
 
+import json
 import math
 import time
 
@@ -13,9 +14,12 @@ import numpy as np
 
 NEXT = """
 int next_int(int f) {
-    static std::ifstream file("%s/drawn_" + std::to_string(f) + ".bin", std::ios::binary);
+    static std::ifstream file(std::string(%s) + "/drawn_" + std::to_string(f) + ".bin", std::ios::binary);
     int32_t value = 0;
-    file.read(reinterpret_cast<char*>(&value), sizeof value);
+    if (!file.read(reinterpret_cast<char*>(&value), sizeof value)) {
+        std::cerr << "the file of connections ends too early" << std::endl;
+        std::exit(1);
+    }
     return value;
 }
 """
@@ -37,7 +41,7 @@ class Drawn:
     def __init__(self, b2, folder, seed):
         self.folder, self.seed, self.rng = folder, seed, np.random.default_rng(seed)
         self.synapses, self.took_s, self._files = 0, 0.0, 0
-        self._next_int = function(b2, NEXT % folder, lambda f: f, "integer", "integer", stateless=False)
+        self._next_int = function(b2, NEXT % json.dumps(str(folder)), lambda f: f, "integer", "integer", stateless=False)
 
     def connect(self, synapses, degrees, targets):
         """Give each source ``degrees[i]`` of the ``targets``, which lie one source after the other."""
@@ -253,7 +257,9 @@ def microcircuit(b2, c, drawn):
 def notes(family, c):
     """What a reader of the row should know."""
     exact = family in ("brunel", "hpc", "microcircuit") or getattr(c, "e_exc", None) is None
-    found = ["exact" if exact else "exponential Euler"]
+    found = ["exact" if exact and family != "cobahh" else "exponential Euler"]
+    if family == "cobahh":
+        found.append("at this step, being of order one, it fires less than the solution does; Runge-Kutta methods diverge")
     if family == "hpc":
         found.append("traces live in the cells; the delay of plastic synapses is axonal")
     return found

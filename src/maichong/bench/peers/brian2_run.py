@@ -74,7 +74,7 @@ def main():
     folder.mkdir(exist_ok=True)
     b2.prefs.core.default_float_dtype = np.dtype(task.precision).type
     b2.prefs.codegen.cpp.extra_compile_args_gcc = COMPILER
-    b2.prefs.codegen.cpp.headers += ["<chrono>", "<fstream>", "<random>", "<atomic>"]
+    b2.prefs.codegen.cpp.headers += ["<chrono>", "<fstream>", "<random>", "<atomic>", "<iostream>", "<string>"]
     b2.prefs.devices.cpp_standalone.openmp_threads = task.threads if task.threads > 1 else 0
     b2.set_device("cpp_standalone", build_on_run=False)
     b2.seed(task.seed)
