@@ -20,6 +20,7 @@ from maichong import (
     ExponentialSTDP,
     HomeostaticThreshold,
     Izhikevich,
+    MorrisonSTDP,
     Network,
     Normal,
     OneToOne,
@@ -137,6 +138,20 @@ LACKING = {
     "negative triplets": (
         net_of(LIF(), CURRENT, rule=TripletSTDP(a2_minus=-0.1)),
         ["projection 'x0' (stdp_triplet_synapse): its amplitudes must be >= 0"],
+    ),
+    "power law of jumps": (
+        net_of(LIF(tau_m=[10.0, 20.0]), Delta(), rule=MorrisonSTDP()),
+        ["projection 'x0' (stdp_pl_synapse_hom): its cells must share a tau_m, for NEST keeps one lambda for all synapses"],
+    ),
+    "power law that does not rise": (
+        net_of(LIF(), CLOSED, OPEN, rule=MorrisonSTDP(lam=0.0)),
+        ["projection 'x0' (stdp_pl_synapse_hom): lam must be > 0, and alpha >= 0",
+         "projection 'x1' (stdp_pl_synapse_hom): lam must be > 0, and alpha >= 0"],
+    ),
+    "power law of conductances": (
+        net_of(LIF(), CLOSED, OPEN, rule=MorrisonSTDP()),
+        ["projection 'x0' (stdp_pl_synapse_hom): its conductances must be the more excitatory ones, for NEST's weights must be "
+         ">= 0"],
     ),
     "target trace": (
         net_of(LIF(), CURRENT, rule=PowerLawSTDP()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -63,16 +64,33 @@ def synapse_of(
         return Synapse(short_term.nest, arrival, lead, worked_out(short_term.values, entry.release.params))
     if found is None:
         return Synapse("static_synapse", arrival, lead)
-    rule, row = found
+    return _plastic(entry, *found, target, Synapse(found[1].nest, arrival, lead), missing, different)
+
+
+def _plastic(
+    entry: ProjectionPlan,
+    rule: Configured,
+    row: RuleRow,
+    target: Cells,
+    synapse: Synapse,
+    missing: list[str],
+    different: list[str],
+) -> Synapse:
+    """``synapse`` with its parameters, and with what of NEST's delay lies behind it."""
+    where, arrival = f"projection {entry.name!r}", synapse.arrival
     behind = 1 if arrival.later or not entry.longest_dendritic else 0
     if entry.longest_dendritic and not behind + shortest_dendritic(entry):
         missing.append(f"{where}: its dendritic delays must all be one step or longer, which is NEST's shortest, or all 0")
     steps = 2 * behind - arrival.later
-    symbols = {**rule.values, "early": steps * entry.dt}
+    symbols = {**rule.values, "early": steps * entry.dt, "factor": np.abs(arrival.factor)}
     for name, value in worked_out(row.cell, symbols).items():
         if target.values.setdefault(name, value) != value:
             missing.append(f"{where}: its {name} must be that of the other projections, for NEST keeps one for each target")
     where = f"{where} ({row.nest})"
+    if row.one_for_all and np.ndim(arrival.factor):
+        missing.append(f"{where}: its cells must share a tau_m, for NEST keeps one lambda for all synapses")
+    elif row.one_for_all and arrival.factor < 0:
+        missing.append(f"{where}: its conductances must be the more excitatory ones, for NEST's weights must be >= 0")
     if steps:
         few = "1 step" if steps == 1 else f"{steps} steps"
         different.append(f"{where}: a postsynaptic spike less than {few} before an arrival counts as after it")
@@ -81,7 +99,7 @@ def synapse_of(
     different += [f"{where}: {words}" for words in row.differs]
     values = worked_out(row.values, symbols)
     values |= {name: values[name] * (arrival.factor if name == "Wmax" else np.abs(arrival.factor)) for name in row.in_weight}
-    return Synapse(row.nest, arrival, lead, values, True, behind)
+    return dataclasses.replace(synapse, values=values, plastic=True, behind=behind)
 
 
 def shortest(entry: ProjectionPlan) -> int:
