@@ -9,6 +9,7 @@ import numpy as np
 
 from maichong import interrupts
 from maichong.engines.nest.backgrounds import add_background, generator_of
+from maichong.engines.nest.couplings import couple
 from maichong.engines.nest.drawn import rule_of
 from maichong.engines.nest.kernel import Kernel, load
 from maichong.engines.nest.live_cells import LiveCells
@@ -63,7 +64,8 @@ class Nest:
             number = len(self.translation.missing)
             lacks = f"NEST lacks {number} {'thing' if number == 1 else 'things'} of this network"
             raise EngineError("build, engine 'nest'", lacks, details=self.translation.missing)
-        self._kernel = Kernel(plan.dt, plan.network.seed, self.threads, self.translation.slice, self.translation.pause)
+        slice_, pause, coupled = self.translation.slice, self.translation.pause, bool(plan.coupling.pulls)
+        self._kernel = Kernel(plan.dt, plan.network.seed, self.threads, slice_, pause, coupled)
         with self._kernel.telling("build, engine 'nest'"):
             self._make(plan, self.translation, connectivity)
 
@@ -86,6 +88,7 @@ class Nest:
             arrival, target = translation.arrival(plan, entry), self.populations[entry.population]
             assert arrival and isinstance(target, LiveCells)
             add_background(entry, arrival, target, kernel)
+        couple(plan.coupling, self.populations, kernel)
         index = {entry.name: k for k, entry in enumerate(plan.populations)}
         self._probes = probes_of(plan.probes, index, self.populations, kernel)
         self._probed = [index[probe.population] for probe in plan.probes]
@@ -118,6 +121,8 @@ class Nest:
         ]
         lines += [f"{part.plan.name}: {part.words}" for part in (*self.populations, *self.projections)]
         lines += [f"{entry.name}: {generator_of(entry)}" for entry in self.plan.backgrounds]
+        if pulls := self.plan.coupling.pulls:
+            lines.append(f"gap junctions: gap_junction, {sum(pull.g.size for pull in pulls):,} connections, one each way")
         return "\n".join([*lines, *(f"differs: {line}" for line in self.translation.different)])
 
     def advance(self, steps: int) -> int:

@@ -64,20 +64,15 @@ def synapse_of(
         return Synapse(short_term.nest, arrival, lead, worked_out(short_term.values, entry.release.params))
     if found is None:
         return Synapse("static_synapse", arrival, lead)
-    return _plastic(entry, *found, target, Synapse(found[1].nest, arrival, lead), missing, different)
+    return _plastic(entry, found, target, Synapse(found[1].nest, arrival, lead), missing, different)
 
 
 def _plastic(
-    entry: ProjectionPlan,
-    rule: Configured,
-    row: RuleRow,
-    target: Cells,
-    synapse: Synapse,
-    missing: list[str],
+    entry: ProjectionPlan, found: tuple[Configured, RuleRow], target: Cells, synapse: Synapse, missing: list[str],
     different: list[str],
-) -> Synapse:
+) -> Synapse:  # fmt: skip
     """``synapse`` with its parameters, and with what of NEST's delay lies behind it."""
-    where, arrival = f"projection {entry.name!r}", synapse.arrival
+    where, arrival, (rule, row) = f"projection {entry.name!r}", synapse.arrival, found
     behind = 1 if arrival.later or not entry.longest_dendritic else 0
     if entry.longest_dendritic and not behind + shortest_dendritic(entry):
         missing.append(f"{where}: its dendritic delays must all be one step or longer, which is NEST's shortest, or all 0")

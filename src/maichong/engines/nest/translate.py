@@ -49,7 +49,7 @@ class Translation:
 
 def translate(plan: Plan) -> Translation:
     """The whole plan; nothing is refused here."""
-    missing, different = [*_countless(plan.dt), *_kept_back(plan)], []
+    missing, different = list(_countless(plan.dt)), []
     sources = tuple(row_of(entry, missing) for entry in plan.populations)
     cells = tuple(cells_of(entry, plan, missing, different) if entry.system else None for entry in plan.populations)
     arrivals = [_arrival(plan, cells, entry) for entry in plan.projections]
@@ -62,11 +62,15 @@ def translate(plan: Plan) -> Translation:
         target = cells[background.population]
         if target and target.row.conducts and np.min(background.weight) < 0:
             missing.append(f"background {background.name!r}: its conductances must be >= 0")
+    why = "NEST has no Ornstein-Uhlenbeck currents, for its noise_generator has no time constant"
+    missing += [f"noise {entry.name!r}: {why}" for entry in plan.noises]
     slice_ = _slice(plan, synapses)
     # a generator that others share is silent for a whole slice
     pause = slice_ if any(row and row.shared for row in sources) else 0
     for entry, row, lead in zip(plan.populations, sources, leads, strict=True):
         different += _source_different(entry, row, lead, slice_)
+    if plan.coupling.pulls:
+        different.append("gap junctions: a step is tried until potentials agree to 1e-4 mV, which are cubic within it")
     return Translation(cells, sources, leads, synapses, slice_, pause, tuple(missing), tuple(different))
 
 
@@ -80,14 +84,6 @@ def _countless(dt: float) -> Iterator[str]:
     tics = dt * tics_per_ms(dt)
     if abs(tics - round(tics)) > 1e-12 * tics or round(tics) < 1:
         yield f"network: dt = {dt!r} ms is no whole number of parts of a ms, in which NEST counts"
-
-
-def _kept_back(plan: Plan) -> Iterator[str]:
-    """What this engine does not hand over."""
-    network = plan.network
-    kept = [f"noise {name!r}: noise currents" for name in network.noises]
-    kept += [f"gap junctions {name!r}: gap junctions" for name in network.gaps]
-    return (f"{words} are not handed over to NEST" for words in kept)
 
 
 def _arrival(plan: Plan, cells: Sequence[Cells | None], entry: ProjectionPlan | BackgroundPlan) -> Arrival | None:
@@ -105,8 +101,8 @@ def _lead(index: int, plan: Plan, arrivals: Sequence[Arrival | None]) -> int:
 
 
 def _slice(plan: Plan, synapses: Sequence[Synapse | None]) -> int:
-    """The shortest delay; one step where states are recorded, which come a slice late."""
-    if any(probe.what not in ("spikes", "counts") for probe in plan.probes):
+    """The shortest delay; one step where states are recorded, which come a slice late, and where gap junctions are solved."""
+    if plan.coupling.pulls or any(probe.what not in ("spikes", "counts") for probe in plan.probes):
         return 1
     pairs = [pair for pair in zip(plan.projections, synapses, strict=True) if pair[0].size]
     steps = [shortest_of_nest(entry, synapse) for entry, synapse in pairs if synapse]
