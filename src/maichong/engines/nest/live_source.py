@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -36,26 +35,24 @@ class LiveSource:
             assert isinstance(plan.source, SpikeTimes)
             self._give(plan.source)
             return
-        self._generators, model = self._made(row)
-        self.words = f"{model}, parrot_neuron"
+        self.words = f"{row.scheduled if self._course else row.nest}, parrot_neuron"
+        # one serves all where it can; else one for each, for each may get a rate of its own
+        self._make(row, 1 if row.shared or (self._course and not self._course.each) else plan.n)
         if self._course:
             schedule(self._generators, self._course, kernel, "rate", 1 - lead)
         else:
             self._set()
 
-    def _made(self, row: SourceRow) -> tuple[Any, str]:
-        """The generators, connected: their first spike is stamped dt and not earlier."""
+    def _make(self, row: SourceRow, number: int) -> None:
+        """So many generators, connected: their first spike is stamped dt and not earlier."""
         nest, kernel = self._kernel.nest, self._kernel
-        if row.shared:
-            # it is silent for a whole slice
-            generators, delay = nest.Create(row.nest), kernel.ahead - kernel.slice - self.lead
-            nest.Connect(generators, self.nodes, "all_to_all", {"delay": delay * kernel.dt})
-            return generators, row.nest
-        model = row.scheduled if self._course and row.scheduled else row.nest
-        # one for each, for each may get a rate of its own
-        generators = nest.Create(model, self.plan.n, {"start": (kernel.pause + 1 - self.lead) * kernel.dt})
-        nest.Connect(generators, self.nodes, "one_to_one", {"delay": kernel.slice * kernel.dt})
-        return generators, model
+        if row.shared:  # it is silent for a whole slice from NEST's start
+            start, delay = 0, kernel.ahead - kernel.slice - self.lead
+        else:
+            start, delay = kernel.pause + 1 - self.lead, kernel.slice
+        model = row.scheduled if self._course else row.nest
+        self._generators = nest.Create(model, number, {"start": start * kernel.dt})
+        nest.Connect(self._generators, self.nodes, "one_to_one" if number > 1 else "all_to_all", {"delay": delay * kernel.dt})
 
     @property
     def params(self) -> Mapping[str, np.ndarray]:
@@ -86,8 +83,15 @@ class LiveSource:
         left = course.stamps > self._kernel.now
         if (course.stamps[left] <= heard).any():
             return
-        rates = self._params["rate"][None], np.broadcast_to(course.values.T, (self.plan.n, left.size)).T[left]
-        now = Course(np.concatenate([[heard], course.stamps[left]]), np.concatenate(rates))
+        assert self._row and self._generators is not None
+        rate = self._params["rate"]
+        if len(self._generators) < self.plan.n and np.ptp(rate):
+            # what served all falls silent
+            schedule(self._generators, Course(np.array([heard]), np.zeros(1)), self._kernel, "rate", 1 - self.lead)
+            self._make(self._row, self.plan.n)
+        n = len(self._generators)
+        rates = np.concatenate([rate[None, :n], np.broadcast_to(course.values.T, (n, left.size)).T[left]])
+        now = Course(np.concatenate([[heard], course.stamps[left]]), rates)
         schedule(self._generators, now, self._kernel, "rate", 1 - self.lead)
 
     def _give(self, spikes: SpikeTimes) -> None:
