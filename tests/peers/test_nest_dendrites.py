@@ -27,7 +27,7 @@ from maichong.engines.nest import different, missing
 from maichong.engines.nest.translate import translate
 from maichong.engines.plan import plan
 
-DT, N_PRE, N_POST, LAST = 0.1, 8, 4, 300.0
+DT, N_PRE, N_POST, LAST = 0.1, 8, 4, 200.0
 PAIR = PairSTDP(w_max=0.01, a_plus=1e-4, a_minus=1.2e-4, tau_plus=18.0, tau_minus=25.0)
 WEAK = PAIR.replace(w_max=1e-3, a_plus=1e-5, a_minus=1.2e-5)
 TRIPLET = TripletSTDP(w_max=0.01, a2_plus=1e-5, a3_plus=6.5e-5, a2_minus=7.1e-5, a3_minus=2e-5)
@@ -52,9 +52,9 @@ def network(case: str) -> Network:
     """Sources that hardly move the cells, which fire by what is injected, often in the very steps of arrivals."""
     rule, receptor, delay, dendritic = CASES[case]
     rng = np.random.default_rng(5)
-    times = [np.concatenate([[0.0], np.sort(rng.uniform(6.0, LAST - 20.0, 60)), [LAST]]) for _ in range(N_PRE)]
+    times = [np.concatenate([[0.0], np.sort(rng.uniform(6.0, LAST - 20.0, 40)), [LAST]]) for _ in range(N_PRE)]
     net = Network(dt=DT, seed=1)
-    x = net.population("x", SpikeTimes(np.concatenate(times), np.repeat(np.arange(N_PRE), 62)), N_PRE)
+    x = net.population("x", SpikeTimes(np.concatenate(times), np.repeat(np.arange(N_PRE), 42)), N_PRE)
     cell = LIF(tau_m=np.linspace(8.0, 12.0, N_POST), t_ref=2.0)
     e = net.population("e", cell, N_POST, drive=np.linspace(500, 800, N_POST))
     weight = Uniform(2e-4, 8e-4) if receptor == Delta() else MIXED
