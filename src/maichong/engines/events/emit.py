@@ -105,10 +105,10 @@ def _versions() -> str:
     import numba
 
     from maichong import random, random_compiled
-    from maichong.engines.events import gauss, runtime
+    from maichong.engines.events import earliest, gauss, runtime
     from maichong.topology import lines
 
-    modules = (random, random_compiled, lines, runtime, gauss)
+    modules = (random, random_compiled, lines, runtime, gauss, earliest)
     own = hashlib.sha256(b"".join(Path(str(module.__file__)).read_bytes() for module in modules)).hexdigest()
     parts = (numba.__version__, llvmlite.__version__, np.__version__, platform.python_version(), own)
     return " ".join((*parts, platform.machine(), str(numba.config.CPU_NAME)))  # type: ignore[attr-defined]

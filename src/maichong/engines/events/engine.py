@@ -84,6 +84,9 @@ class Events:
         for k, population in enumerate(self.populations):
             for kind in ("inbox", "dendrite"):
                 population.open_inboxes(kind, inbox_lengths(kind, k, layouts))
+            if population.off_grid:
+                arriving = [(entry, found) for entry, found in layouts if entry.exact and entry.post_population == k]
+                population.off_grid.open(arriving, self.control)
         asks = sum(layout.bytes for _, layout in layouts) > PAYS_BYTES
         self.projections = [
             LiveProjection(
@@ -169,6 +172,7 @@ class Events:
         last = self.step + steps
         if last > LAST_STEP:
             raise EngineError("run", f"one run may last {LAST_STEP} steps", last, "save its weights and start a new one")
+        self._check()
         if self.control[STOP]:
             # an interrupt came between the driver's stop and the emptying of the buffers
             self._empty()
@@ -176,7 +180,13 @@ class Events:
         reached = self._drive(first, last)
         if self.control[STOP]:
             self._empty()
+        self._check()
         return reached - first
+
+    def _check(self) -> None:
+        for population in self.populations:
+            if population.off_grid:
+                population.off_grid.check()
 
     def _drive(self, first: int, last: int) -> int:
         if self.threads == 1 or last - first < WORTH_A_THREAD:

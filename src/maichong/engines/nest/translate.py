@@ -82,6 +82,7 @@ def _kept_back(plan: Plan) -> Iterator[str]:
     """What this engine does not hand over."""
     network = plan.network
     kept = [f"population {entry.name!r}: Steps of {name}" for entry in plan.populations for name in entry.courses]
+    kept += [f"population {entry.name!r}: exact spike times" for entry in plan.populations if entry.exact]
     kept += [f"background {entry.name!r}: Steps of its rate" for entry in plan.backgrounds if isinstance(entry.rate, Course)]
     kept += [f"noise {name!r}: noise currents" for name in network.noises]
     kept += [f"gap junctions {name!r}: gap junctions" for name in network.gaps]
