@@ -28,6 +28,7 @@ from maichong.parts import (
     Projection,
     SpikeTimes,
     background_to_dict,
+    check_exact,
     check_name,
     check_population,
     check_pulse,
@@ -159,13 +160,13 @@ class Network:
 
         ``weight`` is in mV for a receptor that jumps the membrane (Delta), in pA for one that gives a current, in nS for one
         with a reversal potential ``e_rev``; ``delay`` is in ms, at least dt and rounded to the grid: without one a spike acts
-        from its own stamp on. A ``dendritic_delay``, >= 0 ms, comes after it on the way to the soma, and is the time that a spike
-        of ``post`` takes back to the synapse, where rules see it; without rules the two are one delay. All are one number, one for
-        each synapse (in the order of an ExplicitList, else by pre, then post), a matrix [pre, post], text with a unit or a
-        distribution. ``plasticity`` is one rule or several, of which one
-        may write weights at spikes or steps; ``short_term`` is a short-term rule such as TsodyksMarkram, which says what part of
-        its weight a synapse releases; ``input`` names the input of ``post`` that receives the current, the first by
-        default; ``name`` is "pre->post" by default.
+        from its own stamp on. Where the spike times of both ends are exact, it acts from its own time + delay on. A
+        ``dendritic_delay``, >= 0 ms, comes after it on the way to the soma, and is the time that a spike of ``post`` takes back to
+        the synapse, where rules see it; without rules the two are one delay. All are one number, one for each synapse (in the order
+        of an ExplicitList, else by pre, then post), a matrix [pre, post], text with a unit or a distribution. ``plasticity`` is one
+        rule or several, of which one may write weights at spikes or steps; ``short_term`` is a short-term rule such as
+        TsodyksMarkram, which says what part of its weight a synapse releases; ``input`` names the input of ``post`` that receives
+        the current, the first by default; ``name`` is "pre->post" by default.
 
         Raises NetworkError for an unknown population, a name that is taken, sizes or parts that do not fit and a delay below
         dt; ParameterError for a value that is not finite, or a weight outside the bounds of its rules; UnitError for a wrong
@@ -214,6 +215,8 @@ class Network:
         weight = self._synaptic(weight, weight_unit(receptor), f"{where}, weight", connector, source.n, target.n)
         for rule in rules:
             _check_bounds(weight, rule, f"{where}, weight")
+        if source.exact and target.exact:
+            check_exact(receptor, delay, dendritic_delay, rules, self.dt, where)
         if delay is not None:
             delay = self._synaptic(delay, "ms", f"{where}, delay", connector, source.n, target.n)
             self._check_delay(delay, f"{where}, delay", self.dt)
@@ -491,7 +494,8 @@ class Network:
             net = cls(data["dt"], data["seed"])
             for entry in data["populations"]:
                 kind = entry["model"]
-                model = SpikeTimes(kind["times"], kind["ids"]) if "times" in kind else configured(kind)
+                given = "times" in kind
+                model = SpikeTimes(kind["times"], kind["ids"], kind.get("exact", False)) if given else configured(kind)
                 net.population(
                     entry["name"], model, entry["n"],
                     init=plain_values(entry["init"]), drive=plain_values(entry["drive"]) or None,

@@ -9,7 +9,16 @@ from typing import Any
 import numpy as np
 
 from maichong.errors import NetworkError, ParameterError, brief, did_you_mean, is_one_of
-from maichong.spec import Configured, Distribution, IntrinsicModel, NeuronModel, ReceptorModel, ShortTermModel, SourceModel
+from maichong.spec import (
+    Configured,
+    Distribution,
+    IntrinsicModel,
+    NeuronModel,
+    ReceptorModel,
+    RuleModel,
+    ShortTermModel,
+    SourceModel,
+)
 from maichong.spec.model import Model, from_data, same_value
 from maichong.spec.quantities import in_unit, whole_numbers
 from maichong.spec.steps import MOST_STEPS, Steps, off_grid
@@ -21,16 +30,30 @@ def whole_steps(ms: float, dt: float) -> int | None:
     return None if off_grid(ms, dt) else round(ms / dt)
 
 
+def stamped(ms: Any, dt: float) -> tuple[np.ndarray, np.ndarray]:
+    """Times off the grid: the end of the step that each lies in, as a stamp in steps, int64, and how many ms before it, in [0, dt].
+
+    What is a whole number of steps but for the rounding of a double is one.
+    """
+    times = np.asarray(ms, np.float64)
+    near = np.rint(times / dt)
+    whole = np.abs(near * dt - times) <= 4 * np.spacing(times)
+    stamps = np.where(whole, near, np.ceil(times / dt))
+    return stamps.astype(np.int64), np.where(whole, 0.0, np.clip(stamps * dt - times, 0.0, dt))
+
+
 @dataclass(frozen=True, eq=False)
 class SpikeTimes:
     """Given spikes: neuron ``ids[k]`` of a source fires at ``times[k]`` ms.
 
     Times are rounded to the grid of dt; a neuron fires at most once in a step, so those of its times that fall on one step
-    become one spike.
+    become one spike. ``exact`` ones keep their times, for targets with exact spike times; for all else they are stamped at the
+    end of their step.
     """
 
     times: np.ndarray
     ids: np.ndarray
+    exact: bool = False
 
     def __post_init__(self) -> None:
         times = np.atleast_1d(in_unit(self.times, "ms", "SpikeTimes.times"))
@@ -44,9 +67,12 @@ class SpikeTimes:
         whole = whole_numbers(ids)
         if whole is None or (whole < 0).any():
             raise ParameterError("SpikeTimes.ids", "must be whole numbers >= 0")
+        if not isinstance(self.exact, (bool, np.bool_)):
+            raise ParameterError("SpikeTimes.exact", "must be True or False", brief(self.exact))
         times.setflags(write=False)
         object.__setattr__(self, "times", times)
         object.__setattr__(self, "ids", whole)
+        object.__setattr__(self, "exact", bool(self.exact))
 
     def check(self, n: int, dt: float, where: str) -> None:
         """Raise where a source of ``n`` cells, on a grid of ``dt`` ms, cannot fire so."""
@@ -54,9 +80,17 @@ class SpikeTimes:
             raise NetworkError(where, f"spike ids must be below {n}", int(self.ids.max()))
         if self.times.size and self.times.max() / dt >= MOST_STEPS:
             raise ParameterError(where, f"spike times must be below 2**62 steps of {dt:g} ms", f"{self.times.max():g} ms")
+        if self.exact:
+            pairs, counts = np.unique(np.stack([stamped(self.times, dt)[0], self.ids]), axis=1, return_counts=True)
+            if (counts > 1).any():
+                stamp, neuron = pairs[:, np.argmax(counts > 1)]
+                twice = f"neuron {neuron} may fire once in a step of {dt:g} ms where spike times are exact"
+                raise ParameterError(where, twice, f"two spikes by {stamp * dt:g} ms", "use a smaller dt")
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, SpikeTimes) and np.array_equal(self.times, other.times) and np.array_equal(self.ids, other.ids)
+        if not isinstance(other, SpikeTimes) or self.exact != other.exact:
+            return False
+        return np.array_equal(self.times, other.times) and np.array_equal(self.ids, other.ids)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -80,6 +114,11 @@ class Population:
     def is_neuron(self) -> bool:
         """Whether the population integrates input (False: a source)."""
         return isinstance(self.model, Configured) and isinstance(self.model.model, NeuronModel)
+
+    @property
+    def exact(self) -> bool:
+        """Whether its spikes keep their times off the grid."""
+        return self.model.exact if isinstance(self.model, SpikeTimes) else self.model.options.get("spike_times") == "exact"
 
 
 @dataclass(frozen=True)
@@ -221,6 +260,18 @@ def check_pulse(receptor: Configured, dt: float, plastic: bool, where: str) -> N
         )
 
 
+def check_exact(receptor: Configured, delay: Any, dendrites: Any, rules: tuple[Configured, ...], dt: float, where: str) -> None:
+    """NetworkError where a projection cannot take spikes of exact times to neurons of exact spike times at those times."""
+    model, both = receptor.model, "the spike times of both its ends are exact"
+    if delay is None:
+        raise NetworkError(where, f"must have a delay of at least dt = {dt:g} ms where {both}", fix="give delay=...")
+    if isinstance(model, ReceptorModel) and model.source:
+        fix = "use Exponential, Alpha or BiExponential"
+        raise NetworkError(where, f"counts the pulses of {model.name} on the grid, and {both}", fix=fix)
+    if dendrites is not None and any(isinstance(rule.model, RuleModel) and rule.model.acts_by_itself for rule in rules):
+        raise NetworkError(where, f"has a dendritic delay that its rule sees, and {both}", fix="leave dendritic_delay out")
+
+
 def check_shared(part: Configured, where: str) -> None:
     """Raise NetworkError where a receptor or a rule has values that differ from synapse to synapse."""
     for symbol, value in part.values.items():
@@ -313,11 +364,15 @@ def population_to_dict(population: Population) -> dict[str, Any]:
     return {
         "name": population.name,
         "n": population.n,
-        "model": {"times": model.times, "ids": model.ids} if isinstance(model, SpikeTimes) else model.to_dict(),
+        "model": _given_to_dict(model) if isinstance(model, SpikeTimes) else model.to_dict(),
         "init": {name: _value_to_dict(value) for name, value in population.init.items()},
         "drive": {name: _value_to_dict(value) for name, value in population.drive.items()},
         "plasticity": [rule.to_dict() for rule in population.plasticity],
     }
+
+
+def _given_to_dict(spikes: SpikeTimes) -> dict[str, Any]:
+    return {"times": spikes.times, "ids": spikes.ids, **({"exact": True} if spikes.exact else {})}
 
 
 def projection_to_dict(projection: Projection) -> dict[str, Any]:

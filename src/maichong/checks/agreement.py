@@ -16,6 +16,9 @@ from maichong.spec import Model
 STATES, WEIGHTS = 1e-9, 1e-10
 """How far states and weights may differ in double precision, relative to the largest of the population or projection."""
 
+TIMES = 1e-9
+"""How far a spike may be from that of the reference, in ms: nothing on the grid, rounding where spike times are exact."""
+
 LOOSE_STATES = 1e-3
 """The same in single precision, for cells that have not spiked: 500 steps of rounding at 6e-8 each, thirty times over."""
 
@@ -45,7 +48,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Played:
-    """One scene on one engine: what was seen after each action, and the spikes of every population, sorted."""
+    """One scene on one engine: what was seen after each action, and the spikes of every population, neuron by neuron."""
 
     seen: tuple[Seen, ...]
     spikes: dict[str, np.ndarray]
@@ -108,7 +111,7 @@ def play(scene: Scene, variant: Variant, nudge: float = 0.0) -> Played:
     for name in scene.network.populations:
         found = run[name].spikes
         pairs = np.stack([found.times, found.ids], axis=1)
-        spikes[name] = pairs[np.lexsort((found.ids, found.times))]
+        spikes[name] = pairs[np.lexsort((found.times, found.ids))]
     return Played(tuple(seen), spikes)
 
 
@@ -156,14 +159,17 @@ def _compare(scene: str, judge: Played, played: Played) -> None:
 
 
 def _same_spikes(where: str, expected: np.ndarray, found: np.ndarray) -> None:
-    if np.array_equal(expected, found):
-        return
-    shorter = min(len(expected), len(found))
-    different = (expected[:shorter] != found[:shorter]).any(axis=1)
-    first = int(np.argmax(different)) if different.any() else shorter
-    longer = expected if first < len(expected) else found
-    t, cell = longer[first]
-    raise Failed(f"{where}: {len(found)} instead of {len(expected)}, the first difference at {t:g} ms in cell {cell:g}")
+    differences = []
+    for cell in np.union1d(expected[:, 1], found[:, 1]):
+        one, other = (spikes[spikes[:, 1] == cell, 0] for spikes in (expected, found))
+        shorter = min(one.size, other.size)
+        different = np.flatnonzero(np.abs(one[:shorter] - other[:shorter]) > TIMES)
+        if different.size or one.size != other.size:
+            first = different[0] if different.size else shorter
+            differences.append((min(times[first] for times in (one, other) if first < times.size), cell))
+    if differences:
+        t, cell = min(differences)
+        raise Failed(f"{where}: {len(found)} instead of {len(expected)}, the first difference at {t:g} ms in cell {cell:g}")
 
 
 def _near(where: str, expected: np.ndarray, found: np.ndarray, tolerance: float) -> None:

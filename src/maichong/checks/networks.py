@@ -17,6 +17,7 @@ import numpy as np
 from maichong.checks.outcome import Unsupported
 from maichong.checks.values import host, nearby, shortened, varied, weight_range
 from maichong.encoding.poisson import Poisson
+from maichong.errors import EngineError
 from maichong.network import Network, SpikeTimes
 from maichong.neurons.lif import LIF
 from maichong.spec import (
@@ -98,7 +99,21 @@ def of_neuron(model: NeuronModel) -> list[Scene]:
     else:
         for cells in (even, uneven):
             net.project(noise, cells, FixedProbability(0.5), weight=_columns(scale), receptor=Delta())
-    return [Scene("neuron", net, (carry_on(50.0), carry_on(50.0)))]
+    return [Scene("neuron", net, (carry_on(50.0), carry_on(50.0))), *_exact(model, scale)]
+
+
+def _exact(model: NeuronModel, scale: float) -> list[Scene]:
+    """Cells that inhibit each other by spikes off the grid; no scene where a model has no exact spike times."""
+    net = Network(dt=0.5, seed=8)
+    neuron = model(t_ref=1.2, spike_times="exact")
+    cells = net.population("equal", neuron, CELLS, drive=driven(model, scale * SPREAD, 0.1))
+    receptor, weight = (Exponential(), -0.2 * scale) if model.inputs else (Delta(), -0.5 * scale)
+    net.project(cells, cells, FixedProbability(0.5), weight=weight, delay=1.5, receptor=receptor)
+    try:
+        net.build("reference")
+    except EngineError:
+        return []
+    return [Scene("exact spike times", net, (carry_on(50.0),), single=False)]
 
 
 def of_receptor(model: ReceptorModel) -> list[Scene]:

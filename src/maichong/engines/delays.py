@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from maichong.parts import SpikeTimes, stamped
 from maichong.spec import Distribution
 
 LONGEST = 2**15
@@ -15,6 +16,13 @@ LONGEST = 2**15
 def to_steps(ms: Any, dt: float) -> Any:
     """Times in steps, rounded half up; a half that floating point made a little less is still a half."""
     return np.floor(np.asarray(ms, np.float64) / dt + 0.5 + 1e-9)
+
+
+def given_stamps(spikes: SpikeTimes, dt: float) -> tuple[np.ndarray, np.ndarray]:
+    """The stamps of given spikes, int64, and how many ms each comes before its stamp: 0 but where its time is exact."""
+    if spikes.exact:
+        return stamped(spikes.times, dt)
+    return to_steps(spikes.times, dt).astype(np.int64), np.zeros(spikes.times.size)
 
 
 def likely(delay: Distribution, n: float, dt: float) -> tuple[int, int]:

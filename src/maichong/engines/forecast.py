@@ -13,6 +13,7 @@ from maichong.engines.events.engine import check_precision
 from maichong.engines.events.layout import forecast, padded
 from maichong.engines.events.projections import traces_on
 from maichong.engines.integration import choose
+from maichong.engines.off_grid import HALVINGS, off_grid_of
 from maichong.engines.plan import ProjectionPlan, draft_projection, noises_of, ports_of
 from maichong.engines.system import compose
 from maichong.errors import EngineError
@@ -124,10 +125,11 @@ def _population_bytes(network: Network, population: Population, precision: str) 
     outgoing = [entry.likely_longest + (entry.release.pulse if entry.release else 0) for entry in drafts]
     incoming = [draft_projection(network, p) for p in network.projections.values() if p.post == population.name]
     outgoing += [entry.likely_dendritic[1] for entry in incoming]
-    ring = _depth(max(outgoing, default=0)) * population.n * 4
+    # who fired, and, where spike times are exact, how long before the stamp
+    ring = _depth(max(outgoing, default=0)) * population.n * (12 if population.exact else 4)
     model = population.model
     if isinstance(model, SpikeTimes):
-        return ring + model.times.size * 12.0
+        return ring + model.times.size * (20.0 if model.exact else 12.0)
     assert isinstance(model, Configured)
     # times in steps, and, of a source, which values begin then; the values themselves are the network's own
     ring += sum(
@@ -142,7 +144,31 @@ def _population_bytes(network: Network, population: Population, precision: str) 
     # what moves slowly is kept in float64 beside a copy in float32
     slow = sum(len(rule.model.states) for rule in population.plasticity) * (12.0 if precision == "float32" else real)
     arrays = _arrays(network, population) + 4 * _coupled(network, population)  # what gap junctions see, and three potentials
+    ring += _off_grid_bytes(network, population) if population.exact else 0.0
     return ring + padded(population.n) * ((states + arrays) * real + slow + 9.0) + population.n * 8.0
+
+
+def _off_grid_bytes(network: Network, population: Population) -> float:
+    """What exact spike times take: tables for each kind of neuron, sums of arrivals, a log with room for one at each synapse."""
+
+    def different(value: Any, what: str) -> Any:
+        return np.arange(1.0, population.n + 1.0) if isinstance(value, Distribution) else value
+
+    where = f"population {population.name!r}"
+    system = compose(population, ports_of(network, population.name), different, noises=noises_of(network, population.name))
+    assert isinstance(population.model, Configured)
+    t_ref = np.broadcast_to(different(population.model.values["t_ref"], "t_ref"), (population.n,))
+    off = off_grid_of(system, choose(system, network.dt, where), t_ref, network.dt, where)
+    states, kinds = len(off.states), len(off.matrix)
+    total = (HALVINGS + 1) * kinds * (off.coupled[:states].sum() + states) * 8.0
+    total += padded(population.n) * (8.0 + (states * 8.0 if kinds > 1 else 0.0)) + population.n * 16.0
+    arriving = [draft_projection(network, p) for p in network.projections.values() if p.post == population.name]
+    arriving = [entry for entry in arriving if entry.exact]
+    if arriving:
+        total += padded(population.n) * (4.0 + (8.0 * (states + 1) if off.alike else 0.0))
+        synapses = sum(entry.projection.connector.expected(entry.n_pre, entry.n_post) for entry in arriving)
+        total += synapses * 16.0 + sum(entry.n_pre * entry.likely_delays[0] for entry in arriving) * 12.0
+    return total
 
 
 def _inbox_bytes(network: Network, population: Population, precision: str, kind: str) -> float:

@@ -8,7 +8,7 @@ anything else RK4. An integrator named by the user wins.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -161,11 +161,27 @@ def _propagate(
     system: System, flows: Mapping[str, Any], jacobian: Mapping[str, Mapping[str, Any]], linear: list[str], h: float
 ) -> Propagator:
     """The exact step of the linear states over ``h`` ms, from the exponential of the augmented matrix."""
-    import sympy as sp
     from scipy.linalg import expm
 
     if not linear:
         return {}
+    columns, entries = generator(system, flows, linear)
+    matrix, kind = evaluated(system, entries, (len(columns), len(columns)))
+    reach = reached(matrix)
+    power = expm(matrix * h)
+    exact: dict[str, dict[str, Coefficient]] = {}
+    for row, state in enumerate(linear):
+        found: dict[str, Coefficient] = {}
+        for column, name in enumerate(columns):
+            if reach[row, column]:
+                coefficient = power[:, row, column]
+                found[name] = float(coefficient[0]) if kind is None else coefficient[kind]
+        exact[state] = found
+    return exact
+
+
+def generator(system: System, flows: Mapping[str, Any], linear: Sequence[str]) -> tuple[list[str], dict[tuple[int, int], Any]]:
+    """The augmented matrix of the linear states: its columns (states, what is held, ONE) and its entries as expressions."""
     columns = [*linear, *system.held, ONE]
     zero = {symbol(name): 0 for name in (*system.states, *system.held)}
     entries: dict[tuple[int, int], Any] = {}
@@ -174,6 +190,16 @@ def _propagate(
             value = flows[state].subs(zero) if name == ONE else flows[state].diff(symbol(name))
             if value != 0:
                 entries[row, column] = value
+    return columns, entries
+
+
+def evaluated(
+    system: System, entries: Mapping[tuple[int, int], Any], shape: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """A matrix of expressions in numbers: [kinds, *shape], a kind for each set of parameters that differs, and the kind of each
+    neuron, [n]; None where all neurons are of one."""
+    import sympy as sp
+
     params = list(system.params)
     values = [np.asarray(system.params[name], np.float64) for name in params]
     used = {str(free) for value in entries.values() for free in value.free_symbols}
@@ -186,20 +212,15 @@ def _propagate(
     else:
         values = [v if v.ndim == 0 else v[0] for v in values]
         inverse, size = np.zeros(1, int), 1
-    matrix = np.zeros((size, len(columns), len(columns)))
+    matrix = np.zeros((size, *shape))
     for (row, column), value in entries.items():
         matrix[:, row, column] = sp.lambdify([symbol(name) for name in params], value, "numpy")(*values)
-    # what can reach what: entries outside stay exactly zero and cost nothing in a kernel
-    reach = (matrix != 0).any(axis=0) | np.eye(len(columns), dtype=bool)
-    for _ in columns:
+    return matrix, inverse.reshape(-1) if arrays else None
+
+
+def reached(matrix: np.ndarray) -> np.ndarray:
+    """What can reach what through matrices [kinds, k, k]: entries outside stay exactly zero and cost nothing in a kernel."""
+    reach = (matrix != 0).any(axis=0) | np.eye(matrix.shape[1], dtype=bool)
+    for _ in reach:
         reach = reach | (reach.astype(int) @ reach.astype(int) > 0)
-    power = expm(matrix * h)
-    exact: dict[str, dict[str, Coefficient]] = {}
-    for row, state in enumerate(linear):
-        found: dict[str, Coefficient] = {}
-        for column, name in enumerate(columns):
-            if reach[row, column]:
-                coefficient = power[:, row, column]
-                found[name] = coefficient[inverse.reshape(-1)] if arrays else float(coefficient[0])
-        exact[state] = found
-    return exact
+    return reach

@@ -8,7 +8,8 @@ A step k takes the network from t_k = k dt to t_{k+1}:
 2. ``jump``: the traces of the spikes that arrived, or were fired, at t_k jump: after they were read;
 3. ``couple``: what gap junctions will see of other membranes over the step is found by trying it;
    ``advance``: sources and neurons go on to t_{k+1}: integrate, hold the refractory, test the threshold, reset; a spike is
-   stamped t_{k+1}; ``noise``: so do noise currents, which were held until now;
+   stamped t_{k+1}; a population with exact spike times goes through the step from event to event; ``noise``: so do noise
+   currents, which were held until now;
 4. ``decay``: traces go on to t_{k+1};
 5. ``learn``: ``on_post`` for the spikes stamped t_{k+1}, with traces that do not know them yet; then ``on_step``;
 6. ``record``;
@@ -17,6 +18,11 @@ A step k takes the network from t_k = k dt to t_{k+1}:
 
 A dendritic delay D puts the soma D after the synapse: what arrives at a synapse at t acts on the membrane from t + D on, and rules
 see a spike of the target D after its stamp.
+
+Where spike times are exact a spike has a stamp, the end of its step, and a time, so many ms *before* it. All that lives on the
+grid knows the stamp: rules, short-term plasticity, targets on the grid. Where the spike times of both ends are exact, ``deliver``
+takes what arrives within this step, at its time + delay in (t_k, t_{k+1}], so with the stamp t_{k+1} - delay: after the rules'
+``on_pre``, which is for what arrived before.
 
 So an event that arrives at t acts from t on, a spike stamped t with delay d arrives at t + d (as in NEST and Brian2), one without
 a delay at its own stamp (as in Brian2: the step that noticed it is over, so there is no loop), and pre and post at the same
@@ -40,6 +46,7 @@ from maichong.engines.delays import LONGEST, likely, to_steps
 from maichong.engines.gaps import Coupling, Junctions, conductances, coupling, pulls
 from maichong.engines.integration import Integration, choose
 from maichong.engines.noise import NoisePlan, normal
+from maichong.engines.off_grid import OffGrid, off_grid_of
 from maichong.engines.release import Release, release_of
 from maichong.engines.system import Port, System, compose
 from maichong.errors import EngineError, NetworkError, ParameterError, brief
@@ -66,7 +73,7 @@ class PopulationPlan:
     ``source_params`` maps the parameters of a source to float64 [trains]; ``courses`` hold the scheduled drives, by input, or
     parameters of a source; ``max_delay`` says for how many steps its spikes are asked for: the longest delay of its outgoing
     synapses and of pulses, and of the dendrites of those that it receives. ``places`` and ``names`` give the place and the symbol
-    of each state by its full name.
+    of each state by its full name. ``off_grid`` is there where a neuron's spike times are exact.
     """
 
     name: str
@@ -83,6 +90,7 @@ class PopulationPlan:
     courses: Mapping[str, Course] = field(default_factory=dict)
     places: Mapping[str, Place] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
+    off_grid: OffGrid | None = None
 
     def symbol(self, state: str) -> str:
         """The symbol of a state that is called by its full name, or by the symbol itself."""
@@ -104,6 +112,11 @@ class PopulationPlan:
         """The random stream of who copies what."""
         return stream_of(self.name, "copies")
 
+    @property
+    def exact(self) -> bool:
+        """Whether its spikes keep their times off the grid."""
+        return self.off_grid is not None or (isinstance(self.source, SpikeTimes) and self.source.exact)
+
 
 @dataclass(frozen=True)
 class Synapses:
@@ -123,7 +136,7 @@ class ProjectionPlan:
     """One projection. What is random is drawn when ``synapses`` is called, each time the same, and not kept.
 
     ``dense`` connectors (all_to_all, all_but_self) need no indices; ``delay`` is the one delay in steps that all synapses
-    share, or None, and ``weight`` likewise the one weight.
+    share, or None, and ``weight`` likewise the one weight. ``exact`` says that spikes arrive at their own times, off the grid.
     """
 
     name: str
@@ -135,6 +148,7 @@ class ProjectionPlan:
     n_post: int
     dt: float
     seed: int
+    exact: bool = False
 
     @property
     def connector(self) -> str:
@@ -418,12 +432,12 @@ class Plan:
             what = entry.integration.describe(entry.system) if entry.system and entry.integration else "source"
             drive = "drive of " if entry.system else ""
             scheduled = "".join(f"; {course.describe(drive + name)}" for name, course in entry.courses.items())
-            lines.append(f"{entry.name}: {what}{';' if entry.system else ','} spikes on the grid{scheduled}")
+            lines.append(f"{entry.name}: {what}{';' if entry.system else ','} {self._spikes(entry)}{scheduled}")
         for entry in self.projections:
             late = f"delays up to {entry.longest * self.dt:g} ms, rounded to the grid" if entry.longest else "no delay"
             if entry.longest_dendritic:
                 late += f", on dendrites up to {entry.longest_dendritic * self.dt:g} ms more"
-            lines.append(f"{entry.name}: {entry.size:,} synapses, {late}")
+            lines.append(f"{entry.name}: {entry.size:,} synapses, {late}{self._arrivals(entry)}")
         for entry in (*self.backgrounds, *self.noises):
             lines.append(entry.describe())
         if self.coupling.pulls:
@@ -432,6 +446,25 @@ class Plan:
                 f"gap junctions: {number:,}, solved inside the step by {self.coupling.tries} tries of it, order two in dt"
             )
         return "\n".join(lines)
+
+    def _spikes(self, entry: PopulationPlan) -> str:
+        if not entry.off_grid:
+            return "spike times exact" if entry.exact else "spikes on the grid"
+        mine = [p for p in self.projections if self.populations[p.post_population] is entry]
+        exact, others = ([self.populations[p.pre_population].name for p in mine if p.exact == kind] for kind in (True, False))
+        others += [b.name for b in self.backgrounds if self.populations[b.population] is entry]
+        words = "spike times exact, also of crossings that fall back within a step"
+        for names, where in ((exact, "exact"), (others, "on the grid")):
+            if names:
+                words += f"; arrivals {where} from {', '.join(dict.fromkeys(names))}"
+        return words
+
+    def _arrivals(self, entry: ProjectionPlan) -> str:
+        if not self.populations[entry.pre_population].exact:
+            return ""
+        words = "; arrivals at exact times" if entry.exact else "; arrivals on the grid, from the stamp of a spike on"
+        seen = [what for what, there in (("rules", entry.rules), ("short-term plasticity", entry.release)) if there]
+        return f"{words}; {' and '.join(seen)} by stamps" if seen else words
 
 
 def plan(network: Network) -> Plan:
@@ -536,6 +569,7 @@ def draft_projection(network: Network, projection: Projection) -> ProjectionPlan
         projection.name, order.index(projection.pre), order.index(projection.post), projection,
         Port(projection.receptor, projection.input, "", ()), network.populations[projection.pre].n,
         network.populations[projection.post].n, network.dt, network.seed,
+        network.populations[projection.pre].exact and network.populations[projection.post].exact,
     )  # fmt: skip
 
 
@@ -619,6 +653,7 @@ def _population(
         where = f"population {population.name!r}, t_ref"
         raise ParameterError(where, f"must be below 2**30 steps of {network.dt:g} ms", f"{t_ref.max():g} ms")
     refractory = np.ceil(t_ref / network.dt - 1e-9).astype(np.int64)
+    exact = off_grid_of(system, integration, t_ref, network.dt, f"population {population.name!r}") if population.exact else None
     if system.crossing:
         refractory = np.maximum(refractory, 1)  # what is still above in the next step has not risen through the threshold
     drive = {name: begin(name, population.drive.get(name, 0.0), f"drive {name}") for name in system.drives}
@@ -626,7 +661,7 @@ def _population(
     names = {name: _name(name, place, system, ports) for name, place in places.items()}
     return PopulationPlan(
         population.name, n, stream, max_delay, system, integration, _start(population, system, draw), drive, refractory,
-        courses=courses, places=places, names=names,
+        courses=courses, places=places, names=names, off_grid=exact,
     )  # fmt: skip
 
 

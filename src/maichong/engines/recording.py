@@ -12,7 +12,7 @@ from maichong.errors import NetworkError, brief, did_you_mean, is_one_of
 from maichong.probes import WEIGHTS, Probe
 
 Records = list[tuple[np.ndarray, np.ndarray]]
-"""Pieces of a recording: stamps in steps, and what was seen at each."""
+"""Pieces of a recording: stamps in steps, and what was seen at each. Exact spike times are stamps off the grid, float64."""
 
 
 @dataclass(frozen=True)
@@ -142,4 +142,9 @@ def joined(records: Records) -> tuple[np.ndarray, np.ndarray]:
         return np.zeros(0, np.int64), np.zeros(0)
     if len(records) > 1:
         records[:] = [(np.concatenate([s for s, _ in records]), np.concatenate([v for _, v in records]))]
+    stamps, values = records[0]
+    if stamps.dtype.kind == "f" and (stamps[1:] < stamps[:-1]).any():
+        # within a step spikes come by neuron; what is joined later lies behind them
+        order = np.argsort(stamps, kind="stable")
+        records[:] = [(stamps[order], values[order])]
     return records[0]

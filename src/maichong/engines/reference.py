@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 
 from maichong import interrupts, random
+from maichong.engines.delays import given_stamps
+from maichong.engines.event_by_event import Arrivals, through_step
 from maichong.engines.gaps import pulled
 from maichong.engines.integration import ONE, TABLEAUS, Propagator
 from maichong.engines.located import located_step
 from maichong.engines.noise import normal
-from maichong.engines.plan import Plan, PopulationPlan, ProjectionPlan, spike_traces, to_steps
+from maichong.engines.plan import Plan, PopulationPlan, ProjectionPlan, spike_traces
 from maichong.engines.release import BOUND
 from maichong.engines.system import GAP, evaluate
 from maichong.network import SpikeTimes
@@ -75,7 +77,7 @@ class Reference:
         pulse = entry.release.pulse if entry.release else 0
         over = source.fired[(self.step - projection.delay - pulse) % len(source.fired), projection.pre]
         free = target.until <= self.step if entry.port.gated else True  # the refractory membrane takes no jump
-        for state, jump in entry.port.jumps:
+        for state, jump in () if entry.exact else entry.port.jumps:
             due = projection.due[state]
             projection.lay(due, arrived, jump * projection.released(state, self.step, arrived), self.step)
             if pulse:
@@ -85,6 +87,8 @@ class Reference:
             now[:] = 0.0
         if self.learning:
             projection.apply("on_pre", arrived)
+        if entry.exact:
+            target.arrivals.append(projection.within(self.step, source.fired, source.before))
 
     def _background(self, index: int) -> None:
         entry = self.plan.backgrounds[index]
@@ -158,13 +162,17 @@ class Reference:
     def _record_spikes(self, stamp: int, only: int | None = None) -> None:
         for index, probe in enumerate(self.plan.probes):
             first, last = probe.interval(self.plan.dt)
-            if probe.what == "spikes" and only in (None, index) and first < stamp <= last:
+            if probe.what == "spikes" and only in (None, index):
                 population = self.populations[self.plan.index(probe.population)]
                 ids = np.flatnonzero(population.fired[stamp % len(population.fired)])
                 if probe.cells is not None:
                     ids = ids[np.isin(ids, probe.cells)]
-                if ids.size:
-                    self._records[index].append((np.full(ids.size, stamp), ids))
+                times = np.full(ids.size, stamp)
+                if population.plan.exact:
+                    times = times - population.before[stamp % len(population.fired), ids] / self.plan.dt
+                recorded = (first < times) & (times <= last)
+                if recorded.any():
+                    self._records[index].append((times[recorded], ids[recorded]))
 
     # what a run may ask for and change -------------------------------------------------------------------------------
 
@@ -234,13 +242,18 @@ class _Population:
         self.plan = plan
         self.dt, self.seed = whole.dt, whole.network.seed
         self.fired = np.zeros((plan.max_delay + 2, plan.n), bool)
+        self.before = np.zeros((len(self.fired) if plan.exact else 0, plan.n))
+        """How many ms each spike came before its stamp; of exact spike times."""
+        self.arrivals: list[Arrivals] = []
+        """What arrives within the step; of exact spike times."""
         self.counts = np.zeros(plan.n, np.int64)
         self.until = np.zeros(plan.n, np.int64)
+        self.before_until = np.zeros(plan.n if plan.off_grid else 0)
         self.wait = np.zeros(plan.n)  # of the integrator "ode": refractory time left, off the grid
         self.env: dict[str, Any] = {}
         self.next = np.full(plan.trains, NEVER)
         self.params: dict[str, np.ndarray] = {}
-        self._give(np.zeros(0, np.int64), np.zeros(0, np.int64))
+        self._give(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
         if plan.system:
             assert plan.start is not None and plan.drive is not None
             self.env = {**plan.system.params, **{name: values.copy() for name, values in plan.start.items()}}
@@ -252,7 +265,8 @@ class _Population:
 
     def arrays(self) -> dict[str, np.ndarray]:
         kept = {"fired": self.fired, "counts": self.counts, "until": self.until, "wait": self.wait, "next": self.next}
-        kept |= {"given_stamps": self.given_stamps, "given_ids": self.given_ids}
+        kept |= {"given_stamps": self.given_stamps, "given_ids": self.given_ids, "given_before": self.given_before}
+        kept |= {"ring_before": self.before, "before_until": self.before_until}
         if self.plan.system:
             kept |= {name: self.env[name] for name in self.plan.system.states}
             kept |= {name: self.env[name] for name in self.plan.system.held}
@@ -264,7 +278,8 @@ class _Population:
 
     def set_source(self, params: Mapping[str, np.ndarray] | SpikeTimes, step: int) -> None:
         if isinstance(params, SpikeTimes):
-            self._give(to_steps(params.times, self.dt).astype(np.int64), params.ids)
+            stamps, before = given_stamps(params, self.dt)
+            self._give(stamps, params.ids, before)
             return
         changed = np.zeros(self.plan.trains, bool)
         for name, values in params.items():
@@ -272,13 +287,16 @@ class _Population:
             self.params[name] = np.array(values, np.float64)
         self._draw_next(np.flatnonzero(changed), step)  # the others keep the spike that they wait for
 
-    def _give(self, stamps: np.ndarray, ids: np.ndarray) -> None:
-        self.given_stamps, self.given_ids = stamps, ids
-        self.given = {int(s): np.unique(ids[stamps == s]) for s in np.unique(stamps)}
+    def _give(self, stamps: np.ndarray, ids: np.ndarray, before: np.ndarray) -> None:
+        self.given_stamps, self.given_ids, self.given_before = stamps, ids, before
+        self.given: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        for stamp in np.unique(stamps):
+            found, first = np.unique(ids[stamps == stamp], return_index=True)
+            self.given[int(stamp)] = found, before[stamps == stamp][first]
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Take over the arrays of a snapshot."""
-        self._give(arrays["given_stamps"].copy(), arrays["given_ids"].copy())
+        self._give(*(arrays[f"given_{name}"].copy() for name in ("stamps", "ids", "before")))
         for key, value in self.arrays().items():
             value[...] = arrays[key]
 
@@ -303,22 +321,32 @@ class _Population:
 
     def emit_first(self) -> None:
         """Given spikes at t = 0 are there before the first step."""
-        self._fire(self.given.get(0, np.zeros(0, np.int64)), 0)
+        self._fire_given(0)
 
-    def _fire(self, ids: np.ndarray, stamp: int) -> None:
+    def _fire_given(self, stamp: int) -> None:
+        self._fire(*self.given.get(stamp, (np.zeros(0, np.int64), np.zeros(0))), stamp=stamp)
+
+    def _fire(self, ids: np.ndarray, before: np.ndarray | float = 0.0, *, stamp: int) -> None:
         row = self.fired[stamp % len(self.fired)]
         row[:] = False
         row[ids] = True
+        if self.plan.exact:
+            self.before[stamp % len(self.fired), ids] = before
         self.counts[ids] += 1
 
     def advance(self, step: int, learning: bool) -> None:
-        if self.plan.system:
-            self._fire(self._integrate(step, learning), step + 1)
+        if self.plan.off_grid:
+            held = self.until, self.before_until
+            fired, before = through_step(self.plan, self.env, *held, self.arrivals, step, self.dt, learning)
+            self.arrivals.clear()
+            self._fire(np.flatnonzero(fired), before[fired], stamp=step + 1)
+        elif self.plan.system:
+            self._fire(self._integrate(step, learning), stamp=step + 1)
         elif isinstance(self.plan.source, SpikeTimes):
-            self._fire(self.given.get(step + 1, np.zeros(0, np.int64)), step + 1)
+            self._fire_given(step + 1)
         else:
             trains = np.flatnonzero(self.next == step + 1)
-            self._fire(self._copied(step + 1) if self.plan.copies and trains.size else trains, step + 1)
+            self._fire(self._copied(step + 1) if self.plan.copies and trains.size else trains, stamp=step + 1)
             if trains.size:
                 self._draw_next(trains, step + 1)
 
@@ -500,6 +528,13 @@ class _Projection:
             return 1.0
         kept = self.amounts[f"{'last' if ending else 'amount'} {release.amount(state, self.plan.port)}"]
         return kept[(step - self.delay[chosen]) % len(kept), self.pre[chosen]]
+
+    def within(self, step: int, fired: np.ndarray, before: np.ndarray) -> Arrivals:
+        """The spikes that arrive within ``step``, each at its own time."""
+        sent = (step + 1 - self.delay) % len(fired)
+        come = fired[sent, self.pre]
+        weight = self.weight[come] * self.released(self.plan.port.jumps[0][0], step + 1, come)
+        return Arrivals(self.plan.port, self.post[come], weight, before[sent, self.pre][come])
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
         for key, value in self.arrays().items():

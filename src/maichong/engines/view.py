@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from maichong.engines.delays import to_steps
+from maichong.engines.delays import given_stamps, to_steps
 from maichong.engines.recording import Samples, Spikes, probe_for
 from maichong.errors import NetworkError, ParameterError, brief, did_you_mean, is_one_of
 from maichong.network import Population, Probe, SpikeTimes
@@ -103,10 +103,10 @@ class View:
         """Give a source of SpikeTimes its spikes from now on, at ``times`` ms of the run's own clock, all of them after ``t``."""
         if not isinstance(self._population.model, SpikeTimes):
             raise NetworkError(f"population {self._population.name!r}", "was not made from SpikeTimes")
-        spikes = SpikeTimes(times, ids)
+        spikes = SpikeTimes(times, ids, self._population.exact)
         where, dt = f"population {self._population.name!r}", self._run.plan.dt
         spikes.check(self._population.n, dt, where)
-        if spikes.times.size and to_steps(spikes.times.min(), dt) <= to_steps(self._run.t, dt):
+        if spikes.times.size and given_stamps(spikes, dt)[0].min() <= to_steps(self._run.t, dt):
             raise ParameterError(
                 where, f"its spikes must come after t = {self._run.t:g} ms", f"{spikes.times.min():g} ms",
                 "give the times on the run's own clock, as run.t + times",

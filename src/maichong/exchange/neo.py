@@ -58,12 +58,13 @@ def to_neo(source: Any) -> Any:
     return block
 
 
-def from_neo(trains: Any, zero: Any = 0.0) -> SpikeTimes:
+def from_neo(trains: Any, zero: Any = 0.0, *, exact: bool = False) -> SpikeTimes:
     """Spike trains as a source for a network: cell k fires when ``trains[k]`` does.
 
     ``trains`` is a list of ``neo.SpikeTrain``, or a segment, or a block of one segment; ``zero`` is the time on their clock, in ms
-    or as a quantity, that becomes t = 0: use it where a recording starts late. The population that fires so has as many cells as
-    there are trains. Raises ParameterError for anything else, and for spikes before ``zero``.
+    or as a quantity, that becomes t = 0: use it where a recording starts late. With ``exact`` the spikes keep their times off the
+    grid, as SpikeTimes says. The population that fires so has as many cells as there are trains. Raises ParameterError for anything
+    else, and for spikes before ``zero``.
 
     >>> import neo
     >>> from maichong import Network
@@ -95,7 +96,7 @@ def from_neo(trains: Any, zero: Any = 0.0) -> SpikeTimes:
     ids = np.repeat(np.arange(len(chosen)), [values.size for values in times])
     flat = np.concatenate([np.zeros(0), *times])
     order = np.argsort(flat, kind="stable")
-    return SpikeTimes(flat[order], ids[order])
+    return SpikeTimes(flat[order], ids[order], exact)
 
 
 def _neo(where: str) -> Any:

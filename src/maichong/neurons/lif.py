@@ -3,7 +3,8 @@
     tau_m dv/dt = v_rest - v + (tau_m / c_m) i;      v >= v_th: spike, v <- v_r, held for t_ref
 
 The membrane is one leaky capacitor. With currents that are constant or decay exponentially the flow is linear and stepped
-exactly; with conductance receptors (``Exponential(tau=5, e_rev=0)``) it is the conductance-based LIF, linear in v alone.
+exactly, and ``spike_times="exact"`` has spikes where the threshold is crossed, whatever dt is; with conductance receptors
+(``Exponential(tau=5, e_rev=0)``) it is the conductance-based LIF, linear in v alone.
 
 Source: Rotter & Diesmann 1999, doi:10.1007/s004220050570 (exact integration); Brette et al. 2007,
 doi:10.1007/s10827-007-0038-6 (conductance form).

@@ -19,6 +19,8 @@ PAUSE = Param("t_ref", 0.0, "ms", "time after a spike in which no other is notic
 
 RESETS = ("hard", "soft", "none")
 
+SPIKE_TIMES = ("grid", "exact")
+
 INTEGRATORS = ("auto", "exact", "exponential_euler", "strang", "euler", "rk2", "rk4", "ode")
 
 Scheme = tuple[tuple[str, float], ...]
@@ -30,7 +32,8 @@ class NeuronModel(Model):
     """A neuron: ``flow`` gives d/dt of each state, ``fires`` is >= 0 at a spike, ``reset`` the states after it.
 
     Every neuron also has ``t_ref`` and the options ``reset`` (hard: as declared; soft: the excess over the threshold is
-    kept; none) and ``integrator``.
+    kept; none), ``integrator`` and ``spike_times`` (grid: a spike is at the end of its step; exact: where ``fires`` reaches 0,
+    of linear flows).
 
     A neuron whose flow makes the whole spike has no ``reset`` function (None): it spikes where ``fires`` rises through 0, once,
     and again when it has been below; ``t_ref`` does not hold its membrane.
@@ -40,7 +43,7 @@ class NeuronModel(Model):
     # what a step computes, what an engine keeps of a population beside its states, and what a probe may ask for
     taken: ClassVar[tuple[str, ...]] = (
         "excess", "one", "spikes", "counts", "fired", "until", "wait", "next", "ring", "ring_count", "chains", "link",
-        "given_at", "given_ids", "given_stamps", "g_gap", "current_gap",
+        "given_at", "given_ids", "given_stamps", "g_gap", "current_gap", "ring_before", "before_until", "given_before",
     )  # fmt: skip
 
     inputs: tuple[Input, ...] = ()
@@ -132,6 +135,7 @@ def neuron(
         options=(
             *((Option("reset", RESETS, "what becomes of the membrane at a spike"),) if reset else ()),
             Option("integrator", ("auto", *(choice for choice in choices if choice != "auto")), "how time is stepped"),
+            Option("spike_times", SPIKE_TIMES, "when a spike is: at the end of its step, or where the threshold is crossed"),
         ),
         inputs=declared(inputs, Input, f"{name}.inputs"),
         flow=flow,

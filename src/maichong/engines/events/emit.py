@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from maichong.engines.events.runtime import drive
+from maichong.engines.events.runtime import CONTROL, drive
 from maichong.errors import EngineError
 from maichong.files import write_bytes
 
@@ -105,10 +105,10 @@ def _versions() -> str:
     import numba
 
     from maichong import random, random_compiled
-    from maichong.engines.events import gauss, runtime
+    from maichong.engines.events import earliest, gauss, runtime
     from maichong.topology import lines
 
-    modules = (random, random_compiled, lines, runtime, gauss)
+    modules = (random, random_compiled, lines, runtime, gauss, earliest)
     own = hashlib.sha256(b"".join(Path(str(module.__file__)).read_bytes() for module in modules)).hexdigest()
     parts = (numba.__version__, llvmlite.__version__, np.__version__, platform.python_version(), own)
     return " ".join((*parts, platform.machine(), str(numba.config.CPU_NAME)))  # type: ignore[attr-defined]
@@ -131,7 +131,7 @@ def compiled(text: KernelText) -> Any:
     return sys.modules[name].kernel
 
 
-_NOBODY = np.zeros(3, np.int64)
+_NOBODY = np.zeros(CONTROL, np.int64)
 
 
 class Kernel:

@@ -86,6 +86,8 @@ def kind_of(entry: ProjectionPlan, longest: Callable[[], int], *, spread: bool) 
     """Which layout suits a projection; ``spread`` says that its delays differ, ``longest`` gives the longest if it matters."""
     if entry.dense and not spread and entry.dendritic is not None:
         return "matrix"
+    if entry.exact:
+        return "rows"  # a spike is delivered in the step within which it arrives
     sparse_visits = inert(entry, "on_pre", "post") and not asks(entry, "on_step")
     small = max(entry.n_pre, entry.n_post) < 2**28 and longest() < 256
     plain = entry.release is None and entry.dendritic == 0

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from maichong.engines.courses import merged
+from maichong.engines.delays import given_stamps
 from maichong.engines.events import drives, inboxes, monitors, populations, sources
 from maichong.engines.events.emit import Kernel, KernelText
 from maichong.engines.events.layout import BLOCK, Layout, padded
+from maichong.engines.events.live_off_grid import LiveOffGrid, check_exact
 from maichong.engines.events.together import edges
-from maichong.engines.plan import Plan, PopulationPlan, ProjectionPlan, to_steps
+from maichong.engines.plan import Plan, PopulationPlan, ProjectionPlan
 from maichong.engines.system import Port
 from maichong.errors import CheckpointError, EngineError
 from maichong.network import SpikeTimes
@@ -27,6 +29,8 @@ FEW_INPUTS = 4
 def sleeps(plan: Plan, index: int) -> bool:
     """Whether it pays to pass over blocks of a population that are at rest."""
     population = plan.populations[index]
+    if population.off_grid:
+        return False
     synapses = sum(
         entry.projection.connector.expected(entry.n_pre, entry.n_post)
         for entry in plan.projections
@@ -61,6 +65,7 @@ class LivePopulation:
         """The kernels of each part by phase."""
         self.refills: list[Kernel] = []
         """What lays down again all that is on its way to the inboxes."""
+        self.off_grid: LiveOffGrid | None = None
         if plan.system:
             self._neurons(control)
         else:
@@ -106,8 +111,11 @@ class LivePopulation:
 
     def emitted(self, stamp: int) -> np.ndarray:
         """Who has a spike stamped so, of the last stamps that are kept."""
+        return self._emitted("ring", stamp)
+
+    def _emitted(self, ring: str, stamp: int) -> np.ndarray:
         slot = stamp & (self.numbers["depth"] - 1)
-        row = self.arrays["ring"].reshape(-1, self.plan.n)[slot]
+        row = self.arrays[ring].reshape(-1, self.plan.n)[slot]
         counts = self.arrays["ring_count"].reshape(-1, self.parts)[slot]
         return np.concatenate([row[at : at + count] for at, count in zip(self.begins, counts, strict=False)])
 
@@ -133,6 +141,9 @@ class LivePopulation:
         if populations.jumped(plan.system):
             self.arrays["pending"] = np.zeros(self.width, real)
         self.arrays["until"][plan.n :] = np.iinfo(np.int32).max
+        if plan.off_grid:
+            self.off_grid = LiveOffGrid(self)  # its kernels must know what arrives: see ``open``
+            return
         text, self._values = self._text()
         flags = np.zeros(self.width, np.uint8)
         self._values |= {
@@ -141,9 +152,12 @@ class LivePopulation:
             "control": control, "dt": self.whole.dt, "awake": self.awake,
         }  # fmt: skip
         for part in self.owners():
-            self.kernels[part] = {"advance": [Kernel(text, self._of_part(part))], "change": self._drives(part)}
+            self.kernels[part] = {
+                "advance": [Kernel(text, {**self.of_part(part), **self._values})],
+                "change": self.scheduled(part),
+            }
 
-    def _drives(self, part: int) -> list[Kernel]:
+    def scheduled(self, part: int) -> list[Kernel]:
         """The kernels that change one part's scheduled drives."""
         found = []
         for name, course in self.plan.courses.items():
@@ -166,14 +180,15 @@ class LivePopulation:
             for name, value in numbers.items()
         }
 
-    def _of_part(self, part: int) -> dict[str, Any]:
+    def of_part(self, part: int) -> dict[str, Any]:
+        """The arrays, and which of the neurons are those of ``part``, as a kernel calls them."""
         mine = {"part": part, "parts": self.parts, "first": self.edges[part], "last": self.edges[part + 1]}
-        return {**self.numbers, **self._named(), **self._values, **mine}
+        return {**self.numbers, **self._named(), **mine}
 
     def trials(self, tried: np.ndarray) -> list[tuple[int, Kernel]]:
         """The kernels, and their parts, that try the step and write to ``tried`` where the membranes would be."""
         text, _ = self._text(trial=True)
-        return [(part, Kernel(text, {**self._of_part(part), "tried": tried})) for part in self.owners()]
+        return [(part, Kernel(text, {**self.of_part(part), **self._values, "tried": tried})) for part in self.owners()]
 
     def _named(self) -> dict[str, np.ndarray]:
         """The arrays as a neuron's kernel calls them: a model's own symbols carry a prefix, so that they hide nothing."""
@@ -188,6 +203,8 @@ class LivePopulation:
     def _source(self, source: Any) -> None:
         plan, seed = self.plan, self.whole.network.seed
         if isinstance(source, SpikeTimes):
+            if source.exact:
+                self.arrays["ring_before"] = np.zeros(self.arrays["ring"].size)
             self._give(source, -1)
             first = self.arrays["given_ids"][self.arrays["given_stamps"] == 0]
             self.arrays["ring"][: first.size] = first
@@ -214,15 +231,20 @@ class LivePopulation:
         self._redraw.once(0)
 
     def _give(self, spikes: SpikeTimes, step: int) -> None:
-        stamps = to_steps(spikes.times, self.whole.dt).astype(np.int64)
-        pairs = np.unique(np.stack([stamps, spikes.ids], axis=1), axis=0) if stamps.size else np.zeros((0, 2), np.int64)
-        self._set_given(np.ascontiguousarray(pairs[:, 0]), pairs[:, 1].astype(np.int32))
+        stamps, before = given_stamps(spikes, self.whole.dt)
+        pairs, chosen = np.zeros((0, 2), np.int64), np.zeros(0, np.int64)
+        if stamps.size:
+            pairs, chosen = np.unique(np.stack([stamps, spikes.ids], axis=1), axis=0, return_index=True)
+        self._set_given(np.ascontiguousarray(pairs[:, 0]), pairs[:, 1].astype(np.int32), before[chosen])
         self.arrays["given_at"][0] = np.searchsorted(self.arrays["given_stamps"], step, side="right")
 
-    def _set_given(self, stamps: np.ndarray, ids: np.ndarray) -> None:
+    def _set_given(self, stamps: np.ndarray, ids: np.ndarray, before: np.ndarray) -> None:
         self.arrays |= {"given_stamps": stamps, "given_ids": ids, "given_at": np.zeros(1, np.int64)}
+        if self.plan.exact:
+            self.arrays["given_before"] = before
         given = {"stamps": stamps, "ids": ids, "at": self.arrays["given_at"]}
-        self.kernels = [{"advance": [Kernel(monitors.GIVEN, {**self.numbers, **self.arrays, **given})]}]
+        text = monitors.given(exact=self.plan.exact)
+        self.kernels = [{"advance": [Kernel(text, {**self.numbers, **self.arrays, **given})]}]
 
     def set_source(self, params: Mapping[str, np.ndarray] | SpikeTimes, step: int) -> bool:
         """Change what drives a source; True where its kernel is another one now."""
@@ -243,7 +265,8 @@ class LivePopulation:
     def before_restore(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Given spikes may have been exchanged for others, of another number."""
         if "given_at" in self.arrays:
-            self._set_given(arrays[f"{self.plan.name}/given_stamps"].copy(), arrays[f"{self.plan.name}/given_ids"].copy())
+            found = (arrays.get(f"{self.plan.name}/given_{key}", np.zeros(0)).copy() for key in ("stamps", "ids", "before"))
+            self._set_given(*found)
 
     def places(self) -> dict[str, tuple[int, int]]:
         """The arrays that a kernel uses as places in memory, with the bounds [low, high) of what may stand there."""
@@ -257,8 +280,12 @@ class LivePopulation:
 
         Rows of the ring would overflow otherwise, and a chain that leads back to itself would be walked for ever.
         """
+        if self.plan.exact:
+            check_exact(self.plan.name, arrays, self.plan.n, self.whole.dt)
         if "given_at" in self.arrays:
             stamps, ids = (arrays[f"{self.plan.name}/given_{key}"] for key in ("stamps", "ids"))
+            if self.plan.exact and arrays[f"{self.plan.name}/given_before"].size != stamps.size:
+                raise CheckpointError(f"{self.plan.name}/given_before", "must hold a time for each spike", "damaged numbers")
             if stamps.size != ids.size or not ((np.diff(stamps) > 0) | ((np.diff(stamps) == 0) & (np.diff(ids) > 0))).all():
                 raise CheckpointError(f"{self.plan.name}/given_stamps", "must be in order, each spike once", "damaged numbers")
         if "chains" not in self.arrays:
@@ -288,23 +315,30 @@ class LivePopulation:
         """All that changes, the same for any number of threads: the spikes of a stamp in one piece, and nothing old behind them."""
         counts = self.arrays["ring_count"].reshape(-1, self.parts)
         ring = np.zeros((len(counts), self.plan.n), np.int32)
+        before = np.zeros(ring.shape if self.plan.exact else (0,))
         for slot in np.flatnonzero(counts.any(axis=1)):
             ids = self.emitted(int(slot))
             ring[slot, : ids.size] = ids
-        return self.arrays | {"ring": ring.reshape(-1), "ring_count": counts.sum(axis=1, dtype=np.int32)}
+            if self.plan.exact:
+                before[slot, : ids.size] = self._emitted("ring_before", int(slot))
+        more = {"ring_before": before.reshape(-1)} if self.plan.exact else {}
+        return self.arrays | {"ring": ring.reshape(-1), "ring_count": counts.sum(axis=1, dtype=np.int32)} | more
 
     def thaw(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Continue from what ``frozen`` gave."""
         for key, value in self.arrays.items():
-            if key not in ("ring", "ring_count"):
+            if key not in ("ring", "ring_count", "ring_before"):
                 value[...] = arrays[key]
-        ring, counts = self.arrays["ring"].reshape(-1, self.plan.n), self.arrays["ring_count"].reshape(-1, self.parts)
+        counts = self.arrays["ring_count"].reshape(-1, self.parts)
         for slot, count in enumerate(arrays["ring_count"]):
-            ids = arrays["ring"].reshape(-1, self.plan.n)[slot, :count]
-            bounds = np.searchsorted(ids, self.begins)
+            bounds = np.searchsorted(arrays["ring"].reshape(-1, self.plan.n)[slot, :count], self.begins)
             counts[slot] = np.diff(bounds)
-            for part, at in enumerate(self.begins[:-1]):
-                ring[slot, at : at + counts[slot, part]] = ids[bounds[part] : bounds[part + 1]]
+            for key in ("ring", "ring_before") if self.plan.exact else ("ring",):
+                mine, given = (rings[key].reshape(-1, self.plan.n)[slot] for rings in (self.arrays, arrays))
+                for part, at in enumerate(self.begins[:-1]):
+                    mine[at : at + counts[slot, part]] = given[bounds[part] : bounds[part + 1]]
+        if self.off_grid:
+            self.off_grid.twice[:] = 0
         self.wake()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from maichong.engines.events import everywhere, prefetch, procedural, projections
+from maichong.engines.events import arrivals, everywhere, prefetch, procedural, projections
 from maichong.engines.events import release as releases
 from maichong.engines.events.emit import Kernel
 from maichong.engines.events.layout import Layout, in_one_part, inbox_form, padded, places
@@ -37,7 +37,8 @@ class LiveProjection:
         self.state: dict[str, np.ndarray] = {}
         self.scratch: dict[str, np.ndarray] = {}
         rule = plan.spike_rule
-        shape = projections.shape_of(plan, self.layout, wakes=post.awake is not None)
+        landing, lands = post.off_grid.landing(plan) if plan.exact and post.off_grid else (None, {})
+        shape = projections.shape_of(plan, self.layout, wakes=post.awake is not None, landing=landing)
         room = int(self.layout.delays[-1]) + 2
         owners = [0] if self.serial else post.owners()
         self.sources = [self._sources(room, pre.numbers["depth"]) for _ in owners]
@@ -101,6 +102,8 @@ class LiveProjection:
                 self.values |= post.inbox("inbox", plan.port, state)
             if plan.longest_dendritic:
                 self.values |= post.inbox("dendrite", plan.port, state)
+        if landing:
+            self.values |= {**lands, "pre_before": pre.arrays["ring_before"]}
         self._mine = [self._of_part(part, copy, post) for part, copy in zip(owners, self.sources, strict=True)]
         release, drawn = plan.release, layout.kind == "procedural"
         pulses = release is not None and release.pulse > 0
@@ -111,6 +114,8 @@ class LiveProjection:
             "release": [releases.send(builder, release)] if release else [],
         }
         texts["deliver"] = [procedural.deliver(builder, plan) if drawn else builder.deliver()]
+        if landing and not drawn:
+            texts["deliver"] += [arrivals.deliver(builder)]
         if pulses:
             texts["deliver"] += [procedural.deliver(builder, plan, "last") if drawn else builder.deliver_ends()]
         if rule:
@@ -144,6 +149,8 @@ class LiveProjection:
         """What the kernels of one part have of their own."""
         first, last = (0, self.plan.n_post) if self.serial else (int(edge) for edge in post.begins[part : part + 2])
         found: dict[str, Any] = {**sources, "part": part, "first": first, "last": last}
+        if self.plan.exact and post.off_grid:
+            found |= post.off_grid.logs[part].values
         found |= {"block_at": np.zeros(projections.WIDE, np.int64), "block_w": np.zeros(projections.WIDE, self.precision)}
         for trace, _ in projections.traces_on(self.plan.spike_rule, "pre"):
             found[f"block_{trace.name}"] = np.zeros(projections.WIDE, self.precision)

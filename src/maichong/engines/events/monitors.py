@@ -20,71 +20,84 @@ if TYPE_CHECKING:
 BUFFER = 1 << 16
 """Entries of a recording's buffer."""
 
-GIVEN = KernelText(
-    title="One step of a source with given spikes",
-    precision="float64",
-    arguments=(
-        Argument("n", "int"),
-        Argument("depth", "int"),
-        Argument("stamps", "int64[]"),
-        Argument("ids", "int32[]"),
-        Argument("at", "int64[]"),
-        Argument("ring", "int32[]"),
-        Argument("ring_count", "int32[]"),
-        Argument("counts", "int64[]"),
-    ),
-    body=(
-        "now = step + 1",
-        "slot = now & (depth - 1)",
-        "count = 0",
-        "p = at[0]",
-        "while p < stamps.size and stamps[p] <= now:",
-        "    if stamps[p] == now:",
-        "        ring[slot * n + count] = ids[p]",
-        "        counts[ids[p]] += 1",
-        "        count += 1",
-        "    p += 1",
-        "at[0] = p",
-        "ring_count[slot] = count",
-    ),
-)
 
-SPIKES = KernelText(
-    title="Record the spikes of a step",
-    precision="float64",
-    arguments=(
-        Argument("n", "int"),
-        Argument("depth", "int"),
-        Argument("parts", "int"),
-        Argument("begins", "int64[]"),
-        Argument("ring", "int32[]"),
-        Argument("ring_count", "int32[]"),
-        Argument("wanted", "uint8[]"),
-        Argument("first", "int"),
-        Argument("last", "int"),
-        Argument("stamps", "int64[]"),
-        Argument("ids", "int32[]"),
-        Argument("fill", "int64[]"),
-        Argument("control", "int64[]"),
-    ),
-    body=(
-        "if step + 1 <= first or step + 1 > last:",
-        "    return",
-        "slot = (step + 1) & (depth - 1)",
-        "k = fill[0]",
-        "for part in range(parts):",
-        "    at = slot * n + begins[part]",
-        "    for q in range(at, at + ring_count[slot * parts + part]):",
-        "        j = ring[q]",
-        "        if wanted[j]:",
-        "            stamps[k] = step + 1",
-        "            ids[k] = j",
-        "            k += 1",
-        "fill[0] = k",
-        "if k + 2 * n > stamps.size:",  # threads stop one step later
-        "    control[STOP] = 1",
-    ),
-)
+def given(*, exact: bool) -> KernelText:
+    """The kernel of a source with given spikes; ``exact`` ones know how long before its stamp each comes."""
+    more = (Argument("given_before", "float64[]"), Argument("ring_before", "float64[]")) if exact else ()
+    return KernelText(
+        title="One step of a source with given spikes",
+        precision="float64",
+        arguments=(
+            Argument("n", "int"),
+            Argument("depth", "int"),
+            Argument("stamps", "int64[]"),
+            Argument("ids", "int32[]"),
+            Argument("at", "int64[]"),
+            Argument("ring", "int32[]"),
+            Argument("ring_count", "int32[]"),
+            Argument("counts", "int64[]"),
+            *more,
+        ),
+        body=(
+            "now = step + 1",
+            "slot = now & (depth - 1)",
+            "count = 0",
+            "p = at[0]",
+            "while p < stamps.size and stamps[p] <= now:",
+            "    if stamps[p] == now:",
+            "        ring[slot * n + count] = ids[p]",
+            *(["        ring_before[slot * n + count] = given_before[p]"] if exact else []),
+            "        counts[ids[p]] += 1",
+            "        count += 1",
+            "    p += 1",
+            "at[0] = p",
+            "ring_count[slot] = count",
+        ),
+    )
+
+
+def spikes(*, exact: bool) -> KernelText:
+    """The kernel that records the spikes of a step by their stamps, or, where they are ``exact``, by their times, in steps."""
+    more = (Argument("ring_before", "float64[]"), Argument("dt", "float64")) if exact else ()
+    return KernelText(
+        title="Record the spikes of a step",
+        precision="float64",
+        arguments=(
+            Argument("n", "int"),
+            Argument("depth", "int"),
+            Argument("parts", "int"),
+            Argument("begins", "int64[]"),
+            Argument("ring", "int32[]"),
+            Argument("ring_count", "int32[]"),
+            Argument("wanted", "uint8[]"),
+            Argument("first", "int"),
+            Argument("last", "int"),
+            Argument("stamps", "float64[]" if exact else "int64[]"),
+            Argument("ids", "int32[]"),
+            Argument("fill", "int64[]"),
+            Argument("control", "int64[]"),
+            *more,
+        ),
+        body=(
+            # a spike at the very start of a step has the stamp of its end
+            "if step + 1 <= first or step > last:" if exact else "if step + 1 <= first or step + 1 > last:",
+            "    return",
+            "slot = (step + 1) & (depth - 1)",
+            "k = fill[0]",
+            "for part in range(parts):",
+            "    at = slot * n + begins[part]",
+            "    for q in range(at, at + ring_count[slot * parts + part]):",
+            "        j = ring[q]",
+            *(["        time = step + 1 - ring_before[q] / dt"] if exact else []),
+            "        if wanted[j] and first < time <= last:" if exact else "        if wanted[j]:",
+            "            stamps[k] = time" if exact else "            stamps[k] = step + 1",
+            "            ids[k] = j",
+            "            k += 1",
+            "fill[0] = k",
+            "if k + 2 * n > stamps.size:",  # threads stop one step later
+            "    control[STOP] = 1",
+        ),
+    )
 
 
 def samples(precision: str) -> KernelText:
@@ -133,29 +146,31 @@ class LiveProbe:
         cells = np.arange(n) if probe.cells is None else np.array(probe.cells, np.int64)
         self.fills: list[np.ndarray] = []
         if probe.what == "spikes":
-            self._spikes(population, cells, probe.interval(dt), control)
+            self._spikes(population, cells, probe.interval(dt), control, dt)
         else:
             when = dict(zip(("first", "last"), probe.interval(dt), strict=True)) | {"every": probe.steps(dt)}
             self._samples(population, probe.what, when, cells, control)
 
-    def _spikes(self, population: LivePopulation, cells: np.ndarray, interval: tuple[int, int], control: np.ndarray) -> None:
-        n = population.plan.n
+    def _spikes(
+        self, population: LivePopulation, cells: np.ndarray, interval: tuple[int, int], control: np.ndarray, dt: float
+    ) -> None:
+        n, exact = population.plan.n, population.plan.exact
         wanted = np.zeros(n, np.uint8)
         wanted[cells] = 1
         size = max(BUFFER, 4 * n)
-        self.stamps, self.values = np.zeros(size, np.int64), np.zeros(size, np.int32)
+        self.stamps, self.values = np.zeros(size, np.float64 if exact else np.int64), np.zeros(size, np.int32)
         self.fills = [np.zeros(1, np.int64)]
-        ring = {name: population.arrays[name] for name in ("ring", "ring_count")}
+        ring = {name: array for name, array in population.arrays.items() if name.startswith("ring")}
         after, last = interval
         buffer = {"stamps": self.stamps, "ids": self.values, "fill": self.fills[0], "control": control}
-        buffer |= {"first": after, "last": last}
+        buffer |= {"first": after, "last": last, "dt": dt}
         shape = {"parts": population.parts, "begins": population.begins}
-        kernel = Kernel(SPIKES, {**population.numbers, **ring, **buffer, **shape, "wanted": wanted})
+        kernel = Kernel(spikes(exact=exact), {**population.numbers, **ring, **buffer, **shape, "wanted": wanted})
         self.kernels = [{"record": [kernel]}]
         first = population.emitted(0)
         if first.size and after < 0:
             chosen = first[np.isin(first, cells)]
-            self.taken.append((np.zeros(chosen.size, np.int64), chosen.copy()))
+            self.taken.append((np.zeros(chosen.size, self.stamps.dtype), chosen.copy()))
 
     def _samples(
         self, population: LivePopulation, state: str, when: dict[str, int], cells: np.ndarray, control: np.ndarray

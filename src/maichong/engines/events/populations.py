@@ -79,7 +79,7 @@ def neuron_kernel(
     numbers: dict[str, float | np.ndarray] = {**system.params, **exact.values}
     for stage in stages.values():
         numbers |= stage.values
-    static = _static(system)
+    static = static_params(system)
     numbers = {name: value for name, value in numbers.items() if name not in static}
     doubled = {name for (state, _), name in exact.names.items() if state in slow}
     kinds = {
@@ -104,7 +104,7 @@ def neuron_kernel(
     else:
         w.line("for j in range(U(first), U(last)):")
         w.indent += 1
-    env = _load(w, system, numbers, static, slow, kinds)
+    env = load(w, system, numbers, static, slow, kinds)
     w.line("free = now >= until[j]")
     if jumped(system):
         _take(w, system, env, sleeps=sleeps, keep=trial)
@@ -161,7 +161,7 @@ def _take(w: Writer, system: System, env: dict[str, str], *, sleeps: bool, keep:
     env[system.membrane] = "with_jump"
 
 
-def _static(system: System) -> Mapping[str, float]:
+def static_params(system: System) -> Mapping[str, float]:
     """Parameters that are written into the kernel as literals."""
     return {p.name: float(system.params[p.name]) for p in system.neuron.model.params if p.static and p.name in system.params}  # type: ignore[arg-type]
 
@@ -183,7 +183,7 @@ def _slow_loop(
     w.line(f"    single_{state}[j] = F(x)")
 
 
-def _load(
+def load(
     w: Writer, system: System, numbers: Mapping[str, Any], static: Mapping[str, float], slow: Sequence[str],
     kinds: Mapping[str, str],
 ) -> dict[str, str]:  # fmt: skip
@@ -334,7 +334,7 @@ def _collect(
     w.line("count += 1")
     w.line("counts[j] += 1")
     w.line("until[j] = step + 1 + refractory[j]")
-    env = _load(w, system, numbers, static, slow, kinds)
+    env = load(w, system, numbers, static, slow, kinds)
     # few neurons come here, so states that are kept in float64 are read, and jump, in float64
     env |= {state: f"s_{state}[j]" for state in slow}
     if any("excess" in call.args for call in system.reset):

@@ -30,7 +30,8 @@ def ask(b: Builder) -> KernelText | None:
     w = Writer(b.precision)
     known = {**dict(b.shape.types), "weight": b.precision}
     names = ["target", *(["late"] if b.shape.layout == "late" else []), *([] if b.shape.shared else ["weight"])]
-    stamp = "step" if b.shape.layout == "late" else f"step - {b.array('delays', 'int64')}[0]"
+    exact = b.shape.landing is not None
+    stamp = "step" if b.shape.layout == "late" else b.sent(f"{b.array('delays', 'int64')}[0]", exact=exact)
     start = b.array("start", "int64")
     b.spikes(w, "pre", stamp, "i")
     w.line(f"low, high = {start}[i], {start}[i + 1]")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from maichong.engines.events import arrivals
 from maichong.engines.events.emit import KernelText
 from maichong.engines.events.layout import BLOCK, Layout
 from maichong.engines.events.lower import Writer
@@ -86,7 +87,13 @@ def deliver(b: Builder, entry: ProjectionPlan, word: str = "amount") -> KernelTe
     assert isinstance(connector, RandomConnector)
     w = Writer("float64")
     pulse = f" - {b.integer('pulse')}" if word == "last" else ""
-    b.released(w, b.spikes(w, "pre", f"step - {b.array('delays', 'int64')}[0]{pulse}", "line"), word, "line")
+    exact = b.shape.landing is not None
+    if exact:
+        arrivals.begin(b, w)
+    sent = b.sent(f"{b.array('delays', 'int64')}[0]{pulse}", exact=exact)
+    b.released(w, b.spikes(w, "pre", sent, "line"), word, "line")
+    if exact:
+        arrivals.aim(b, w)
     w.line(f"k = {b.array('degrees', 'int64')}[line]")
     for name in ("n_partners", "pairs_stream", "seed_low", "seed_high", "first", "last"):
         b.integer(name)
@@ -105,7 +112,11 @@ def deliver(b: Builder, entry: ProjectionPlan, word: str = "amount") -> KernelTe
         w.line(f"w = np.{b.precision}({write_value(w, weight, 'weight', 'unit(r0, r1)', floats)})")
         for name in dict.fromkeys(floats):
             b.number(name, "float64")
-    for state in b.shape.jumps:
+    if exact:
+        arrivals.land(b, w)
+        w.indent = 0
+        arrivals.end(w)
+    for state in () if exact else b.shape.jumps:
         w.line(f"{b.array(f'to_{state}')}[j] += {b.jump(state)}")
     if b.shape.wakes:
         w.line(f"{b.array('awake', 'uint8')}[j >> {BLOCK.bit_length() - 1}] = 1")

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from maichong.engines.events import delayed, inboxes
+from maichong.engines.events import arrivals, delayed, inboxes
+from maichong.engines.events.arrivals import Landing
 from maichong.engines.events.emit import Argument, KernelText
 from maichong.engines.events.layout import BLOCK, Layout, inert
 from maichong.engines.events.lower import Writer
@@ -45,11 +46,13 @@ class Shape:
     """For each state that a spike jumps, the name of what multiplies the weight there; none where that is the weight alone."""
     dendrites: str
     """Whether the soma lies behind the synapses: "" (no), "one" delay for all, or "each" its own."""
+    landing: Landing | None
+    """How spikes act that arrive off the grid; None where they arrive on it."""
     bounded: tuple[bool, bool]
     types: tuple[tuple[str, str], ...]
 
 
-def shape_of(entry: ProjectionPlan, layout: Layout, *, wakes: bool) -> Shape:
+def shape_of(entry: ProjectionPlan, layout: Layout, *, wakes: bool, landing: Landing | None = None) -> Shape:
     """The shape of a projection."""
     return Shape(
         layout=layout.kind,
@@ -65,6 +68,7 @@ def shape_of(entry: ProjectionPlan, layout: Layout, *, wakes: bool) -> Shape:
         if entry.release
         else (),
         dendrites="" if not entry.longest_dendritic else "each" if entry.dendritic is None else "one",
+        landing=landing,
         bounded=(bool(np.isfinite(entry.bounds[0])), bool(np.isfinite(entry.bounds[1]))),
         types=tuple((name, str(array.dtype)) for name, array in layout.arrays.items()),
     )
@@ -224,8 +228,15 @@ class Builder:
 
     # the kernels -----------------------------------------------------------------------------------------------------
 
-    def deliver(self) -> KernelText:
-        """Spikes that arrive now act on their receptors, then ``on_pre`` changes their weights."""
+    def sent(self, delay: str, *, exact: bool = False) -> str:
+        """The stamp of the spikes that arrive now, at the step's start; or, with ``exact``, within it."""
+        return f"step + 1 - {delay}" if exact else f"step - {delay}"
+
+    def deliver(self) -> KernelText | None:
+        """Spikes that arrive now act on their receptors, then ``on_pre`` changes their weights.
+
+        What arrives off the grid acts by a kernel of its own: see :mod:`maichong.engines.events.arrivals`.
+        """
         if self.shape.layout == "delayed":
             return delayed.deliver(self)
         if self.shape.layout == "late":
@@ -233,22 +244,26 @@ class Builder:
         w = Writer(self.precision)
         self.integer("n_pre")
         learns = bool(self.model and self.model.functions().get("on_pre"))
+        if self.shape.landing and not learns:
+            return None
         if learns:
             w.line(f"learning = {self.array('control', 'int64')}[LEARNING] != 0")
         w.line(f"for g in range({self.array('delays', 'int64')}.size):")
         w.indent += 1
-        self.released(w, self.spikes(w, "pre", "step - delays[g]", "i"), "amount")
+        self.released(w, self.spikes(w, "pre", self.sent("delays[g]"), "i"), "amount")
         env: dict[str, str] = {}
         if learns:
             if any(trace.name in self.asks("on_pre") for trace, _ in self.pre):
                 env = self.pre_traces(w, "on_pre", "i", "delays[g]", "step")
             w.line("if learning:")
             w.indent += 1
-            self._row(w, env, learn=True)
+            self.row(w, env, learn=True)
             w.indent -= 1
+            if self.shape.landing:
+                return self.text("Learn from arrivals", w)
             w.line("else:")
             w.indent += 1
-        self._row(w, env, learn=False)
+        self.row(w, env, learn=False)
         return self.text("Deliver", w)
 
     def deliver_ends(self) -> KernelText:
@@ -259,10 +274,10 @@ class Builder:
         w.line(f"for g in range({self.array('delays', 'int64')}.size):")
         w.indent += 1
         self.released(w, self.spikes(w, "pre", f"step - delays[g] - {self.integer('pulse')}", "i"), "last")
-        self._row(w, {}, learn=False)
+        self.row(w, {}, learn=False)
         return self.text("End of pulses", w)
 
-    def _row(self, w: Writer, env: Mapping[str, str], *, learn: bool) -> None:
+    def row(self, w: Writer, env: Mapping[str, str], *, learn: bool) -> None:
         """The inner loop over one row's synapses."""
         if self.shape.layout == "matrix":
             n = self.integer("n_post")
@@ -296,7 +311,9 @@ class Builder:
         if self.shape.dendrites:
             mask, stride = f"({self.integer('dendrite_depth')} - 1)", self.integer("dendrite_width")
             w.line(f"soma = U((step + {self.dendrite(place)}) & {mask}) * U({stride}) + U(j)")
-        for state in self.shape.jumps:
+        if self.shape.landing and not learn:
+            arrivals.land(self, w)
+        for state in () if self.shape.landing else self.shape.jumps:
             taker = f"{self.array(f'dendrite_{state}')}[soma]" if self.shape.dendrites else f"{self.array(f'to_{state}')}[j]"
             w.line(f"{taker} += {self.jump(state)}")
         if self.shape.wakes and not self.shape.dendrites:

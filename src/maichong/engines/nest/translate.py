@@ -62,6 +62,8 @@ def translate(plan: Plan) -> Translation:
         target = cells[background.population]
         if target and target.row.conducts and np.min(background.weight) < 0:
             missing.append(f"background {background.name!r}: its conductances must be >= 0")
+    why = "exact spike times are not handed over to NEST's _ps models; use spike_times='grid'"
+    missing += [f"population {entry.name!r}: {why}" for entry in plan.populations if entry.exact]
     why = "NEST has no Ornstein-Uhlenbeck currents, for its noise_generator has no time constant"
     missing += [f"noise {entry.name!r}: {why}" for entry in plan.noises]
     slice_ = _slice(plan, synapses)
