@@ -94,6 +94,10 @@ LACKING = {
     "izhikevich with a current": (
         net_of(Izhikevich(), CURRENT), ["population 'e': NEST has no Izhikevich with Exponential currents"]
     ),
+    "exact spike times": (
+        net_of(LIF(spike_times="exact"), CURRENT),
+        ["population 'e': exact spike times are not handed over to NEST's _ps models; use spike_times='grid'"],
+    ),
     "soft reset": (net_of(LIF(reset="soft")), ["population 'e' (iaf_psc_delta): its reset must be hard, not 'soft'"]),
     "reset above the threshold": (
         net_of(LIF(v_r=[-70.0, -50.0]), OPEN), ["population 'e' (iaf_cond_exp): v_r must be below v_th"]
