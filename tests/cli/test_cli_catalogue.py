@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from maichong import __version__, data
+from maichong import __version__, bench, data
 from maichong.spec import registry
 from maichong.zoo import protocol
 
 KINDS = {**{kind: [model.name for model in group] for kind, group in registry.kinds().items()}}
-KINDS |= {"paper": protocol.names(), "data": list(data.names())}
+KINDS |= {"paper": protocol.names(), "data": list(data.names()), "benchmark": list(bench.benchmarks())}
 
 
 def test_version(maichong: Any) -> None:
@@ -80,9 +80,10 @@ def test_list_shows_one_kind(maichong: Any, kind: str, tmp_path: Path) -> None:
         ended = maichong("list", word, "--json", str(tmp_path / "list.json"))
         assert (ended.code, ended.err) == (0, "")
         assert json.loads((tmp_path / "list.json").read_text()) == {kind: KINDS[kind]}
-        for other, names in KINDS.items():
+        for names in KINDS.values():
             shown = [name for name in names if f"  {name} " in ended.out.replace("\n", " \n")]
-            assert shown == (names if other == kind else [])
+            # a paper may be a benchmark too
+            assert shown == [name for name in names if name in KINDS[kind]]
 
 
 def test_list_takes_a_kind_of_two_words_as_one(maichong: Any) -> None:
@@ -189,7 +190,33 @@ def test_json_that_cannot_be_written(maichong: Any, tmp_path: Path) -> None:
     ("args", "sentence"),
     [
         (("check", "LIFF"), "model: there is none called 'LIFF'; did you mean 'LIF'?"),
-        (("bench", "diehl"), "bench: there is no benchmark 'diehl'; known: diehl-cook-2015"),
+        (("bench", "diehl-cook"), "bench: there is no benchmark 'diehl-cook'; did you mean 'diehl-cook-2015'?"),
+        (("bench", "coba-400"), "bench: there is no benchmark 'coba-400'; did you mean 'coba-4000'?"),
+        (
+            ("bench", "coba-4000", "--against", "bindsnet"),
+            "bench, --against: there is no peer 'bindsnet'; known: brian2, nest",
+        ),
+        (
+            ("bench", "coba-4000", "--threads", "1,two"),
+            "bench, --threads: must be whole numbers by commas, such as 1,2 (got '1,two')",
+        ),
+        (
+            ("bench", "coba-4000", "--threads", "0"),
+            "bench, --threads: must be whole numbers between 1 and 1024, such as 1,2 (got 0)",
+        ),
+        (("bench", "coba-4000", "--duration", "0"), "bench, --duration: must be a number > 0 ms (got '0')"),
+        (
+            ("bench", "coba-4000", "--duration", "0.15"),
+            "bench, --duration: must be a whole number of steps of 0.1 ms (got 0.15 ms)",
+        ),
+        (
+            ("bench", "coba-4000", "--images", "10"),
+            "bench coba-4000, --images: is for another benchmark: a network has --threads and --duration (got 10)",
+        ),
+        (
+            ("bench", "diehl-cook-2015", "--duration", "10"),
+            "bench diehl-cook-2015, --duration: is for another benchmark: training has --images and --neurons (got 10)",
+        ),
         (
             ("bench", "diehl-cook-2015", "--against", "brian3"),
             "bench, --against: there is no peer 'brian3'; did you mean 'brian2'?",
@@ -234,3 +261,13 @@ def test_a_star_import_gives_the_public_names() -> None:
     names = set(done.stdout.split())
     assert {*registry.models(), "Network", "AllToAll", "Uniform", "MaichongError", "resume"} <= names
     assert not names & {"annotations", "Any"}
+
+
+@pytest.mark.parametrize("name", ["coba-4000", "COBA_4000"])
+def test_show_a_benchmark(maichong: Any, name: str, tmp_path: Path) -> None:
+    ended = maichong("show", name, "--json", str(tmp_path / "network.json"))
+    assert (ended.code, ended.err) == (0, "")
+    for words in ("coba-4000 (benchmark)", "doi:10.1523/JNEUROSCI.3508-05.2005", "67 nS", "refractory time"):
+        assert words in ended.out
+    shown = json.loads((tmp_path / "network.json").read_text())
+    assert (shown["name"], shown["kind"], shown["constants"]["k_exc"]) == ("coba-4000", "benchmark", 64)

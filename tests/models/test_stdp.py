@@ -23,6 +23,7 @@ from maichong import (
     Exponential,
     ExponentialSTDP,
     HomeostaticThreshold,
+    MorrisonSTDP,
     Network,
     OneToOne,
     PairSTDP,
@@ -206,6 +207,12 @@ def rules() -> dict[str, Judge]:
             PowerLawSTDP(eta=0.1, eta_pre=0.05, mu=1.0),
             lambda w, x, y: w - 0.05 * y(20.0, "nearest") * w,
             lambda w, x, y: w + 0.1 * (x(20.0) - 0.4) * (1.0 - w),
+        ),
+        "morrison": Judge(
+            MorrisonSTDP(lam=0.1, alpha=0.5, mu=0.4, w_0=0.5, tau_minus=20.0),
+            lambda w, x, y: w - 0.1 * 0.5 * w * y(20.0),
+            lambda w, x, y: w + 0.1 * 0.5**0.6 * w**0.4 * x(15.0),
+            high=np.inf,
         ),
         "exponential": Judge(
             ExponentialSTDP(eta=0.1, beta=2.0),

@@ -14,13 +14,13 @@ from maichong import (
     AdaptiveLIF,
     AllToAll,
     Alpha,
-    CorrelatedPoisson,
     Delta,
     DiehlCook,
     Exponential,
     ExponentialSTDP,
     HomeostaticThreshold,
     Izhikevich,
+    MorrisonSTDP,
     Network,
     Normal,
     OneToOne,
@@ -28,7 +28,6 @@ from maichong import (
     Poisson,
     PowerLawSTDP,
     SpikeTimes,
-    Steps,
     TripletSTDP,
     TsodyksMarkram,
     Uniform,
@@ -38,7 +37,7 @@ from maichong.engines import ENGINES
 from maichong.engines.nest import different, kernel, missing
 from maichong.errors import EngineError
 from maichong.neurons.traub_miles import TraubMiles
-from maichong.spec import Param, State, neuron, source
+from maichong.spec import Param, State, neuron, short_term, source
 from maichong.synapses.bi_exponential import BiExponential
 
 CURRENT, OPEN, CLOSED = Exponential(tau=2.0), Exponential(tau=2.0, e_rev=0.0), Exponential(tau=5.0, e_rev=-80.0)
@@ -71,6 +70,14 @@ def clock_interval(every):
     return every
 
 
+def half(x):
+    return 0.5 * x
+
+
+def stays(x, lag):
+    return x
+
+
 MINE = neuron(
     "Mine", params=[Param("tau", 1.0, "ms", "a time constant")], states=[State("v", 0.0, "", "a membrane", membrane=True)],
     flow=mine_flow, fires=mine_fires, reset=mine_reset,
@@ -86,6 +93,10 @@ LACKING = {
     "bi-exponential current": (net_of(LIF(), BiExponential()), ["population 'e': NEST has no LIF with BiExponential currents"]),
     "izhikevich with a current": (
         net_of(Izhikevich(), CURRENT), ["population 'e': NEST has no Izhikevich with Exponential currents"]
+    ),
+    "exact spike times": (
+        net_of(LIF(spike_times="exact"), CURRENT),
+        ["population 'e': exact spike times are not handed over to NEST's _ps models; use spike_times='grid'"],
     ),
     "soft reset": (net_of(LIF(reset="soft")), ["population 'e' (iaf_psc_delta): its reset must be hard, not 'soft'"]),
     "reset above the threshold": (
@@ -132,6 +143,20 @@ LACKING = {
         net_of(LIF(), CURRENT, rule=TripletSTDP(a2_minus=-0.1)),
         ["projection 'x0' (stdp_triplet_synapse): its amplitudes must be >= 0"],
     ),
+    "power law of jumps": (
+        net_of(LIF(tau_m=[10.0, 20.0]), Delta(), rule=MorrisonSTDP()),
+        ["projection 'x0' (stdp_pl_synapse_hom): its cells must share a tau_m, for NEST keeps one lambda for all synapses"],
+    ),
+    "power law that does not rise": (
+        net_of(LIF(), CLOSED, OPEN, rule=MorrisonSTDP(lam=0.0)),
+        ["projection 'x0' (stdp_pl_synapse_hom): lam must be > 0, and alpha >= 0",
+         "projection 'x1' (stdp_pl_synapse_hom): lam must be > 0, and alpha >= 0"],
+    ),
+    "power law of conductances": (
+        net_of(LIF(), CLOSED, OPEN, rule=MorrisonSTDP()),
+        ["projection 'x0' (stdp_pl_synapse_hom): its conductances must be the more excitatory ones, for NEST's weights must be "
+         ">= 0"],
+    ),
     "target trace": (
         net_of(LIF(), CURRENT, rule=PowerLawSTDP()),
         ["projection 'x0' (stdp_synapse): x_tar and eta_pre must be 0, and eta >= 0"],
@@ -174,27 +199,34 @@ def test_all_of_it_is_told_at_once() -> None:
     ]
 
 
-def test_what_is_not_handed_over_is_told() -> None:
-    net = Network(dt=0.1, seed=1)
-    steps = Steps([0.0, 1.0], [1.0, 2.0])
-    x = net.population("x", Poisson(rate=steps), 4)
-    e = net.population("e", LIF(), 4, drive=steps)
-    net.population("c", CorrelatedPoisson(rate=1.0), 4)
-    net.project(
-        x, e, AllToAll(), weight=1.0, delay=1.0, dendritic_delay=1.0, receptor=CURRENT, short_term=TsodyksMarkram(), name="p"
+def test_short_term_rules_of_one_s_own_and_beside_others() -> None:
+    halving = short_term(
+        "Halving", params=[], states=[State("x", 1.0, "", "what is left")], elapse=stays, release=half, spike=half
     )
-    net.background(e, rate=steps, weight=1.0, receptor=CURRENT, name="b")
+    net = Network(dt=0.1)
+    x, e = net.population("x", Poisson(rate=1.0), 1), net.population("e", LIF(), 2)
+    given = {"weight": 0.5, "delay": 1.0, "receptor": CURRENT}
+    net.project(x, e, AllToAll(), **given, short_term=halving(), name="a")
+    net.project(x, e, AllToAll(), **given, short_term=TsodyksMarkram(), plasticity=PairSTDP(), name="b")
+    net.project(x, e, AllToAll(), **given, short_term=TsodyksMarkram(), plasticity=DiehlCook(), name="c")
+    assert missing(net) == [
+        "projection 'a': NEST has no Halving",
+        "projection 'b': NEST has no synapse with both TsodyksMarkram and PairSTDP",
+        "projection 'c': NEST has no DiehlCook",
+    ]
+
+
+def test_noise_and_gap_junctions_that_nest_has_not() -> None:
+    net = Network(dt=0.1, seed=1)
+    x, e, f = net.population("x", Poisson(rate=1.0), 1), net.population("e", LIF(), 4), net.population("f", TraubMiles(), 4)
+    net.project(x, f, AllToAll(), weight=1.0, delay=1.0, receptor=OPEN)
     net.noise(e, sigma=1.0, tau=5.0)
-    net.gap_junctions(e, e, AllToAll(), conductance=1.0)
-    told = missing(net)
-    for line in (
-        "population 'x': Steps of rate", "population 'e': Steps of i", "background 'b': Steps of its rate",
-        "noise 'noise->e': noise currents", "gap junctions 'e=e': gap junctions", "projection 'p': short-term rules",
-    ):  # fmt: skip
-        assert f"{line} are not handed over to NEST" in told
-    assert "population 'c': NEST has no CorrelatedPoisson" in told
-    with pytest.raises(EngineError, match="NEST lacks"):
-        net.build("nest")
+    net.gap_junctions(e, f, AllToAll(), conductance=1.0)
+    couples = "NEST couples TraubMiles with BiExponential or Alpha conductances"
+    assert missing(net) == [
+        f"population 'e': {couples}, not LIF", f"population 'f': {couples}, not TraubMiles with Exponential conductances",
+        "noise 'noise->e': NEST has no Ornstein-Uhlenbeck currents, for its noise_generator has no time constant",
+    ]  # fmt: skip
 
 
 def test_a_jump_needs_no_delay() -> None:

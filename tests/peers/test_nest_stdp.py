@@ -21,6 +21,7 @@ from maichong import (
     Delta,
     ExplicitList,
     Exponential,
+    MorrisonSTDP,
     Network,
     PairSTDP,
     PowerLawSTDP,
@@ -46,6 +47,9 @@ CASES = {
     "triplet": (
         TripletSTDP(w_max=0.01, a2_plus=1e-5, a3_plus=6.5e-5, a2_minus=7.1e-5, a3_minus=2e-5), Exponential(tau=2.0), SLOW, MIXED,
         "stdp_triplet_synapse",
+    ),
+    "power law": (
+        MorrisonSTDP(lam=0.02, alpha=0.7, w_0=4e-3), Exponential(tau=2.0), SLOW, MIXED, "stdp_pl_synapse_hom",
     ),
     "rises alone": (
         PowerLawSTDP(w_max=0.01, x_tar=0.0, eta=1e-3, mu=0.5), Exponential(tau=2.0), SLOW, MIXED, "stdp_synapse",
@@ -148,6 +152,26 @@ def test_cells_that_teach_each_other() -> None:
     learned = [run.synapses("a->b")["weight"][apart] for run in (ours, theirs)]
     assert np.allclose(*learned, rtol=1e-11, atol=0)
     assert np.abs(learned[0] - net.build("reference").synapses("a->b")["weight"][apart]).max() > 1e-4
+
+
+def test_a_power_law_of_jumps() -> None:
+    """NEST's weights are smaller by the leak of a step, its step size so much larger."""
+    net = Network(dt=DT)
+    x = net.population("x", SpikeTimes([3.3, 9.5, 14.7, 30.0], [0] * 4), 1)
+    e = net.population("e", LIF(tau_m=2.0, c_m=50.0, t_ref=2.0), 2, drive=[1000.0, 1200.0])
+    rule = MorrisonSTDP(lam=0.1, alpha=0.5, mu=0.3, w_0=0.02)
+    net.project(x, e, AllToAll(), weight=[0.01, 0.04], delay=1.0, receptor=Delta(), plasticity=rule, name="learned")
+    net.probe("x")
+    net.probe("e")
+    learned = []
+    for engine in ("reference", "nest"):
+        run = net.build(engine).run(25.0)
+        run["e"].drive(-1000.0)
+        learned.append(run.run(10.0).synapses("learned")["weight"])
+        assert run["e"].counts.min() > 3
+    assert not near(run, 1).any()
+    assert np.allclose(*learned, rtol=1e-11)
+    assert np.abs(learned[0] - [0.01, 0.04]).min() > 1e-3
 
 
 def test_synapses_of_one_pair_are_told_apart() -> None:

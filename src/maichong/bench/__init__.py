@@ -2,126 +2,79 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
-import venv
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
+from maichong.errors import ParameterError, did_you_mean
 
-from maichong.errors import EngineError, ParameterError, did_you_mean
 
-HERE = Path(__file__).parent
+def benchmarks() -> dict[str, str]:
+    """What each benchmark is, by name."""
+    from maichong.bench import diehl_cook, networks
 
-PEERS: Mapping[str, Mapping[str, Any]] = {
-    "brian2": {"script": "diehl_cook_brian2.py", "requirements": "brian2.txt", "extra": (), "images": 200},
-    "bindsnet": {
-        "script": "diehl_cook_bindsnet.py",
-        "requirements": "bindsnet.txt",
-        "extra": ("--no-deps", "bindsnet==0.3.4"),
-        "images": 30,
-    },
-}
-"""The peers of the Diehl-Cook network: the script that an interpreter of their own runs, what that needs, and how many images
-their speed allows."""
-
-BENCHMARKS = ("diehl-cook-2015",)
+    return {diehl_cook.NAME: diehl_cook.TITLE} | {name: entry.title for name, entry in networks.benchmarks().items()}
 
 
 def run(
     name: str,
     against: Sequence[str] = (),
     *,
-    images: int = 2000,
-    neurons: int = 400,
+    images: int | None = None,
+    neurons: int | None = None,
+    threads: Sequence[int] = (),
+    duration: float | str | None = None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
-    """Time the training of the Diehl-Cook network, ours and that of the peers in ``against``.
+    """Run a benchmark: ours and the peers in ``against``; see ``diehl_cook.compare`` and ``comparison.compare`` for what comes
+    back.
 
-    Everything runs one after the other, each in a process of its own, on one thread. Returns ``network``, ``rows`` (one for each
-    tool: version, threads, images_per_s, build_s, spikes_per_image, realtime_factor, peak_rss_mib, notes; ours has first_build_s,
-    with the compilation of kernels that were not in the cache), ``ratios`` (ours over theirs; above 1 we are faster) and
-    ``ratios_without_delays``: the peers leave the paper's delays out. Raises ParameterError for unknown names, EngineError where a
-    peer cannot run.
+    ``images`` and ``neurons`` are for "diehl-cook-2015"; ``threads``, numbers of threads that each get a row, and ``duration``,
+    the biological time in ms that all tools simulate, for the networks. Raises ParameterError for unknown names and for options
+    that are not the benchmark's.
     """
-    if name not in BENCHMARKS:
-        raise ParameterError("bench", f"there is no benchmark {name!r}", fix=did_you_mean(name, BENCHMARKS))
+    from maichong.bench import comparison, diehl_cook, networks
+
+    known, given = benchmarks(), name
+    name = name.replace("_", "-").casefold()
+    if name not in known:
+        raise ParameterError("bench", f"there is no benchmark {given!r}", fix=did_you_mean(given, known))
+    peers = diehl_cook.PEERS if name == diehl_cook.NAME else comparison.PEERS
     for peer in against:
-        if peer not in PEERS:
-            raise ParameterError("bench, --against", f"there is no peer {peer!r}", fix=did_you_mean(peer, PEERS))
-    if images < 2 or neurons < 1:
-        raise ParameterError("bench", "needs at least 2 images and 1 neuron", f"{images} images, {neurons} neurons")
-    with tempfile.TemporaryDirectory() as folder:
-        pictures = Path(folder) / "images.npz"
-        np.savez(pictures, x=_pictures(images))
-        rows = []
-        for label, extra in (("maichong", ()), ("maichong, no delays", ("--no-delays",))):
-            tell(f"{label}: {images} images")
-            ours = ["-m", "maichong.bench.ours"]
-            # where kernels are not in the cache yet, a first process compiles them
-            cold = _measure(sys.executable, ours, pictures, 2, neurons, folder, extra)
-            row = _measure(sys.executable, ours, pictures, images, neurons, folder, extra)
-            rows.append({**row, "tool": label, "first_build_s": cold["build_s"]})
-        for peer in against:
-            entry = PEERS[peer]
-            python = _environment(peer, entry, tell)
-            tell(f"{peer}: {entry['images']} images")
-            script = [str(HERE / "peers" / entry["script"])]
-            rows.append({**_measure(python, script, pictures, entry["images"], neurons, folder), "tool": peer})
-    for row in rows:
-        row["realtime_factor"] = 2.0 * row["images_per_s"]  # half a biological second per image
-        row.setdefault("threads", 1)
-    ratios, without = ({row["tool"]: ours["images_per_s"] / row["images_per_s"] for row in rows[2:]} for ours in rows[:2])
-    title = f"Diehl & Cook 2015, {neurons} + {neurons} neurons, learning"
-    return {"network": title, "rows": rows, "ratios": ratios, "ratios_without_delays": without}
+        if peer not in peers:
+            raise ParameterError("bench, --against", f"there is no peer {peer!r}", fix=did_you_mean(peer, peers))
+    if name == diehl_cook.NAME:
+        _refuse(name, "training has --images and --neurons", threads=list(threads) or None, duration=duration)
+        return diehl_cook.compare(
+            against, images=2000 if images is None else images, neurons=400 if neurons is None else neurons, tell=tell
+        )
+    _refuse(name, "a network has --threads and --duration", images=images, neurons=neurons)
+    benchmark = networks.benchmarks()[name]
+    return comparison.compare(
+        benchmark, tuple(dict.fromkeys(against)), threads=_threads(threads), tell=tell,
+        duration=_duration(duration, benchmark.constants.dt),
+    )  # fmt: skip
 
 
-def _pictures(images: int) -> np.ndarray:
-    from maichong.data import load
-
-    return load("mnist").x_train[:images]
-
-
-def _measure(
-    python: str, script: list[str], pictures: Path, images: int, neurons: int, folder: str, extra: Sequence[str] = ()
-) -> dict[str, Any]:
-    out = Path(folder) / "row.json"
-    command = [
-        python, *script, "--images", str(pictures), "--count", str(images), "--neurons", str(neurons), "--dt", "0.5",
-        "--present-ms", "350", "--rest-ms", "150", "--seed", "1", "--json", str(out), *extra,
-    ]  # fmt: skip
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **threads}, check=False)
-    if done.returncode or not out.exists():
-        last = (done.stderr.strip() or done.stdout.strip() or "no output").splitlines()[-1]
-        raise EngineError("bench", f"{Path(script[-1]).name} must run to its end", last)
-    row = json.loads(out.read_text())
-    out.unlink()
-    return row
+def _refuse(name: str, why: str, **options: Any) -> None:
+    for option, value in options.items():
+        if value is not None:
+            raise ParameterError(f"bench {name}, --{option}", f"is for another benchmark: {why}", value)
 
 
-def _environment(peer: str, entry: Mapping[str, Any], tell: Callable[[str], None]) -> str:
-    """The interpreter of a peer's own virtual environment, made on first use in the user's cache folder."""
-    from maichong.engines.events.emit import cache_folder
+def _threads(threads: Sequence[int]) -> list[int]:
+    for number in threads:
+        if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= 1024:
+            raise ParameterError("bench, --threads", "must be whole numbers between 1 and 1024, such as 1,2", number)
+    return list(dict.fromkeys(threads))
 
-    folder = cache_folder().parent / "peers" / peer
-    python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
-    ready = folder / "ready"
-    if not ready.exists():
-        tell(f"{peer}: making an environment of its own, once")
-        venv.create(folder, with_pip=True, clear=True)
-        steps = [["-r", str(HERE / "peers" / entry["requirements"])], *([list(entry["extra"])] if entry["extra"] else [])]
-        for step in steps:
-            done = subprocess.run(
-                [str(python), "-m", "pip", "install", "-q", *step], capture_output=True, text=True, check=False
-            )
-            if done.returncode:
-                last = (done.stderr.strip() or "no output").splitlines()[-1]
-                raise EngineError(f"bench, {peer}", "must be installable with pip", last, "is there a network?")
-        ready.touch()
-    return str(python)
+
+def _duration(duration: float | str | None, dt: float) -> float | None:
+    from maichong.network_file import checked_duration
+    from maichong.parts import whole_steps
+
+    if duration is None:
+        return None
+    asked = checked_duration(duration, "bench, --duration")
+    if not whole_steps(asked, dt):
+        raise ParameterError("bench, --duration", f"must be a whole number of steps of {dt:g} ms", f"{asked:.12g} ms")
+    return asked

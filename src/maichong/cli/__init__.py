@@ -37,11 +37,11 @@ Json = Annotated[
 @app.command("list")
 def list_(
     kind: Annotated[
-        str | None, typer.Argument(help="neuron, receptor, rule, source, paper, data ...; all if left out.")
+        str | None, typer.Argument(help="neuron, receptor, rule, source, paper, data, benchmark ...; all if left out.")
     ] = None,
     json: Json = None,
 ) -> None:
-    """List the models, papers and data sets.
+    """List the models, papers, data sets and benchmarks.
 
     Example: maichong list neuron
     """
@@ -52,7 +52,8 @@ def list_(
 
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(help="A model or a paper, e.g. LIF, pair_stdp or diehl-cook-2015.")], json: Json = None
+    name: Annotated[str, typer.Argument(help="What list names, e.g. LIF, pair_stdp, diehl-cook-2015 or coba-4000.")],
+    json: Json = None,
 ) -> None:
     """Show a model's equations, parameters with units and source, or a paper's settings and claims.
 
@@ -147,21 +148,37 @@ def check(
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="The benchmark, e.g. diehl-cook-2015.")],
-    against: Annotated[str, typer.Option(help="Peers, by commas: brian2,bindsnet. Each gets an environment of its own.")] = "",
+    name: Annotated[str, typer.Argument(help="The benchmark, e.g. coba-4000; 'maichong list benchmark' shows all.")],
+    against: Annotated[
+        str, typer.Option(metavar="PEERS", help="Peers, by commas: brian2,nest. Each gets an environment of its own.")
+    ] = "",
+    threads: Annotated[
+        str | None, typer.Option(metavar="NUMBERS", help="Numbers of threads that each get a row, by commas: 1,2.")
+    ] = None,
+    duration: Annotated[
+        str | None, typer.Option(metavar="MS", help="Biological time that all tools simulate; what suits each if left out.")
+    ] = None,
     images: Annotated[
-        int, typer.Option(help="Images that maichong trains on; peers get as many as their speed allows.")
-    ] = 2000,
-    neurons: Annotated[int, typer.Option(help="Excitatory neurons.")] = 400,
+        int | None,
+        typer.Option(
+            help="diehl-cook-2015: images that maichong trains on, 2000 if left out; peers get what their speed allows."
+        ),
+    ] = None,
+    neurons: Annotated[int | None, typer.Option(help="diehl-cook-2015: excitatory neurons, 400 if left out.")] = None,
     json: Json = None,
 ) -> None:
     """Time maichong and its peers on the same network, one after the other, in one run.
 
-    Example: maichong bench diehl-cook-2015 --against brian2,bindsnet
-    """
-    from maichong.cli import runs
+    Shows build time, wall seconds for a second of biological time, memory and firing rates, which tell whether it was the same
+    work. The exit code is 0, 1 when a peer fails, 2 for bad input.
 
-    runs.run_bench(name, [peer.strip() for peer in against.split(",") if peer.strip()], images, neurons, json)
+    Example: maichong bench coba-4000 --against brian2,nest --threads 1,2
+    """
+    from maichong.cli import benchmarks
+
+    raise typer.Exit(
+        benchmarks.run_bench(name, against, json, threads=threads, duration=duration, images=images, neurons=neurons)
+    )
 
 
 def version(shown: bool) -> None:

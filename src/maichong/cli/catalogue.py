@@ -19,8 +19,8 @@ from maichong.spec.model import Model
 
 
 def show_list(kind: str | None, json: Path | None) -> None:
-    """The catalogue: models by kind, papers, data sets."""
-    from maichong import data
+    """The catalogue: models by kind, papers, data sets, benchmarks."""
+    from maichong import bench, data
     from maichong.zoo import protocol
 
     found: dict[str, list[tuple[str, str]]] = {
@@ -28,6 +28,7 @@ def show_list(kind: str | None, json: Path | None) -> None:
     }
     found["paper"] = [(name, protocol.find(name).TITLE) for name in protocol.names()]
     found["data"] = [(name, _first_line(_data_set(name).__doc__)) for name in data.names()]
+    found["benchmark"] = list(bench.benchmarks().items())
     if kind is not None:
         by_word = {_words(label): label for label in found}
         wanted = by_word.get(_words(kind).removesuffix("s"))
@@ -48,19 +49,22 @@ def _words(kind: str) -> str:
 
 
 def show_one(name: str, json: Path | None) -> None:
-    """One model, one paper or one data set."""
+    """One model, one paper, one data set or one benchmark network."""
     from maichong import data
+    from maichong.bench import networks
     from maichong.zoo import protocol
 
     if name.replace("_", "-").casefold() in protocol.names():
         _show_paper(protocol.find(name), json)
     elif name.casefold() in data.names():
         _show_data_set(name.casefold(), json)
+    elif name.replace("_", "-").casefold() in networks.benchmarks():
+        _show_network(networks.benchmarks()[name.replace("_", "-").casefold()], json)
     else:
         try:
             model = registry.find(name)
         except MaichongError:
-            known = [*registry.models(), *protocol.names(), *data.names()]
+            known = [*registry.models(), *protocol.names(), *data.names(), *networks.benchmarks()]
             raise ParameterError("show", f"there is nothing called {name!r}", fix=did_you_mean(name, known)) from None
         put(Text(f"{model.name} ({model.kind})", style="bold"))
         _print_doc(model.doc)
@@ -151,6 +155,32 @@ def _show_data_set(name: str, json: Path | None) -> None:
     put(table)
     if json:
         files.write_json(json, {"name": name, "kind": "data", "doc": (module.__doc__ or "").strip(), **facts})
+
+
+def _show_network(benchmark: Any, json: Path | None) -> None:
+    from maichong.bench.networks.benchmark import family_of, given
+
+    doc = (family_of(benchmark.family).__doc__ or "").strip()
+    put(Text(f"{benchmark.name} (benchmark)", style="bold"))
+    put(f"{benchmark.title}\n")
+    _print_doc(doc)
+    put()
+    put(constants_table(benchmark))
+    if json:
+        constants = given(benchmark.constants)
+        files.write_json(
+            json, {"name": benchmark.name, "kind": "benchmark", "title": benchmark.title, "doc": doc, "constants": constants}
+        )
+
+
+def constants_table(benchmark: Any) -> Table:
+    """The constants of a benchmark network: value, unit and meaning."""
+    from maichong.bench.networks.benchmark import described
+
+    table = table_of("constant", "value", "what it is")
+    for row in described(benchmark.constants):
+        table.add_row(*row)
+    return table
 
 
 def _first_line(doc: str | None) -> str:

@@ -1,4 +1,4 @@
-"""What takes its time: the verbs ``reproduce``, ``check`` and ``bench``. Files are written before anything is printed."""
+"""What takes its time: the verbs ``reproduce`` and ``check``. Files are written before anything is printed."""
 
 from __future__ import annotations
 
@@ -86,26 +86,3 @@ def run_checks(name: str | None, json: Path | None) -> int:
         if outcome.verdict != "ok":
             put(f"{outcome.model}, {outcome.check}, {outcome.engine}: {outcome.verdict}: {outcome.detail}")
     return 0 if checks.passed(outcomes) else 1
-
-
-def run_bench(name: str, against: list[str], images: int, neurons: int, json: Path | None) -> None:
-    """Run a benchmark and print a row for each tool, and the ratios."""
-    from maichong import bench
-
-    outcome = bench.run(name, against, images=images, neurons=neurons, tell=lambda line: print(line, file=sys.stderr))
-    if json:
-        files.write_json(json, outcome)
-    put(Text(outcome["network"], style="bold"))
-    table = table_of("tool", "version", "images/s", "build s", "spikes/image", "peak MiB", "ours / theirs", "no delays")
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for row in outcome["rows"]:
-        ratios = (outcome[key].get(row["tool"]) for key in ("ratios", "ratios_without_delays"))
-        table.add_row(
-            row["tool"], row["version"], f"{row['images_per_s']:.1f}", f"{row['build_s']:.1f}", f"{row['spikes_per_image']:.1f}",
-            f"{row['peak_rss_mib'] or 0:.0f}", *(f"{ratio:.1f} x" if ratio else "" for ratio in ratios),
-        )  # fmt: skip
-    put(table)
-    for row in outcome["rows"]:
-        for note in row["notes"]:
-            put(f"{row['tool']}: {note}", style="dim")

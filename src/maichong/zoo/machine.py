@@ -23,6 +23,13 @@ def peak_rss_mib() -> float:
     return peak / (1024 * 1024 if platform.system() == "Darwin" else 1024)
 
 
+def rss_mib() -> float:
+    """The resident memory of this process now, in MiB."""
+    import psutil
+
+    return psutil.Process().memory_info().rss / (1024 * 1024)
+
+
 def versions() -> dict[str, str]:
     """What ran: maichong and its commit, where it has one, Python and the libraries that compute."""
     import llvmlite

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from maichong.engines.events.runtime import drive
+from maichong.engines.events.runtime import CONTROL, drive
 from maichong.errors import EngineError
 from maichong.files import write_bytes
 
@@ -131,7 +131,7 @@ def compiled(text: KernelText) -> Any:
     return sys.modules[name].kernel
 
 
-_NOBODY = np.zeros(3, np.int64)
+_NOBODY = np.zeros(CONTROL, np.int64)
 
 
 class Kernel:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -16,9 +17,10 @@ from maichong.engines.events.live_population import LivePopulation, inbox_length
 from maichong.engines.events.live_projection import LiveProjection
 from maichong.engines.events.monitors import LiveProbe
 from maichong.engines.events.noise import LiveNoise
+from maichong.engines.events.pace import Pace
 from maichong.engines.events.prefetch import PAYS_BYTES
 from maichong.engines.events.procedural import chosen, layout
-from maichong.engines.events.runtime import BARRIER, LEARNING, STEP, STOP, drive, drive_together
+from maichong.engines.events.runtime import BARRIER, CONTROL, LEARNING, STEP, STOP, drive, drive_together
 from maichong.engines.events.together import choose_threads, in_threads, step_us
 from maichong.engines.plan import Plan
 from maichong.errors import CheckpointError, EngineError, brief, is_one_of
@@ -64,8 +66,10 @@ class Events:
         check_precision(precision)
         self.plan, self.precision = plan, precision
         self.threads = choose_threads(plan, precision, threads)
-        self.control = np.array([0, 1, 0], np.int64)
-        self._sync = np.zeros(3, np.int64)
+        self.control = np.zeros(CONTROL, np.int64)
+        self.control[LEARNING] = 1
+        self._sync = np.zeros(CONTROL, np.int64)
+        self._pace = Pace()
         self.populations = [
             LivePopulation(entry, plan, precision, self.control, threads=self.threads, sleeps=sleeps(plan, k))
             for k, entry in enumerate(plan.populations)
@@ -159,7 +163,8 @@ class Events:
 
     def describe(self) -> str:
         """Precision and threads, and why so many, in a line."""
-        many = "1 thread" if self.threads == 1 else f"{self.threads} threads, each with a range of the neurons"
+        many = f"{self.threads} threads, each with a range of the neurons, or one where that is faster at the moment"
+        many = "1 thread" if self.threads == 1 else many
         return f"events: {self.precision}, {many}: a step takes one thread about {step_us(self.plan, self.precision):.2g} us"
 
     def advance(self, steps: int) -> int:
@@ -186,6 +191,20 @@ class Events:
     def _drive(self, first: int, last: int) -> int:
         if self.threads == 1 or last - first < WORTH_A_THREAD:
             return drive(*self._alone, first, last, self.control)
+        while first < last:
+            together, steps = self._pace.plan(last - first)
+            begun = time.perf_counter()
+            reached = (self._drive_together if together else self._drive_alone)(first, first + steps)
+            self._pace.note(together, reached - first, time.perf_counter() - begun)
+            first = reached
+            if self.control[STOP]:
+                break
+        return first
+
+    def _drive_alone(self, first: int, last: int) -> int:
+        return drive(*self._alone, first, last, self.control)
+
+    def _drive_together(self, first: int, last: int) -> int:
         self._sync[:] = 0
         jobs = [
             functools.partial(
@@ -244,8 +263,8 @@ class Events:
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """All that changes, as arrays by name; a copy."""
-        arrays = {"control": self.control.copy()}
-        arrays["control"][STOP] = 0  # asked for by buffers that are not part of the state
+        # a stop is asked for by buffers that are not part of the state
+        arrays = {"control": np.array([0, self.control[LEARNING], self.control[STEP]])}
         for name, owned in self._owners():
             arrays |= {f"{name}/{key}": value for key, value in owned.items()}
         return {key: np.array(value) for key, value in arrays.items()}
@@ -266,7 +285,7 @@ class Events:
         for population in self.populations:
             population.before_restore(arrays)
         self._schedule()
-        self.control[:] = arrays["control"]
+        self.control[[STOP, LEARNING, STEP]] = arrays["control"]
         for owner in (*self.populations, *self.projections):
             prefix = f"{owner.plan.name}/"
             owner.thaw({key.removeprefix(prefix): value for key, value in arrays.items() if key.startswith(prefix)})

@@ -256,8 +256,9 @@ PATIENCE = 4000
 """Looks at a barrier, some 20 us of them, before a waiting thread gives way: with fewer free cores than threads a pure spin
 would keep the one that is waited for from running."""
 
-STOP, LEARNING, STEP = 0, 1, 2
-"""Places in the control array that all kernels of a run share."""
+STOP, LEARNING, STEP, CONTROL = 0, 8, 16, 24
+"""Places in the control array that all kernels of a run share, and its length: a cache line each, as one thread writes what the
+others do not read."""
 
 BARRIER = 0
 """What stands in a table of kernels where all threads wait for each other."""
@@ -285,8 +286,9 @@ TOGETHER = "int64(int64[::1], int64[::1], int64, int64, int64[::1], int64[::1], 
 def drive_together(kernels, frames, first, last, control, sync, threads, chief):
     """``drive`` by one of several threads, each with a table of its own and as many barriers in it; one of them is the ``chief``.
 
-    ``sync`` is shared and all zero at first: a counter of arrivals, and the wish to stop as it stood before the last barrier of
-    an even and of an odd step. All threads read the same wish, and so stop after the same step: one step later than asked.
+    ``sync`` is shared and all zero at first: a counter of arrivals and, on other cache lines, the wish to stop as it stood before
+    the last barrier of an even and of an odd step. All threads read the same wish, and so stop after the same step: one step later
+    than asked.
     """
     counter = sync.ctypes.data
     expected, barriers = 0, 0
@@ -300,7 +302,7 @@ def drive_together(kernels, frames, first, last, control, sync, threads, chief):
                 continue
             met += 1
             if chief and met == barriers:
-                sync[1 + (step & 1)] = control[STOP]
+                sync[8 + 8 * (step & 1)] = control[STOP]
                 control[STEP] = step + 1
             expected += threads
             _arrive(counter)  # pyright: ignore[reportCallIssue]
@@ -311,6 +313,6 @@ def drive_together(kernels, frames, first, last, control, sync, threads, chief):
                     _breathe()  # pyright: ignore[reportCallIssue]
                 else:
                     _give_way()  # pyright: ignore[reportCallIssue]
-        if sync[1 + (step & 1)]:
+        if sync[8 + 8 * (step & 1)]:
             return step + 1
     return last

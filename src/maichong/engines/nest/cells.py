@@ -44,14 +44,19 @@ def cells_of(entry: PopulationPlan, plan: Plan, missing: list[str], different: l
     where, system, ports = f"population {entry.name!r}", entry.system, entry.system.ports
     model, method = system.neuron.model, entry.integration.method
     missing += [f"{where}: NEST has no {rule.model.name}" for rule in plan.network.populations[entry.name].plasticity]
-    row = next((row for row in TABLE if row.neuron is model and _fits(row, ports)), None)
+    rows = [row for row in TABLE if row.neuron is model and _fits(row, ports)]
+    coupled = plan.index(entry.name) in plan.coupling.populations
+    row = next((row for row in rows if row.couples or not coupled), None)
     if row is None:
         beside = f" with {' and '.join(dict.fromkeys(map(_words, ports)))}" if ports else ""
-        missing.append(f"{where}: NEST has no {model.name}{beside}")
+        missing.append(
+            f"{where}: NEST has no {model.name}{beside}" if not rows else f"{where}: {_couples()}, not {model.name}{beside}"
+        )
         return None
     symbols: dict[str, Any] = {param.name: system.params[param.name] for param in model.params if param.name != "t_ref"}
     symbols |= {"t_ref": entry.refractory * plan.dt, "dt": plan.dt, "method": method, "n_receptors": len(ports)}
-    symbols |= {f"drive_{name}": values for name, values in entry.drive.items()}
+    # what changes in Steps comes from a generator
+    symbols |= {f"drive_{name}": 0.0 if name in entry.courses else values for name, values in entry.drive.items()}
     where = f"{where} ({row.nest})"
     if (reset := system.neuron.options.get("reset", "hard")) != "hard":
         missing.append(f"{where}: its reset must be hard, not {reset!r}")
@@ -63,6 +68,13 @@ def cells_of(entry: PopulationPlan, plan: Plan, missing: list[str], different: l
     values = worked_out(row.values, symbols) | _of_receptors(row, ports, symbols)
     values |= {name: _as_list(value) for name, value in worked_out(row.lists, symbols).items()}
     return Cells(row, symbols, values, _arrivals(row, ports, symbols))
+
+
+def _couples() -> str:
+    rows = [row for row in TABLE if row.couples]
+    return "NEST couples " + " or ".join(
+        f"{row.neuron.name} with {' or '.join(receptor.name for receptor in row.receptors)} conductances" for row in rows
+    )
 
 
 def _fits(row: Row, ports: Sequence[Port]) -> bool:

@@ -53,8 +53,10 @@ DRAWN: dict[type[Distribution], Callable[[Any, Any], Any]] = {
 def rule_of(entry: ProjectionPlan, synapse: Synapse, conducts: bool) -> dict[str, Any] | None:
     """NEST's rule for a projection, None where it must be handed over."""
     connector, weight, delay = (getattr(entry.projection, name) for name in ("connector", "weight", "delay"))
-    make = RULES.get(type(connector))
-    if make is None or any(np.ndim(value) for value in (weight, delay) if not isinstance(value, Distribution)):
+    make, dendritic = RULES.get(type(connector)), entry.projection.dendritic_delay
+    if make is None or isinstance(dendritic, Distribution):
+        return None
+    if any(np.ndim(value) for value in (weight, delay, dendritic) if not isinstance(value, Distribution)):
         return None
     drawn = [value for value in (weight, delay) if isinstance(value, Distribution)]
     # NEST refuses what does not spread
@@ -65,7 +67,7 @@ def rule_of(entry: ProjectionPlan, synapse: Synapse, conducts: bool) -> dict[str
         return None  # what we have drawn is known not to be negative
     rule = make(connector)
     # NEST leaves out autapses of nodes, ours are of indices; and parrots that send for cells are other nodes
-    direct = entry.pre_population == entry.post_population and not (synapse.plastic and delay is not None)
+    direct = entry.pre_population == entry.post_population and not (synapse.plastic and entry.longest + synapse.before)
     return rule if rule.get("allow_autapses", True) or direct else None
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from maichong import interrupts
+from maichong.engines.nest.backgrounds import add_background, generator_of
+from maichong.engines.nest.couplings import couple
 from maichong.engines.nest.drawn import rule_of
 from maichong.engines.nest.kernel import Kernel, load
 from maichong.engines.nest.live_cells import LiveCells
@@ -62,15 +64,17 @@ class Nest:
             number = len(self.translation.missing)
             lacks = f"NEST lacks {number} {'thing' if number == 1 else 'things'} of this network"
             raise EngineError("build, engine 'nest'", lacks, details=self.translation.missing)
-        self._kernel = Kernel(plan.dt, plan.network.seed, self.threads, self.translation.slice)
+        slice_, pause, coupled = self.translation.slice, self.translation.pause, bool(plan.coupling.pulls)
+        self._kernel = Kernel(plan.dt, plan.network.seed, self.threads, slice_, pause, coupled)
         with self._kernel.telling("build, engine 'nest'"):
             self._make(plan, self.translation, connectivity)
 
     def _make(self, plan: Plan, translation: Translation, connectivity: str) -> None:
         kernel = self._kernel
-        parts = zip(plan.populations, translation.cells, translation.leads, strict=True)
+        parts = zip(plan.populations, translation.cells, translation.sources, translation.leads, strict=True)
         self.populations = [
-            LiveCells(entry, cells, kernel) if cells else LiveSource(entry, lead, kernel) for entry, cells, lead in parts
+            LiveCells(entry, cells, kernel) if cells else LiveSource(entry, row, lead, kernel)
+            for entry, cells, row, lead in parts
         ]
         self.projections = []
         for k, (entry, synapse) in enumerate(zip(plan.projections, translation.synapses, strict=True)):
@@ -80,7 +84,11 @@ class Nest:
             ends = self.populations[entry.pre_population], target
             self.projections.append(LiveProjection(entry, synapse, ends, kernel, f"projection_{k}", rule))
         self.plan = dataclasses.replace(plan, projections=tuple(projection.plan for projection in self.projections))
-        self._add_backgrounds(plan, translation)
+        for entry in plan.backgrounds:
+            arrival, target = translation.arrival(plan, entry), self.populations[entry.population]
+            assert arrival and isinstance(target, LiveCells)
+            add_background(entry, arrival, target, kernel)
+        couple(plan.coupling, self.populations, kernel)
         index = {entry.name: k for k, entry in enumerate(plan.populations)}
         self._probes = probes_of(plan.probes, index, self.populations, kernel)
         self._probed = [index[probe.population] for probe in plan.probes]
@@ -93,18 +101,6 @@ class Nest:
             if projection.synapse.plastic and not projection.drawn and projection.plan.doubled:
                 projection.find()  # while weights still tell synapses of one pair apart
         self._collect()
-
-    def _add_backgrounds(self, plan: Plan, translation: Translation) -> None:
-        nest, dt = self._kernel.nest, self._kernel.dt
-        for entry in plan.backgrounds:
-            arrival, target = translation.arrival(plan, entry), self.populations[entry.population]
-            assert arrival
-            weight = np.broadcast_to(entry.weight * arrival.factor, entry.n)
-            spec = {"delay": (self._kernel.slice + arrival.later) * dt, "receptor_type": arrival.receptor}
-            # a generator gives each of its targets spikes of its own, but one rate to all of them
-            generators = nest.Create("poisson_generator", entry.n if entry.each else 1, {"rate": entry.rate})
-            rule, shape = ("one_to_one", (-1,)) if entry.each else ("all_to_all", (-1, 1))
-            nest.Connect(generators, target.nodes, rule, {**spec, "weight": weight.reshape(shape)})
 
     @property
     def learning(self) -> bool:
@@ -124,15 +120,23 @@ class Nest:
             f"nest: NEST {self._kernel.nest.__version__}, {threads}; NEST's own models and random numbers instead of the above"
         ]
         lines += [f"{part.plan.name}: {part.words}" for part in (*self.populations, *self.projections)]
-        lines += [f"{entry.name}: poisson_generator" for entry in self.plan.backgrounds]
+        lines += [f"{entry.name}: {generator_of(entry)}" for entry in self.plan.backgrounds]
+        if pulls := self.plan.coupling.pulls:
+            lines.append(f"gap junctions: gap_junction, {sum(pull.g.size for pull in pulls):,} connections, one each way")
         return "\n".join([*lines, *(f"differs: {line}" for line in self.translation.different)])
 
     def advance(self, steps: int) -> int:
-        """Do ``steps`` steps and return their number; Ctrl-C is heard when they are done."""
+        """Do ``steps`` steps and return their number, or fewer where a drive that was set by hand gives way to its Steps; Ctrl-C is
+        heard when they are done."""
+        driven = [population for population in self.populations if isinstance(population, LiveCells)]
+        steps = min([steps, *(population.ends - self.step for population in driven if population.ends is not None)])
         with interrupts.deferred(unless_watched=True) as interrupted:
             self._kernel.simulate(steps)
             self.step += steps
             self._collect()
+            for population in driven:
+                if population.ends == self.step:
+                    population.end_drive()
         if interrupted():
             raise KeyboardInterrupt
         return steps

@@ -50,18 +50,27 @@ class Kernel:
     """The kernel in the hands of one run, emptied of what was in it; ``steps`` are those that it has done.
 
     Generators send through a delay of one ``slice``, in steps. Their first spikes are stamped two steps after NEST's start, so that
-    our t = 0 is ``ahead`` steps after it.
+    our t = 0 is ``ahead`` steps after it; they ``pause`` for so many more where others need a longer time. Steps are
+    tried again where cells are ``coupled``.
     """
 
-    def __init__(self, dt: float, seed: int, threads: int, slice: int) -> None:
+    def __init__(self, dt: float, seed: int, threads: int, slice: int, pause: int = 0, coupled: bool = False) -> None:
         global _owner
-        self.nest, self.dt, self.slice, self.ahead, self.steps = load(), dt, slice, slice + 2, 0
+        self.nest, self.dt, self.slice, self.pause, self.ahead, self.steps = load(), dt, slice, pause, slice + 2 + pause, 0
         _owner = self
         self.nest.verbosity = self.nest.VerbosityLevel.QUIET  # what goes wrong is raised
         self.nest.ResetKernel()
         tics = tics_per_ms(dt)
         self.nest.set(tics_per_ms=tics, resolution=round(dt * tics) / tics, local_num_threads=threads)
+        self.nest.use_wfr = coupled
+        if coupled:
+            self.nest.wfr_comm_interval = slice * dt
         self.nest.rng_seed = seed % (2**32 - 1) + 1  # a whole number from 1 on
+
+    @property
+    def now(self) -> int:
+        """Our own time in steps."""
+        return self.steps - self.ahead
 
     def check(self) -> Any:
         """The module nest, where the kernel still holds this run; EngineError otherwise."""

@@ -9,27 +9,34 @@ import numpy as np
 
 from maichong.engines.nest.cells import Cells
 from maichong.engines.nest.kernel import Kernel
+from maichong.engines.nest.schedules import add_currents
 from maichong.engines.plan import PopulationPlan
 from maichong.errors import EngineError
 from maichong.spec.reading import arguments
 
 
 class LiveCells:
-    """``nodes`` are NEST's, ``first`` is the first of their ids; they hold still until ``begin``."""
+    """``nodes`` are NEST's, ``first`` is the first of their ids; they hold still until ``begin``.
+
+    ``ends`` is the step at which drives give way to their Steps again that were set by hand; None: never.
+    """
 
     lead = 0
 
     def __init__(self, plan: PopulationPlan, cells: Cells, kernel: Kernel) -> None:
-        self.plan, self.cells = plan, cells
+        self.plan, self.cells, self._kernel = plan, cells, kernel
         self.nodes = kernel.nest.Create(cells.row.nest, plan.n)
         self.first = int(self.nodes[:1].tolist()[0])
         self._still = cells.worked_out(cells.row.quiet)
         _set(self.nodes, cells.values | self._still)
+        self.ends: int | None = None
+        for name, course in plan.courses.items():
+            add_currents(course, self.nodes, self._injected(name, 1.0), kernel)
 
     @property
     def words(self) -> str:
         """What it is in NEST."""
-        return self.cells.row.nest
+        return self.cells.row.nest + (", step_current_generator" if self.plan.courses else "")
 
     def begin(self) -> None:
         """Start values and drives, now that t = 0."""
@@ -73,8 +80,22 @@ class LiveCells:
         _set(self.nodes, self.cells.worked_out({shown: self.cells.row.written.get(shown, name)}, **{name: values}))
 
     def set_drive(self, name: str, values: np.ndarray) -> None:
-        """Set the injected current from now on."""
-        _set(self.nodes, self.cells.worked_out({"I_e": self.cells.row.values["I_e"]}, **{f"drive_{name}": values}))
+        """Set the injected current from now on; where Steps are scheduled, until the next of them."""
+        course, now = self.plan.courses.get(name), self._kernel.now
+        if course:
+            values = values - course.at(now)  # which comes from the generator
+            left = course.stamps[course.row(now) + 1 :]
+            self.ends = int(left[0]) if left.size else None
+        _set(self.nodes, {"I_e": self._injected(name, values)})
+
+    def end_drive(self) -> None:
+        """Leave the current to its Steps."""
+        self.ends = None
+        _set(self.nodes, {"I_e": self.cells.values["I_e"]})
+
+    def _injected(self, name: str, values: Any) -> Any:
+        """What NEST injects for a drive."""
+        return self.cells.worked_out({"I_e": self.cells.row.values["I_e"]}, **{f"drive_{name}": values})["I_e"]
 
     def _get(self, name: str) -> np.ndarray:
         return np.atleast_1d(np.asarray(self.nodes.get(name), np.float64))

@@ -1,7 +1,7 @@
 """One projection in NEST: its connections, and their weights in the order of the plan.
 
-NEST's delay lies behind the synapse, ours before it. Where nothing is learned that is the same. Where something is, a source sends
-through one parrot for each of its delays, so that all of the delay but one step lies before the synapse in NEST too.
+NEST's delay lies behind the synapse, on the dendrite. Where nothing is learned that is the same as before it. Where something is,
+a source sends through one parrot for each of its delays, so that what lies on the axon lies before the synapse in NEST too.
 """
 
 from __future__ import annotations
@@ -66,11 +66,12 @@ class LiveProjection:
         steps = np.broadcast_to(synapses.delay.astype(np.int64) + self.synapse.extra, pre.shape)
         senders = pre + self._source.first
         if self.synapse.plastic:
-            late = steps > 1
-            pairs, which = np.unique(np.stack([pre[late], steps[late]]), axis=1, return_inverse=True)
+            before = steps - self.synapse.behind
+            late = before > 0
+            pairs, which = np.unique(np.stack([pre[late], before[late]]), axis=1, return_inverse=True)
             self._make_relays(*pairs)
             senders[late] = self._relay + which.ravel()
-            steps = np.ones_like(steps)
+            steps = np.broadcast_to(self._dendritic() + self.synapse.behind, pre.shape)
         weights = np.broadcast_to(self._written(synapses.weight, post), pre.shape).astype(np.float64)
         spec = {"synapse_model": self._name, "weight": weights, "delay": steps * self._kernel.dt}
         spec |= {key: value[post] for key, value in self.synapse.values.items() if np.ndim(value)}
@@ -79,27 +80,35 @@ class LiveProjection:
         self._kernel.nest.Connect(senders, post + self._target.first, "one_to_one", spec)
 
     def _make_relays(self, pre: np.ndarray, steps: np.ndarray) -> None:
-        """Parrots that send for ``pre``, the last of their ``steps`` lying behind the synapse."""
+        """Parrots that send for ``pre``, so many ``steps`` later."""
         if not pre.size:
             return
         nest, dt = self._kernel.nest, self._kernel.dt
         parrots = nest.Create("parrot_neuron", pre.size)
-        self._relay, self._relayed, self._relay_steps = int(parrots[:1].tolist()[0]), pre, steps - 1
-        spec = {"synapse_model": "static_synapse", "weight": np.ones(pre.size), "delay": (steps - 1) * dt}
+        self._relay, self._relayed, self._relay_steps = int(parrots[:1].tolist()[0]), pre, steps
+        spec = {"synapse_model": "static_synapse", "weight": np.ones(pre.size), "delay": steps * dt}
         nest.Connect(pre + self._source.first, self._relay + np.arange(pre.size), "one_to_one", spec)
+
+    def _dendritic(self) -> np.ndarray:
+        """Our dendritic delays in steps, as far as a rule sees them, int64 [1] or [synapses]."""
+        return self.plan.dendritic_delays().astype(np.int64) if self.plan.sees_dendrites else np.zeros(1, np.int64)
 
     def _draw(self, rule: Mapping[str, Any]) -> None:
         entry, nest, dt = self.plan, self._kernel.nest, self._kernel.dt
-        given, extra, senders = entry.projection.delay, self.synapse.extra * dt, self._source.nodes
-        delay = extra if given is None else as_parameter(nest, given, plus=extra)
-        if self.synapse.plastic and given is not None:
-            self._make_relays(np.arange(entry.n_pre), np.full(entry.n_pre, entry.longest + self.synapse.extra))
-            senders, delay = nest.NodeCollection(range(self._relay, self._relay + entry.n_pre)), dt
+        given, senders = entry.projection.delay, self._source.nodes
+        more = (self.synapse.extra + entry.shift) * dt
+        delay = more if given is None else as_parameter(nest, given, plus=more)
+        if self.synapse.plastic:
+            delay = float(self._dendritic()[0] + self.synapse.behind) * dt
+            if before := entry.longest + self.synapse.before:
+                self._make_relays(np.arange(entry.n_pre), np.full(entry.n_pre, before))
+                senders = nest.NodeCollection(range(self._relay, self._relay + entry.n_pre))
         weight = as_parameter(nest, entry.projection.weight, float(self.synapse.arrival.factor))
         spec = {"synapse_model": self._name, "weight": weight, "delay": delay, "receptor_type": self.synapse.arrival.receptor}
-        before = nest.num_connections
+        made = -nest.num_connections
         nest.Connect(senders, self._target.nodes, dict(rule), spec)
-        self.plan = told(entry, nest.num_connections - before, self._pairs, self._delays)
+        made += nest.num_connections
+        self.plan = told(entry, made, self._pairs, self._delays)
 
     # what stands there ---------------------------------------------------------------------------------------------------
 
@@ -108,29 +117,33 @@ class LiveProjection:
         if self._connections is not None:
             return
         self._connections = self._kernel.check().GetConnections(synapse_model=self._name)
-        pre, post, steps, weights = self._seen()
-        self._order = np.lexsort((weights, steps, post, pre))
+        pre, post, steps, dendritic, weights = self._seen()
+        self._order = np.lexsort((weights, dendritic, steps, post, pre))
         if self.drawn or not self.plan.doubled:
             return
         # where a pair has several, those of one delay and weight are alike
         synapses = self.plan.synapses()
-        keys = self._written(synapses.weight, synapses.post), synapses.delay, synapses.post, synapses.pre
+        weights = self._written(synapses.weight, synapses.post)
+        keys = weights, self._dendritic(), synapses.delay, synapses.post, synapses.pre
         ours = np.lexsort(tuple(np.broadcast_to(key, synapses.pre.shape) for key in keys))
         self._order[ours] = self._order.copy()
 
     def _seen(self) -> tuple[np.ndarray, ...]:
-        """pre, post, our delay in steps and NEST's weight of all synapses, in NEST's order."""
+        """pre, post, our two delays in steps and NEST's weight of all synapses, in NEST's order."""
         keys = ["source", "target", "delay", "weight"]
         seen = self._connections.get(keys)
         source, target, delay, weight = (np.atleast_1d(np.asarray(seen[key])) if seen else NONE for key in keys)
         pre, post = source - self._source.first, target - self._target.first
-        steps = np.rint(delay / self._kernel.dt).astype(np.int64) - self.synapse.extra
+        steps = np.rint(delay / self._kernel.dt).astype(np.int64)
+        if not self.synapse.plastic:
+            return pre, post, steps - self.synapse.extra, np.zeros_like(steps), weight
+        dendritic, steps = steps - self.synapse.behind, np.full(steps.shape, -self.synapse.before)
         if self._relayed.size:
             late = source >= self._relay
             parrot = source[late] - self._relay
             pre[late] = self._relayed[parrot]
             steps[late] += self._relay_steps[parrot]
-        return pre, post, steps, weight
+        return pre, post, steps, dendritic, weight
 
     def _pairs(self) -> tuple[np.ndarray, np.ndarray]:
         self.find()
@@ -139,7 +152,7 @@ class LiveProjection:
 
     def _delays(self) -> np.ndarray:
         self.find()
-        return self._seen()[2][self._order] * self._kernel.dt
+        return (self._seen()[2][self._order] - self.plan.shift) * self._kernel.dt
 
     # weights -------------------------------------------------------------------------------------------------------------
 

@@ -42,8 +42,8 @@ class Row:
     (lists), or not at all ("one": both names get the same; "jump": the membrane jumps). ``each`` are the parameters of a receptor.
     ``lists`` are parameters that NEST takes as lists of one number. ``states`` are ours as NEST calls them, or as functions of
     what NEST shows; ``written`` are those that are not written as they are. ``quiet`` keeps the cell still before t = 0.
-    ``needs`` must hold; ``differs`` is what is not the same, beside the integration: ``exact`` propagation, or what ``methods``
-    NEST has, or else ``steps``.
+    ``couples`` where NEST has gap junctions for it. ``needs`` must hold; ``differs`` is what is not the same, beside the
+    integration: ``exact`` propagation, or what ``methods`` NEST has, or else ``steps``.
     """
 
     neuron: NeuronModel
@@ -59,6 +59,7 @@ class Row:
     states: Values = field(default_factory=lambda: {"v": "V_m"})
     written: Values = field(default_factory=dict)
     quiet: Values = field(default_factory=dict)
+    couples: bool = False
     needs: Conditions = field(default_factory=dict)
     differs: Conditions = field(default_factory=dict)
     methods: tuple[str, ...] = ("exact",)
@@ -254,7 +255,7 @@ TABLE = (
     ),
     Row(
         TraubMiles, "hh_cond_beta_gap_traub", CHANNELS, BETA, True, 2, "sign", SIGNED_BETA, states=GATES,
-        written={"V_m": off_the_poles}, quiet=CLOSED, needs={"phi and mv must be 1": unscaled}, differs=FALLING, methods=(),
-        steps=ROUGH,
+        written={"V_m": off_the_poles}, quiet=CLOSED, couples=True, needs={"phi and mv must be 1": unscaled}, differs=FALLING,
+        methods=(), steps=ROUGH,
     ),
 )  # fmt: skip

@@ -1,8 +1,8 @@
 """Which of our rules is which NEST synapse: a table. The first row that fits is taken.
 
-NEST puts a delay on the way back from the cell to the synapse, ours lies on the way there, and NEST's is at least one step: it
-sees a postsynaptic spike ``early`` ms later relative to an arrival than our rule does. Amplitudes are so much larger or smaller
-that every pair still counts as much as here.
+NEST's delay lies on the dendrite, and is at least one step. Where ours has no dendritic delay, NEST so sees a postsynaptic spike
+``early`` ms later relative to an arrival than our rule does; amplitudes are so much larger or smaller that every pair still counts
+as much as here.
 
 Morrison, Diesmann & Gerstner 2008, doi:10.1007/s00422-008-0233-1 (what pairs with what, and where the delay lies).
 """
@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from maichong.engines.nest.tables import Conditions, Values
+from maichong.plasticity.micro.morrison_stdp import MorrisonSTDP
 from maichong.plasticity.micro.pair_stdp import PairSTDP
 from maichong.plasticity.micro.power_law_stdp import PowerLawSTDP
 from maichong.plasticity.micro.triplet_stdp import TripletSTDP
@@ -26,7 +27,8 @@ class RuleRow:
     """One NEST synapse, ``nest``, and the rule that it stands for under the given ``options``.
 
     ``values`` are the parameters of the synapse and ``cell`` those that NEST keeps in the target; functions may also ask for
-    ``early``. ``in_weight`` are those that scale with the weight. ``needs`` and ``differs`` as for neurons.
+    ``early``, and for the ``factor`` > 0 by which NEST's weights are larger. ``in_weight`` are those that scale with the weight.
+    With ``one_for_all`` all synapses share them. ``needs`` and ``differs`` as for neurons.
     """
 
     rule: RuleModel
@@ -35,6 +37,7 @@ class RuleRow:
     cell: Values
     options: Mapping[str, str] = field(default_factory=dict)
     in_weight: tuple[str, ...] = ("Wmax",)
+    one_for_all: bool = False
     needs: Conditions = field(default_factory=dict)
     differs: tuple[str, ...] = ()
 
@@ -84,6 +87,18 @@ def triplets_down(a3_minus, tau_minus, early):
     return a3_minus * np.exp(-early / tau_minus)
 
 
+def positive(lam, alpha):
+    return lam > 0 and alpha >= 0
+
+
+def power_step(lam, mu, w_0, tau_plus, early, factor):
+    return lam * (factor * w_0) ** (1.0 - mu) * np.exp(early / tau_plus)
+
+
+def power_asymmetry(lam, alpha, mu, w_0, tau_plus, tau_minus, early, factor):
+    return alpha * lam * np.exp(-early / tau_minus) / power_step(lam, mu, w_0, tau_plus, early, factor)
+
+
 BOUNDED: Conditions = {"w_min must be 0, and w_max above it": bounded}
 GROWS: Conditions = {**BOUNDED, "a_plus must be > 0, and a_minus >= 0": growing}
 PAIRS: Values = {
@@ -110,5 +125,10 @@ TABLE = (
         {"tau_minus": "tau_minus", "tau_minus_triplet": "tau_y"}, {"pairing": ALL_TO_ALL},
         ("Wmax", "Aplus", "Aplus_triplet", "Aminus", "Aminus_triplet"),
         needs={**BOUNDED, "its amplitudes must be >= 0": signed},
+    ),
+    RuleRow(
+        MorrisonSTDP, "stdp_pl_synapse_hom",
+        {"lambda": power_step, "alpha": power_asymmetry, "mu": "mu", "tau_plus": "tau_plus"}, {"tau_minus": "tau_minus"},
+        in_weight=(), one_for_all=True, needs={"lam must be > 0, and alpha >= 0": positive},
     ),
 )  # fmt: skip

@@ -13,14 +13,11 @@ from fractions import Fraction
 
 import numpy as np
 
-from maichong.encoding.poisson import Poisson
-from maichong.engines.courses import Course
-from maichong.engines.delays import to_steps
 from maichong.engines.nest.cells import Arrival, Cells, cells_of
-from maichong.engines.nest.synapses import Synapse, synapse_of
+from maichong.engines.nest.sources import SourceRow, row_of
+from maichong.engines.nest.synapses import Synapse, shortest, shortest_of_nest, synapse_of
 from maichong.engines.plan import BackgroundPlan, Plan, PopulationPlan, ProjectionPlan
 from maichong.network import SpikeTimes
-from maichong.spec import Distribution
 
 LONGEST_SLICE = 20
 """Steps after which longer slices hardly make NEST faster, while generators answer later to a rate that is set."""
@@ -32,13 +29,16 @@ TICS = 1000
 class Translation:
     """The parts of a plan in its order (None: a source, or missing), and what is missing or differs, one line each.
 
-    ``leads`` are the steps by which each population is ahead of our clock; no delay is shorter than ``slice`` steps.
+    ``leads`` are the steps by which each population is ahead of our clock; no delay is shorter than ``slice`` steps, and the
+    generators ``pause`` for so many before they begin.
     """
 
     cells: tuple[Cells | None, ...]
+    sources: tuple[SourceRow | None, ...]
     leads: tuple[int, ...]
     synapses: tuple[Synapse | None, ...]
     slice: int
+    pause: int
     missing: tuple[str, ...]
     different: tuple[str, ...]
 
@@ -49,8 +49,9 @@ class Translation:
 
 def translate(plan: Plan) -> Translation:
     """The whole plan; nothing is refused here."""
-    missing, different = [*_countless(plan.dt), *_kept_back(plan)], []
-    cells = tuple(_cells(entry, plan, missing, different) for entry in plan.populations)
+    missing, different = list(_countless(plan.dt)), []
+    sources = tuple(row_of(entry, missing) for entry in plan.populations)
+    cells = tuple(cells_of(entry, plan, missing, different) if entry.system else None for entry in plan.populations)
     arrivals = [_arrival(plan, cells, entry) for entry in plan.projections]
     leads = tuple(_lead(k, plan, arrivals) for k in range(len(cells)))
     synapses = tuple(
@@ -61,9 +62,18 @@ def translate(plan: Plan) -> Translation:
         target = cells[background.population]
         if target and target.row.conducts and np.min(background.weight) < 0:
             missing.append(f"background {background.name!r}: its conductances must be >= 0")
+    why = "exact spike times are not handed over to NEST's _ps models; use spike_times='grid'"
+    missing += [f"population {entry.name!r}: {why}" for entry in plan.populations if entry.exact]
+    why = "NEST has no Ornstein-Uhlenbeck currents, for its noise_generator has no time constant"
+    missing += [f"noise {entry.name!r}: {why}" for entry in plan.noises]
     slice_ = _slice(plan, synapses)
-    different += _sources_different(plan, leads, slice_)
-    return Translation(cells, leads, synapses, slice_, tuple(missing), tuple(different))
+    # a generator that others share is silent for a whole slice
+    pause = slice_ if any(row and row.shared for row in sources) else 0
+    for entry, row, lead in zip(plan.populations, sources, leads, strict=True):
+        different += _source_different(entry, row, lead, slice_)
+    if plan.coupling.pulls:
+        different.append("gap junctions: a step is tried until potentials agree to 1e-4 mV, which are cubic within it")
+    return Translation(cells, sources, leads, synapses, slice_, pause, tuple(missing), tuple(different))
 
 
 def tics_per_ms(dt: float) -> int:
@@ -78,19 +88,6 @@ def _countless(dt: float) -> Iterator[str]:
         yield f"network: dt = {dt!r} ms is no whole number of parts of a ms, in which NEST counts"
 
 
-def _kept_back(plan: Plan) -> Iterator[str]:
-    """What this engine does not hand over."""
-    network = plan.network
-    kept = [f"population {entry.name!r}: Steps of {name}" for entry in plan.populations for name in entry.courses]
-    kept += [f"population {entry.name!r}: exact spike times" for entry in plan.populations if entry.exact]
-    kept += [f"background {entry.name!r}: Steps of its rate" for entry in plan.backgrounds if isinstance(entry.rate, Course)]
-    kept += [f"noise {name!r}: noise currents" for name in network.noises]
-    kept += [f"gap junctions {name!r}: gap junctions" for name in network.gaps]
-    kept += [f"projection {name!r}: short-term rules" for name, p in network.projections.items() if p.short_term]
-    kept += [f"projection {entry.name!r}: dendritic delays" for entry in plan.projections if entry.longest_dendritic]
-    return (f"{words} are not handed over to NEST" for words in kept)
-
-
 def _arrival(plan: Plan, cells: Sequence[Cells | None], entry: ProjectionPlan | BackgroundPlan) -> Arrival | None:
     index = entry.post_population if isinstance(entry, ProjectionPlan) else entry.population
     target, system = cells[index], plan.populations[index].system
@@ -102,38 +99,24 @@ def _lead(index: int, plan: Plan, arrivals: Sequence[Arrival | None]) -> int:
     if plan.populations[index].system:
         return 0
     sent = (pair for pair in zip(plan.projections, arrivals, strict=True) if pair[0].pre_population == index)
-    return int(any(entry.projection.delay is None and arrival and not arrival.later for entry, arrival in sent))
+    return int(any(arrival and shortest(entry) + arrival.later < 1 for entry, arrival in sent))
 
 
 def _slice(plan: Plan, synapses: Sequence[Synapse | None]) -> int:
-    """The shortest delay; one step where something is learned, and where states are recorded, which come a slice late."""
-    if any(probe.what not in ("spikes", "counts") for probe in plan.probes):
+    """The shortest delay; one step where states are recorded, which come a slice late, and where gap junctions are solved."""
+    if plan.coupling.pulls or any(probe.what not in ("spikes", "counts") for probe in plan.probes):
         return 1
     pairs = [pair for pair in zip(plan.projections, synapses, strict=True) if pair[0].size]
-    steps = [1 if synapse.plastic else _shortest(entry) + synapse.extra for entry, synapse in pairs if synapse]
+    steps = [shortest_of_nest(entry, synapse) for entry, synapse in pairs if synapse]
     return max(1, min([*steps, LONGEST_SLICE])) if steps else 1
 
 
-def _shortest(entry: ProjectionPlan) -> int:
-    """Our shortest delay in steps; of a distribution, the shortest that can come."""
-    value = entry.projection.delay
-    lowest = value.bounds()[0] if isinstance(value, Distribution) else 0.0 if value is None else np.min(value)
-    return int(to_steps(lowest, entry.dt))
-
-
-def _cells(entry: PopulationPlan, plan: Plan, missing: list[str], different: list[str]) -> Cells | None:
-    if entry.system:
-        return cells_of(entry, plan, missing, different)
-    if entry.source and not isinstance(entry.source, SpikeTimes) and entry.source.model is not Poisson:
-        missing.append(f"population {entry.name!r}: NEST has no {entry.source.model.name}")
-    return None
-
-
-def _sources_different(plan: Plan, leads: Sequence[int], late: int) -> Iterator[str]:
-    for entry, lead in zip(plan.populations, leads, strict=True):
-        if isinstance(entry.source, SpikeTimes) and lead:
-            yield f"population {entry.name!r}: spikes that are given while it runs must be at least 2 steps ahead"
-        elif entry.source and not isinstance(entry.source, SpikeTimes):
-            yield f"population {entry.name!r} (poisson_generator): two spikes of a cell may fall into one step"
-            steps = "1 step" if late + lead == 1 else f"{late + lead} steps"
-            yield f"population {entry.name!r} (poisson_generator): a rate that is set while it runs acts {steps} later"
+def _source_different(entry: PopulationPlan, row: SourceRow | None, lead: int, slice_: int) -> Iterator[str]:
+    where = f"population {entry.name!r}"
+    if isinstance(entry.source, SpikeTimes) and lead:
+        yield f"{where}: spikes that are given while it runs must be at least 2 steps ahead"
+    elif row:
+        where = f"{where} ({row.scheduled if entry.courses else row.nest})"
+        yield from (f"{where}: {words}" for words in row.differs)
+        late = slice_ + (2 if row.shared else lead)
+        yield f"{where}: a rate that is set while it runs acts {'1 step' if late == 1 else f'{late} steps'} later"

@@ -1,0 +1,55 @@
+"""Whether all threads or one are faster at the moment: measured while a network runs, for both do the same to the bit.
+
+A barrier between threads costs a fraction of a microsecond where each has a core, and a slice of the scheduler's time, thousands of
+times that, where others hold the cores. So now and then a few steps are done the other way.
+"""
+
+from __future__ import annotations
+
+import time
+
+LOOK_S = 0.5
+"""Wall time between two looks at the other way, at least."""
+LONGEST_S = 20.0
+"""And at most, where the other way is much slower."""
+PROBE_S = 2e-3
+"""Wall time of a look, roughly."""
+FEWEST = 32
+"""Steps of a look, at least."""
+CLEARLY = 0.93
+"""The other way is taken where it needs less than this part of the time."""
+
+
+class Pace:
+    """Seconds that a step takes with all threads and with one, as measured last, and which of them is ``best``."""
+
+    def __init__(self) -> None:
+        self.best = True
+        """Whether all threads are taken."""
+        self._took: dict[bool, float] = {}
+        self._wait = LOOK_S
+        self._look_at = 0.0
+
+    def plan(self, left: int) -> tuple[bool, int]:
+        """Whether the next steps are done by all threads, and how many, of the ``left`` ones."""
+        if self.best not in self._took:
+            return self.best, min(left, FEWEST)
+        if time.perf_counter() < self._look_at:
+            return self.best, left
+        other = self._took.get(not self.best, self._took[self.best])
+        return not self.best, min(left, max(FEWEST, int(PROBE_S / max(other, 1e-9))))
+
+    def note(self, together: bool, steps: int, seconds: float) -> None:
+        """So many steps, done by all threads or by one, took so long."""
+        now = seconds / max(steps, 1)
+        before, self._took[together] = self._took.get(together, now), now
+        if together == self.best:
+            if now > 1.5 * before:
+                self._look_at, self._wait = 0.0, LOOK_S  # something has changed
+            return
+        mine = self._took[self.best]
+        if now < CLEARLY * mine:
+            self.best, self._wait = together, LOOK_S
+        else:
+            self._wait = min(2 * self._wait, LONGEST_S) if now > 1.5 * mine else LOOK_S
+        self._look_at = time.perf_counter() + self._wait
