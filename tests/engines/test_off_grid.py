@@ -425,15 +425,6 @@ def test_projections_that_cannot_be_off_the_grid() -> None:
     project(delay=1.0, dendritic_delay=1.0)()  # one delay, where no rule tells them apart
 
 
-def test_the_engine_nest_says_that_it_takes_none() -> None:
-    from maichong.engines.nest.engine import missing
-
-    net = lone(exact(t_ref=1.0))
-    net.population("x", SpikeTimes([1.0], [0], exact=True), 1)
-    words = "exact spike times are not handed over to NEST"
-    assert missing(net) == [f"population 'n': {words}", f"population 'x': {words}"]
-
-
 def test_single_precision_is_refused() -> None:
     assert said(EngineError, lambda: lone(exact()).build("events", precision="float32")) == (
         "population 'n': has exact spike times, which float32 cannot hold; build with precision='float64', or use "
