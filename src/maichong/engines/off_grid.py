@@ -1,14 +1,14 @@
 """Exact spike times: a linear flow in closed form over any part of a step, and a bound on what it does in between.
 
 Let x' = M x, drives and the constant counted among the columns of M. Over h ms the states grow by D = (exp(M h) - 1) x. How far the
-membrane is above its threshold, e, is linear in the states, with the slopes c. With z = x'(0), A the part of M that couples states
-and F(h) = int_0^h exp(A s) ds, D = F(h) z and
+membrane is above its threshold, e, is linear in the states, with the slopes c. With A the part of M that couples states and
+F(h) = int_0^h exp(A s) ds, D = F(h) x'(0), and so
 
-    e'' = c A exp(A t) F(h)^-1 D,   so that inside the h ms   e <= max(e(0), e(h)) + h^2 / 8  sup |e''| <= ... + b |D|,
-    b = h^2 / 8  |c A|  exp(N h)  |F(h)^-1|,   N = |A| without what is negative on its diagonal.
+    e''(t) = c A exp(A t) F(h)^-1 D,    |e''| h^2 / 8 <= b |D|  with  b = h^2 / 8  |c A|  exp(N h)  |F(h)^-1|,
 
-Where that is below zero no crossing is hidden inside; where it is not, the halves are looked at, down to 2**-26 of a step. So no
-crossing is missed, also none that falls back within the step. Spikes stay one in a step for each neuron: the grid has one stamp.
+where N is |A| without what is negative on the diagonal of A. Inside the h ms e is at most max(e(0), e(h)) + b |D|. Where that is
+below zero no crossing is hidden; where it is not, the halves are looked at, down to 2**-26 of a step. So no crossing is missed, also
+none that falls back within the step. Spikes stay one in a step for each neuron: the grid has one stamp.
 
 Source: Morrison, Straube, Plesser & Diesmann 2007, doi:10.1162/neco.2007.19.1.47 (events between grid points); Hanuschkin, Kunkel,
 Helias, Morrison & Diesmann 2010, doi:10.3389/fninf.2010.00113 (crossings that end-of-step tests miss).

@@ -265,8 +265,9 @@ class _Population:
 
     def arrays(self) -> dict[str, np.ndarray]:
         kept = {"fired": self.fired, "counts": self.counts, "until": self.until, "wait": self.wait, "next": self.next}
-        kept |= {"given_stamps": self.given_stamps, "given_ids": self.given_ids, "given_before": self.given_before}
-        kept |= {"ring_before": self.before, "before_until": self.before_until}
+        kept |= {"given_stamps": self.given_stamps, "given_ids": self.given_ids}
+        if self.plan.exact:
+            kept |= {"ring_before": self.before, "before_until": self.before_until, "given_before": self.given_before}
         if self.plan.system:
             kept |= {name: self.env[name] for name in self.plan.system.states}
             kept |= {name: self.env[name] for name in self.plan.system.held}
@@ -296,7 +297,8 @@ class _Population:
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Take over the arrays of a snapshot."""
-        self._give(*(arrays[f"given_{name}"].copy() for name in ("stamps", "ids", "before")))
+        stamps, ids = arrays["given_stamps"].copy(), arrays["given_ids"].copy()
+        self._give(stamps, ids, arrays["given_before"].copy() if self.plan.exact else np.zeros(stamps.size))
         for key, value in self.arrays().items():
             value[...] = arrays[key]
 
