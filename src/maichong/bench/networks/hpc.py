@@ -1,9 +1,9 @@
 """The balanced network of NEST's hpc_benchmark at scale 1: 11,250 inputs to each cell, and plastic E->E synapses.
 
-STDP has power-law potentiation and multiplicative depression, and the delay of plastic synapses is dendritic, as all delays are in
-NEST. At this scale inputs share most of their sources, so that all cells fire in volleys. With NEST's lam = 0.1 weights grow by
-them, and one seed in three is at 30 to 120 Hz within 300 ms; so learning is ten times slower here, towards the same weights and
-with the same work. Even so chance moves the rate of half a second by 10 %.
+STDP has power-law potentiation and multiplicative depression, and the delay of plastic synapses is dendritic, as all delays are
+in NEST. At this scale inputs share most of their sources, so that all cells fire in volleys. With NEST's lam = 0.1 weights grow
+by them, and one seed in three is at 30 to 120 Hz within 300 ms; so learning is ten times slower here, towards the same weights
+and with the same work. Even so chance moves the rate of half a second by 10 %.
 
 Source: Morrison, Aertsen & Diesmann 2007, doi:10.1162/neco.2007.19.6.1437; Kunkel et al. 2014, doi:10.3389/fninf.2014.00078;
 the numbers are those of pynest/examples/hpc_benchmark.py.
@@ -96,7 +96,8 @@ def network(c: Constants, seed: int) -> Network:
             plastic = pre is post is exc
             net.project(
                 pre, post, FixedInDegree(k, autapses=pre is not post), weight=weight, receptor=receptor,
-                **({"dendritic_delay": c.delay, "plasticity": learning} if plastic else {"delay": c.delay}),
+                delay=None if plastic else c.delay, dendritic_delay=c.delay if plastic else None,
+                plasticity=learning if plastic else (),
             )  # fmt: skip
         net.background(post, rate=c.k_exc * c.rate_ext, weight=c.w_exc, receptor=receptor)
         net.probe(post, "counts")
