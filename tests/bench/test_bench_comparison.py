@@ -156,7 +156,7 @@ def test_a_silent_network_has_no_relative_difference(made_up: Any, tmp_path: Pat
     code, _, _ = call("bench", "coba-4000", "--against", "nest", "--json", str(tmp_path / "out.json"))
     outcome = json.loads((tmp_path / "out.json").read_text())
     assert (code, outcome["rows"][-1]["rate_difference"], len(outcome["warnings"])) == (0, None, 1)
-    assert warnings([]) == []
+    assert warnings([], 0.05) == []
 
 
 # what is printed -------------------------------------------------------------------------------------------------------------

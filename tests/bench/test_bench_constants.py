@@ -60,6 +60,7 @@ def test_hpc_has_its_plastic_synapses() -> None:
     assert (plastic.pre, plastic.post) == ("exc", "exc")
     assert plastic.connector.expected(9_000, 9_000) == 81_000_000
     assert not plastic.connector.autapses  # type: ignore[attr-defined]
+    assert (plastic.delay, plastic.dendritic_delay) == (None, 1.5)
 
 
 def test_in_degrees_are_what_a_build_makes() -> None:

@@ -164,7 +164,7 @@ def test_nest_s_inhibition() -> None:
     networks.hpc(nest, constants("hpc"))
     assert nest.models["plastic"][0] == "stdp_pl_synapse_hom_hpc"
     rule = nest.models["plastic"][1]
-    assert (rule["lambda"], rule["alpha"], rule["mu"]) == (pytest.approx(0.1), pytest.approx(0.0513), 0.4)
+    assert (rule["lambda"], rule["alpha"], rule["mu"]) == (pytest.approx(0.01), pytest.approx(0.0513), 0.4)
 
 
 # for real: pytest -m slow tests/bench/test_bench_peers.py ------------------------------------------------------------------------

@@ -14,7 +14,6 @@ from maichong.bench.networks import benchmarks
 from maichong.bench.networks.benchmark import family_of
 
 SMALL_HPC = {"n_exc": 3600, "n_inh": 900, "k_exc": 900, "k_inh": 225}
-"""Small, and with inputs that share few of their sources, so that it matters little whether delays are dendritic."""
 
 
 def rates(name: str, warmup_ms: float, span_ms: float, **changes: Any) -> dict[str, float]:
@@ -35,7 +34,7 @@ WANTED: dict[str, tuple[float, float, dict[str, Any], dict[str, tuple[float, flo
     "cobahh": (200.0, 1000.0, {}, {"exc": (31.2, 3.0), "inh": (31.0, 1.5)}),
     "brunel-delta": (100.0, 300.0, {}, {"exc": (32.04, 0.7), "inh": (32.13, 0.6)}),
     "brunel-alpha": (100.0, 300.0, {}, {"exc": (28.87, 0.8), "inh": (28.87, 0.7)}),
-    "hpc": (50.0, 250.0, SMALL_HPC, {"exc": (42.6, 2.0), "inh": (42.1, 1.8)}),
+    "hpc": (50.0, 250.0, SMALL_HPC, {"exc": (41.1, 2.2), "inh": (40.9, 1.5)}),
     "microcircuit-0.1": (
         200.0, 2000.0, {},
         {"L23E": (0.467, 0.08), "L23I": (2.10, 0.2), "L4E": (3.97, 0.2), "L4I": (5.02, 0.12), "L5E": (6.64, 1.2),

@@ -22,8 +22,6 @@ PEERS: Mapping[str, str] = {"brian2": "brian2_run.py", "nest": "nest_run.py"}
 """The peers of benchmark networks: the script that an interpreter of their own runs."""
 
 SEED = 1
-ALIKE = 0.05
-"""Rates that differ by more are those of other work."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +92,7 @@ def compare(
         "warmup_ms": benchmark.warmup_ms,
         "rows": rows,
         "ratios": ratios(rows),
-        "warnings": warnings(rows),
+        "warnings": warnings(rows, benchmark.alike),
         "failures": failures,
         "published": dict(benchmark.published),
         "publication": benchmark.publication,
@@ -132,12 +130,12 @@ def ratios(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     return {tool: factor / best["maichong"] for tool, factor in best.items() if tool != "maichong"}
 
 
-def warnings(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Rows whose mean rate differs from that of the first by more than ALIKE."""
+def warnings(rows: Sequence[Mapping[str, Any]], alike: float) -> list[str]:
+    """What to say of rows whose mean rate differs from that of the first by more than ``alike``."""
     found = []
     for row in rows[1:]:
         difference, label = row["rate_difference"], Job(row["tool"], row["threads"], row["precision"]).label
-        if difference is None or abs(difference) > ALIKE:
+        if difference is None or abs(difference) > alike:
             against = f"{row['rate_hz']:.2f} Hz against {rows[0]['rate_hz']:.2f} Hz"
             found.append(f"not the same work: {label} fires at {against} in {rows[0]['tool']} {rows[0]['precision']}")
     return found

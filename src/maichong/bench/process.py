@@ -17,7 +17,8 @@ from maichong.errors import EngineError
 def measured(command: Sequence[str], out: Path, threads: int, where: str, environment: Mapping[str, str] | None = None) -> Any:
     """Run ``command --json out`` with libraries held to ``threads`` and return what it wrote.
 
-    ``environment`` takes the place of this process's own. Raises EngineError, with the last line of what it said, where it fails.
+    ``environment`` takes the place of this process's own. Raises EngineError, with the last line of what it said, where it
+    fails.
     """
     limits = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), str(threads))
     environment = {**(os.environ if environment is None else environment), **limits}

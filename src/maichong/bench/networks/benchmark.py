@@ -30,7 +30,8 @@ class Benchmark:
     ``family`` is the module here that describes it: its ``Constants``, its ``network(constants, seed)``. Constants have, beside
     their fields, ``dt`` (ms), ``sizes`` (neurons by population) and ``synapses`` (their number, or the one to expect).
     ``spans`` says what each tool simulates after ``warmup_ms``: the slow ones less. ``published`` are rates in Hz by
-    population. ``precisions`` are those in which maichong runs it.
+    population, ``precisions`` those in which maichong runs it. Mean rates that differ by more than ``alike`` are those of other
+    work: 5 %, and more where chance moves them more.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Benchmark:
     warmup_ms: float
     spans: Mapping[str, Span]
     precisions: tuple[str, ...] = ("float32", "float64")
+    alike: float = 0.05
     published: Mapping[str, float] = field(default_factory=dict)
     publication: str = ""
 

@@ -1,9 +1,9 @@
 """The balanced network of NEST's hpc_benchmark at scale 1: 11,250 inputs to each cell, and plastic E->E synapses.
 
-STDP has power-law potentiation and multiplicative depression. NEST counts the delay as dendritic, maichong and Brian2 as
-axonal: a pair's lag differs by twice the delay, 3 ms. So NEST fires more: 11.2 Hz, where maichong has 9.5 and Brian2 9.7 (and
-11.4 with its postsynaptic spikes made as late). At this scale inputs share most of their sources, so that weights grow and
-activity becomes synchronous after a while: NEST's own script simulates 50 + 250 ms, and so do we.
+STDP has power-law potentiation and multiplicative depression, and the delay of plastic synapses is dendritic, as all delays are
+in NEST. At this scale inputs share most of their sources, so that all cells fire in volleys. With NEST's lam = 0.1 weights grow
+by them, and one seed in three is at 30 to 120 Hz within 300 ms; so learning is ten times slower here, towards the same weights
+and with the same work. Even so chance moves the rate of half a second by 10 %.
 
 Source: Morrison, Aertsen & Diesmann 2007, doi:10.1162/neco.2007.19.6.1437; Kunkel et al. 2014, doi:10.3389/fninf.2014.00078;
 the numbers are those of pynest/examples/hpc_benchmark.py.
@@ -45,10 +45,12 @@ class Constants:
     j: float = constant(0.14, "mV", "peak of an excitatory postsynaptic potential, at the start where it is plastic")
     g: float = constant(5.0, "", "inhibition relative to excitation")
     eta: float = constant(1.685, "", "external rate relative to the one that holds a cell at its threshold")
-    delay: float = constant(1.5, "ms", "delay of all synapses")
+    delay: float = constant(1.5, "ms", "delay of all synapses, dendritic where they are plastic")
     v0_mean: float = constant(5.7, "mV", "mean voltage at the start, normally distributed")
     v0_sd: float = constant(7.2, "mV", "its standard deviation")
-    lam: float = constant(0.1, "", "STDP: potentiation of a pair at zero lag, relative, at a weight of w_0")
+    lam: float = constant(
+        0.01, "", "STDP: potentiation of a pair at zero lag, relative, at a weight of w_0; in NEST's script 0.1"
+    )
     alpha: float = constant(0.0513, "", "STDP: depression relative to potentiation, at a weight of w_0")
     mu: float = constant(0.4, "", "STDP: exponent of the weight in potentiation")
     w_0: float = constant(1.0, "pA", "STDP: reference weight")
@@ -91,9 +93,11 @@ def network(c: Constants, seed: int) -> Network:
     receptor = Alpha(tau=c.tau_syn)
     for post in (exc, inh):
         for pre, k, weight in ((exc, c.k_exc, c.w_exc), (inh, c.k_inh, c.w_inh)):
+            plastic = pre is post is exc
             net.project(
-                pre, post, FixedInDegree(k, autapses=pre is not post), weight=weight, delay=c.delay, receptor=receptor,
-                plasticity=learning if pre is post is exc else (),
+                pre, post, FixedInDegree(k, autapses=pre is not post), weight=weight, receptor=receptor,
+                delay=None if plastic else c.delay, dendritic_delay=c.delay if plastic else None,
+                plasticity=learning if plastic else (),
             )  # fmt: skip
         net.background(post, rate=c.k_exc * c.rate_ext, weight=c.w_exc, receptor=receptor)
         net.probe(post, "counts")
@@ -103,7 +107,7 @@ def network(c: Constants, seed: int) -> Network:
 _CONSTANTS = Constants()
 _TITLE = (
     f"hpc_benchmark at scale 1, {sum(_CONSTANTS.sizes.values()):,} neurons, {_CONSTANTS.synapses:,} synapses, "
-    f"{_CONSTANTS.n_exc * _CONSTANTS.k_exc:,} of them plastic"
+    f"{_CONSTANTS.n_exc * _CONSTANTS.k_exc:,} of them plastic, slow learning"
 )
-_SPANS = {"maichong": Span(250.0), "brian2": Span(250.0), "nest": Span(250.0)}
-BENCHMARKS = (Benchmark("hpc", _TITLE, "hpc", _CONSTANTS, 50.0, _SPANS, precisions=("float32",)),)
+_SPANS = {"maichong": Span(500.0, 3), "brian2": Span(500.0), "nest": Span(500.0)}
+BENCHMARKS = (Benchmark("hpc", _TITLE, "hpc", _CONSTANTS, 50.0, _SPANS, precisions=("float32",), alike=0.25),)

@@ -172,25 +172,26 @@ def brunel(b2, c, drawn):
 
 
 TRACES = """
-darrived/dt = -arrived/(tau_plus*ms) : 1
-dfired/dt = -fired/(tau_minus*ms) : 1
+dsent/dt = -sent/(tau_plus*ms) : 1
+dback/dt = -back/(tau_minus*ms) : 1
 """
 
 
 def hpc(b2, c, drawn):
-    """The network of hpc_benchmark; as all delays are alike, traces live in the cells, that of arrivals in their source."""
-    cells = group(b2, c, ALPHA + TRACES, "exact", reset="v = v_r; fired += 1")
+    """The network of hpc_benchmark; as all delays are alike, traces live in the cells."""
+    cells = group(b2, c, ALPHA + TRACES, "exact", reset="v = v_r; sent += 1")
     cells.v = "v0_mean + v0_sd*randn()"
     cells.namespace["jump"] = math.e / c.tau_syn
     exc, inh = cells[: c.n_exc], cells[c.n_exc :]
-    plastic = synapses_of(
-        b2, c, exc, exc, "y_post += w*jump; w -= alpha*lam*w*fired_post", "w : 1",
-        on_post="w += lam*w_0*(w/w_0)**mu*arrived_pre",
+    # a dendritic delay: synapses learn of the source at once, and of their own cell as late as that hears of them
+    plastic = b2.Synapses(
+        exc, exc, "w : 1", namespace=exc.namespace, delay={"act": c.delay * b2.ms, "post": c.delay * b2.ms},
+        on_pre={"act": "y_post += w*jump", "learn": "w -= alpha*lam*w*back_post"}, on_post="w += lam*w_0*(w/w_0)**mu*sent_pre",
     )  # fmt: skip
     drawn.in_degree(plastic, c.k_exc, c.n_exc, c.n_exc, but_self=True)
     plastic.w = c.w_exc
-    # arrivals are noted when all synapses have read the trace
-    noted = synapses_of(b2, c, exc, exc, "arrived_pre += 1")
+    # what comes back is noted when all synapses have read the trace
+    noted = synapses_of(b2, c, exc, exc, "back_pre += 1")
     noted.pre.order = 1
     noted.connect(j="i")
     found = [plastic, noted]
@@ -261,5 +262,5 @@ def notes(family, c):
     if family == "cobahh":
         found.append("at this step, being of order one, it fires less than the solution does; Runge-Kutta methods diverge")
     if family == "hpc":
-        found.append("traces live in the cells; the delay of plastic synapses is axonal")
+        found.append("traces live in the cells")
     return found

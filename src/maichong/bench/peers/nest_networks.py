@@ -138,7 +138,7 @@ def notes(family, c):
         "coba_cuba": "iaf_cond_exp, adaptive Runge-Kutta" if getattr(c, "e_exc", None) is not None else "iaf_psc_exp, exact",
         "cobahh": "hh_cond_exp_traub, adaptive Runge-Kutta; a spike is stamped at its peak",
         "brunel": "iaf_psc_delta, exact" if getattr(c, "tau_syn", None) is None else "iaf_psc_alpha, exact",
-        "hpc": "iaf_psc_alpha, exact; the delay of plastic synapses is dendritic",
+        "hpc": "iaf_psc_alpha, exact",
         "microcircuit": "iaf_psc_exp, exact",
     }[family]
     return [cells]

@@ -6,7 +6,7 @@
 All pairs count. Where both sides fire independently at one rate, drift ends at w_0 (tau_plus / (alpha tau_minus))^(1/(1 - mu)).
 
 Source: Morrison, Aertsen & Diesmann 2007, doi:10.1162/neco.2007.19.6.1437; NEST calls it stdp_pl_synapse_hom, with w_0 = 1 pA,
-and counts the whole delay as dendritic, where here it is axonal: there a pair's lag is longer by twice the delay.
+and its delays are dendritic ones.
 
 Not for weights that should compete: see PairSTDP with mu = 0.
 """
