@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import time
 
-LOOK_S = 0.5
+LOOK_S = 1.0
 """Wall time between two looks at the other way, at least."""
 LONGEST_S = 20.0
 """And at most, where the other way is much slower."""
-PROBE_S = 2e-3
-"""Wall time of a look, roughly."""
+PROBE_S = 8e-3
+"""Wall time of a look, roughly: much more than threads take to wake up."""
 FEWEST = 32
 """Steps of a look, at least."""
+SHORT_S = 2e-3
+"""What takes less says little."""
 CLEARLY = 0.93
 """The other way is taken where it needs less than this part of the time."""
 
@@ -32,16 +34,16 @@ class Pace:
 
     def plan(self, left: int) -> tuple[bool, int]:
         """Whether the next steps are done by all threads, and how many, of the ``left`` ones."""
-        if self.best not in self._took:
-            return self.best, min(left, FEWEST)
-        if time.perf_counter() < self._look_at:
+        if self.best not in self._took or time.perf_counter() < self._look_at:
             return self.best, left
         other = self._took.get(not self.best, self._took[self.best])
         return not self.best, min(left, max(FEWEST, int(PROBE_S / max(other, 1e-9))))
 
     def note(self, together: bool, steps: int, seconds: float) -> None:
         """So many steps, done by all threads or by one, took so long."""
-        now = seconds / max(steps, 1)
+        if seconds < SHORT_S or not steps:
+            return
+        now = seconds / steps
         before, self._took[together] = self._took.get(together, now), now
         if together == self.best:
             if now > 1.5 * before:
