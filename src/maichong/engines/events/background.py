@@ -9,6 +9,7 @@ import numpy as np
 from maichong.engines.background import LARGEST, BackgroundPlan
 from maichong.engines.courses import Course
 from maichong.engines.events.emit import Argument, Kernel, KernelText
+from maichong.engines.events.memory import apart
 from maichong.engines.events.words import EXTRA, WORDS, drawn_words, word_values
 
 if TYPE_CHECKING:
@@ -112,6 +113,6 @@ class LiveBackground:
         self.kernels: list[dict[str, list[Kernel]]] = [{} for _ in range(target.parts)]
         for part in target.owners():
             mine = {"first": target.edges[part], "last": target.edges[part + 1]}
-            mine |= {name: np.full(1, -1, np.int64) for name in ("drawn", "now")}
+            mine |= {name: apart(np.full(1, -1, np.int64)) for name in ("drawn", "now")}
             texts = [*([LIMITS] if course and each else []), text]
             self.kernels[part] = {"background": [Kernel(text, values | mine) for text in texts]}

@@ -15,6 +15,7 @@ from maichong.engines.events.gaps import LiveCoupling
 from maichong.engines.events.layout import build
 from maichong.engines.events.live_population import LivePopulation, inbox_lengths, sleeps
 from maichong.engines.events.live_projection import LiveProjection
+from maichong.engines.events.memory import zeros
 from maichong.engines.events.monitors import LiveProbe
 from maichong.engines.events.noise import LiveNoise
 from maichong.engines.events.pace import Pace
@@ -66,9 +67,9 @@ class Events:
         check_precision(precision)
         self.plan, self.precision = plan, precision
         self.threads = choose_threads(plan, precision, threads)
-        self.control = np.zeros(CONTROL, np.int64)
+        self.control = zeros(CONTROL, np.int64)
         self.control[LEARNING] = 1
-        self._sync = np.zeros(CONTROL, np.int64)
+        self._sync = zeros(CONTROL, np.int64)
         self._pace = Pace()
         self.populations = [
             LivePopulation(entry, plan, precision, self.control, threads=self.threads, sleeps=sleeps(plan, k))

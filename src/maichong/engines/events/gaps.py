@@ -13,6 +13,7 @@ import numpy as np
 
 from maichong.engines.events import populations
 from maichong.engines.events.emit import Argument, Kernel, KernelText
+from maichong.engines.events.memory import zeros
 from maichong.engines.gaps import Coupling
 from maichong.engines.system import GAP
 
@@ -68,8 +69,8 @@ class LiveCoupling:
         coupled = {k: live[k] for k in plan.populations}
         width = {k: population.width for k, population in coupled.items()}
         kinds = {k: population.precision for k, population in coupled.items()}
-        before = {k: np.zeros(width[k], kinds[k]) for k in coupled}
-        after = [{k: np.zeros(width[k], kinds[k]) for k in coupled} for _ in range(2)]
+        before = {k: zeros(width[k], kinds[k]) for k in coupled}
+        after = [{k: zeros(width[k], kinds[k]) for k in coupled} for _ in range(2)]
         self.rounds: list[list[list[Kernel]]] = [[[] for _ in range(threads)] for _ in range(plan.tries + 2)]
         for k, population in coupled.items():
             self._note(self.rounds[0], population, before[k], after[0][k])

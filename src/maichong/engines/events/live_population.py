@@ -13,6 +13,7 @@ from maichong.engines.events import drives, inboxes, monitors, populations, sour
 from maichong.engines.events.emit import Kernel, KernelText
 from maichong.engines.events.layout import BLOCK, Layout, padded
 from maichong.engines.events.live_off_grid import LiveOffGrid, check_exact
+from maichong.engines.events.memory import LINE, apart, zeros
 from maichong.engines.events.together import edges
 from maichong.engines.plan import Plan, PopulationPlan, ProjectionPlan
 from maichong.engines.system import Port
@@ -57,9 +58,11 @@ class LivePopulation:
         """The first neuron of each part, and the number of all."""
         n, depth = plan.n, 1 << int(plan.max_delay + 1).bit_length()
         self.numbers = {"n": n, "depth": depth}
+        self.apart = max(depth, LINE // 4)
+        """How far the counts of two parts lie apart: each part's are on cache lines of its own."""
         self.arrays: dict[str, np.ndarray] = {
-            "ring": np.zeros(depth * n, np.int32), "ring_count": np.zeros(depth * self.parts, np.int32),
-            "counts": np.zeros(n, np.int64),
+            "ring": zeros(depth * n, np.int32), "ring_count": zeros(self.parts * self.apart, np.int32),
+            "counts": zeros(n, np.int64),
         }  # fmt: skip
         self.kernels: list[dict[str, list[Kernel]]] = [{} for _ in range(self.parts)]
         """The kernels of each part by phase."""
@@ -85,7 +88,7 @@ class LivePopulation:
         ("dendrite")."""
         for state, steps in longest.items():
             depth = 1 << steps.bit_length()
-            inbox = self.arrays[f"{kind}_{state}"] = np.zeros(depth * self.width, self.arrays[state].dtype)
+            inbox = self.arrays[f"{kind}_{state}"] = zeros(depth * self.width, self.arrays[state].dtype)
             values = {"depth": depth, "stride": self.width, "inbox": inbox, "state": self.arrays[state], "awake": self.awake}
             text = inboxes.collect(str(inbox.dtype), wakes=self.awake is not None)
             for part in self.owners():
@@ -116,8 +119,12 @@ class LivePopulation:
     def _emitted(self, ring: str, stamp: int) -> np.ndarray:
         slot = stamp & (self.numbers["depth"] - 1)
         row = self.arrays[ring].reshape(-1, self.plan.n)[slot]
-        counts = self.arrays["ring_count"].reshape(-1, self.parts)[slot]
+        counts = self._ring_counts()[:, slot]
         return np.concatenate([row[at : at + count] for at, count in zip(self.begins, counts, strict=False)])
+
+    def _ring_counts(self) -> np.ndarray:
+        """How many spikes of each stamp are in the ring, [parts, depth]; a view."""
+        return self.arrays["ring_count"].reshape(self.parts, self.apart)[:, : self.numbers["depth"]]
 
     def _neurons(self, control: np.ndarray) -> None:
         plan = self.plan
@@ -137,17 +144,17 @@ class LivePopulation:
         for name, start in self.whole.noise_starts(plan.name).items():
             self.arrays[name] = self.padded(start, real)
         # the padding is refractory for ever, so it never fires
-        self.arrays["until"] = np.zeros(self.width, np.int32)
+        self.arrays["until"] = zeros(self.width, np.int32)
         if populations.jumped(plan.system):
-            self.arrays["pending"] = np.zeros(self.width, real)
+            self.arrays["pending"] = zeros(self.width, real)
         self.arrays["until"][plan.n :] = np.iinfo(np.int32).max
         if plan.off_grid:
             self.off_grid = LiveOffGrid(self)  # its kernels must know what arrives: see ``open``
             return
         text, self._values = self._text()
-        flags = np.zeros(self.width, np.uint8)
+        flags = zeros(self.width, np.uint8)
         self._values |= {
-            **{f"single_{name}": np.zeros(self.width, np.float32) for name in slow},
+            **{f"single_{name}": zeros(self.width, np.float32) for name in slow},
             "flags": flags, "flag_words": flags.view(np.uint64), "refractory": plan.refractory.astype(np.int32),
             "control": control, "dt": self.whole.dt, "awake": self.awake,
         }  # fmt: skip
@@ -182,7 +189,7 @@ class LivePopulation:
 
     def of_part(self, part: int) -> dict[str, Any]:
         """The arrays, and which of the neurons are those of ``part``, as a kernel calls them."""
-        mine = {"part": part, "parts": self.parts, "first": self.edges[part], "last": self.edges[part + 1]}
+        mine = {"part": part, "apart": self.apart, "first": self.edges[part], "last": self.edges[part + 1]}
         return {**self.numbers, **self._named(), **mine}
 
     def trials(self, tried: np.ndarray) -> list[tuple[int, Kernel]]:
@@ -198,7 +205,7 @@ class LivePopulation:
 
     def padded(self, values: np.ndarray, kind: Any) -> np.ndarray:
         """One value for each neuron, and the last one again for the padding, as an array of ``kind``."""
-        return np.concatenate([values, np.repeat(values[-1:], self.width - self.plan.n)]).astype(kind)
+        return apart(np.concatenate([values, np.repeat(values[-1:], self.width - self.plan.n)]).astype(kind))
 
     def _source(self, source: Any) -> None:
         plan, seed = self.plan, self.whole.network.seed
@@ -313,30 +320,30 @@ class LivePopulation:
 
     def frozen(self) -> dict[str, np.ndarray]:
         """All that changes, the same for any number of threads: the spikes of a stamp in one piece, and nothing old behind them."""
-        counts = self.arrays["ring_count"].reshape(-1, self.parts)
-        ring = np.zeros((len(counts), self.plan.n), np.int32)
+        counts = self._ring_counts().sum(axis=0, dtype=np.int32)
+        ring = np.zeros((counts.size, self.plan.n), np.int32)
         before = np.zeros(ring.shape if self.plan.exact else (0,))
-        for slot in np.flatnonzero(counts.any(axis=1)):
+        for slot in np.flatnonzero(counts):
             ids = self.emitted(int(slot))
             ring[slot, : ids.size] = ids
             if self.plan.exact:
                 before[slot, : ids.size] = self._emitted("ring_before", int(slot))
         more = {"ring_before": before.reshape(-1)} if self.plan.exact else {}
-        return self.arrays | {"ring": ring.reshape(-1), "ring_count": counts.sum(axis=1, dtype=np.int32)} | more
+        return self.arrays | {"ring": ring.reshape(-1), "ring_count": counts} | more
 
     def thaw(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Continue from what ``frozen`` gave."""
         for key, value in self.arrays.items():
             if key not in ("ring", "ring_count", "ring_before"):
                 value[...] = arrays[key]
-        counts = self.arrays["ring_count"].reshape(-1, self.parts)
+        counts = self._ring_counts()
         for slot, count in enumerate(arrays["ring_count"]):
             bounds = np.searchsorted(arrays["ring"].reshape(-1, self.plan.n)[slot, :count], self.begins)
-            counts[slot] = np.diff(bounds)
+            counts[:, slot] = np.diff(bounds)
             for key in ("ring", "ring_before") if self.plan.exact else ("ring",):
                 mine, given = (rings[key].reshape(-1, self.plan.n)[slot] for rings in (self.arrays, arrays))
                 for part, at in enumerate(self.begins[:-1]):
-                    mine[at : at + counts[slot, part]] = given[bounds[part] : bounds[part + 1]]
+                    mine[at : at + counts[part, slot]] = given[bounds[part] : bounds[part + 1]]
         if self.off_grid:
             self.off_grid.twice[:] = 0
         self.wake()

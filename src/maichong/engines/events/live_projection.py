@@ -12,6 +12,7 @@ from maichong.engines.events import release as releases
 from maichong.engines.events.emit import Kernel
 from maichong.engines.events.layout import Layout, in_one_part, inbox_form, padded, places
 from maichong.engines.events.live_population import LivePopulation
+from maichong.engines.events.memory import zeros
 from maichong.engines.plan import ProjectionPlan
 from maichong.errors import CheckpointError, EngineError
 from maichong.spec import NEAREST, Configured, RuleModel
@@ -44,13 +45,13 @@ class LiveProjection:
         self.sources = [self._sources(room, pre.numbers["depth"]) for _ in owners]
         """What each part remembers of the spikes sent: all the same."""
         for trace, _ in projections.traces_on(rule, "post"):
-            self.state[f"trace_{trace.name}"] = np.zeros(padded(plan.n_post), precision)
+            self.state[f"trace_{trace.name}"] = zeros(padded(plan.n_post), precision)
         dendrites: dict[str, int] = {"dendritic": plan.longest_dendritic}
         if shape.dendrites == "each":
             depth = 1 << (plan.longest_dendritic + 1).bit_length()
             dendrites |= {"past_mask": depth - 1, "width": padded(plan.n_post)}
             for trace, _ in projections.traces_on(rule, "post"):
-                self.state[f"past_{trace.name}"] = np.zeros(depth * padded(plan.n_post), precision)
+                self.state[f"past_{trace.name}"] = zeros(depth * padded(plan.n_post), precision)
         inbox: dict[str, int] = {}
         if self.serial:
             calendar = ("inbox", "due", "due_count")
@@ -75,11 +76,13 @@ class LiveProjection:
             "pre_count": pre.arrays["ring_count"],
             "pre_depth": pre.numbers["depth"],
             "pre_parts": pre.parts,
+            "pre_apart": pre.apart,
             "pre_first": pre.begins,
             "post_ring": post.arrays["ring"],
             "post_count": post.arrays["ring_count"],
             "post_depth": post.numbers["depth"],
             "post_parts": post.parts,
+            "post_apart": post.apart,
             "post_first": post.begins,
             "control": control,
             "lowest": plan.bounds[0],
@@ -140,7 +143,7 @@ class LiveProjection:
         if not traces and not (rule and self.serial):
             return found
         if projections.uniform(self.layout):
-            return found | {f"trace_{trace.name}": np.zeros(padded(n), self.precision) for trace, _ in traces}
+            return found | {f"trace_{trace.name}": zeros(padded(n), self.precision) for trace, _ in traces}
         found |= {"seen": np.full(n * room, LONG_AGO, np.int32), "seen_head": np.zeros(n, np.int32)}
         found["last_seen"] = np.full(n, LONG_AGO, np.int32)
         return found | {f"kept_{trace.name}": np.zeros(n * room) for trace, pairing in traces if pairing != NEAREST}
@@ -151,9 +154,9 @@ class LiveProjection:
         found: dict[str, Any] = {**sources, "part": part, "first": first, "last": last}
         if self.plan.exact and post.off_grid:
             found |= post.off_grid.logs[part].values
-        found |= {"block_at": np.zeros(projections.WIDE, np.int64), "block_w": np.zeros(projections.WIDE, self.precision)}
+        found |= {"block_at": zeros(projections.WIDE, np.int64), "block_w": zeros(projections.WIDE, self.precision)}
         for trace, _ in projections.traces_on(self.plan.spike_rule, "pre"):
-            found[f"block_{trace.name}"] = np.zeros(projections.WIDE, self.precision)
+            found[f"block_{trace.name}"] = zeros(projections.WIDE, self.precision)
         found["padded_last"] = padded(self.plan.n_post) if self.serial else post.edges[part + 1]
         for name, rows in (("start", self.plan.n_pre + 1), ("offset", self.plan.n_pre * (self.layout.delays.size + 1))):
             if name in self.layout.arrays:

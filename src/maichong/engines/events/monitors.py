@@ -66,6 +66,7 @@ def spikes(*, exact: bool) -> KernelText:
             Argument("n", "int"),
             Argument("depth", "int"),
             Argument("parts", "int"),
+            Argument("apart", "int"),
             Argument("begins", "int64[]"),
             Argument("ring", "int32[]"),
             Argument("ring_count", "int32[]"),
@@ -86,7 +87,7 @@ def spikes(*, exact: bool) -> KernelText:
             "k = fill[0]",
             "for part in range(parts):",
             "    at = slot * n + begins[part]",
-            "    for q in range(at, at + ring_count[slot * parts + part]):",
+            "    for q in range(at, at + ring_count[part * apart + slot]):",
             "        j = ring[q]",
             *(["        time = step + 1 - ring_before[q] / dt"] if exact else []),
             "        if wanted[j] and first < time <= last:" if exact else "        if wanted[j]:",
@@ -164,7 +165,7 @@ class LiveProbe:
         after, last = interval
         buffer = {"stamps": self.stamps, "ids": self.values, "fill": self.fills[0], "control": control}
         buffer |= {"first": after, "last": last, "dt": dt}
-        shape = {"parts": population.parts, "begins": population.begins}
+        shape = {"parts": population.parts, "apart": population.apart, "begins": population.begins}
         kernel = Kernel(spikes(exact=exact), {**population.numbers, **ring, **buffer, **shape, "wanted": wanted})
         self.kernels = [{"record": [kernel]}]
         first = population.emitted(0)

@@ -8,6 +8,7 @@ import numpy as np
 
 from maichong.engines.events.emit import Argument, Kernel, KernelText
 from maichong.engines.events.lower import Writer
+from maichong.engines.events.memory import apart
 from maichong.engines.events.words import EXTRA, WORDS, drawn_words, word_values
 from maichong.engines.noise import NoisePlan
 from maichong.spec.gauss import gauss_quantile
@@ -60,5 +61,5 @@ class LiveNoise:
         text = noise_kernel(target.precision, each)
         self.kernels: list[dict[str, list[Kernel]]] = [{} for _ in range(target.parts)]
         for part in target.owners():
-            mine = {"first": target.edges[part], "last": target.edges[part + 1], "drawn": np.full(1, -1, np.int64)}
+            mine = {"first": target.edges[part], "last": target.edges[part + 1], "drawn": apart(np.full(1, -1, np.int64))}
             self.kernels[part] = {"noise": [Kernel(text, values | mine)]}

@@ -118,7 +118,7 @@ def neuron_kernel(plan: PopulationPlan, tables: Tables, *, visited: bool) -> tup
     env = populations.load(w, system, own, static, (), kinds)
     _one(w, system, tables, env, visited=visited)
     w.indent -= 3
-    w.line("ring_count[slot * parts + part] = count")
+    w.line("ring_count[part * apart + slot] = count")
     if visited:
         w.line("log_fill[0] = 0")
         w.line("event_fill[0] = 0")
@@ -127,7 +127,7 @@ def neuron_kernel(plan: PopulationPlan, tables: Tables, *, visited: bool) -> tup
         precision="float64",
         arguments=(
             Argument("n", "int"), Argument("first", "int"), Argument("last", "int"), Argument("part", "int"),
-            Argument("parts", "int"), Argument("depth", "int"), *TABLES,
+            Argument("apart", "int"), Argument("depth", "int"), *TABLES,
             *(Argument(f"s_{name}", "float64[]") for name in (*system.states, *system.held)),
             *(Argument(f"par_{name}", kind) for name, kind in kinds.items()),
             *([Argument("pending", "float64[]")] if populations.jumped(system) else []),

@@ -69,7 +69,7 @@ def neuron_kernel(
     The caller adds the arrays: states, drives, ``until``, ``refractory``, ``flags`` (and the same as ``flag_words``), ``ring``,
     ``ring_count``, ``counts``, ``control``, ``pending`` where receptors jump the membrane, and the numbers ``dt``, ``n``, ``depth``
     (of the ring, a power of two), ``first`` and ``last`` (the part of the arrays that this kernel owns: whole SIMD blocks, so
-    that no neuron is left to a scalar loop), ``part`` and ``parts``.
+    that no neuron is left to a scalar loop), ``part``, and how far ``apart`` the counts of two parts lie.
     """
     system, integration = plan.system, plan.integration
     assert system and integration
@@ -126,7 +126,7 @@ def neuron_kernel(
         precision=precision,
         arguments=(
             Argument("n", "int"), Argument("first", "int"), Argument("last", "int"), Argument("part", "int"),
-            Argument("parts", "int"), Argument("depth", "int"), Argument("dt", precision),
+            Argument("apart", "int"), Argument("depth", "int"), Argument("dt", precision),
             *(Argument(f"s_{name}", "float64[]" if name in slow else f"{precision}[]") for name in system.states),
             *(Argument(f"single_{name}", "float32[]") for name in slow),
             *(Argument(f"s_{name}", f"{precision}[]") for name in system.held),
@@ -348,4 +348,4 @@ def _collect(
         text = f"s_{state}[j] = {env[f'reset_{state}']}"
         w.line(f"if not frozen: {text}" if state in system.learned else text)
     w.indent -= 4
-    w.line("ring_count[slot * parts + part] = count")
+    w.line("ring_count[part * apart + slot] = count")

@@ -131,7 +131,7 @@ class Builder:
             w.line(f"for own in range({parts}):")
             w.indent += 1
         w.line(f"{at} = {slot} * {n} + {first}[own]")
-        w.line(f"for q in range({at}, {at} + {count}[{slot} * {parts} + own]):")
+        w.line(f"for q in range({at}, {at} + {count}[own * {self.integer(f'{side}_apart')} + {slot}]):")
         w.indent += 1
         w.line(f"{who} = {ring}[q]")
         return slot

@@ -6,7 +6,11 @@ the number of parts changes nothing in the result, not in the last bit; nor does
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import functools
 import os
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -15,6 +19,7 @@ import numpy as np
 
 from maichong import interrupts
 from maichong.engines.events.layout import BLOCK, padded
+from maichong.engines.events.memory import LINE
 from maichong.engines.plan import Plan
 from maichong.errors import EngineError, brief
 
@@ -64,9 +69,31 @@ def step_us(plan: Plan, precision: str) -> float:
 
 
 def edges(n: int, parts: int) -> list[int]:
-    """Where the parts of ``n`` neurons begin, and where the last ends in padded arrays: whole blocks, as even as can be."""
-    blocks = padded(n) // BLOCK
-    return [blocks * part // parts * BLOCK for part in range(parts + 1)]
+    """Where the parts of ``n`` neurons begin, and where the last ends in padded arrays: as even as can be, in units that are whole
+    blocks and, of the narrowest arrays, whole cache lines."""
+    width, unit = padded(n), max(BLOCK, LINE)
+    return [min(width // unit * part // parts * unit if part < parts else width, width) for part in range(parts + 1)]
+
+
+@functools.cache
+def _system() -> Any:
+    """The C library, where it can say on which core a thread runs; else None."""
+    library = ctypes.CDLL(None) if sys.platform == "linux" else None
+    return library if hasattr(library, "sched_getcpu") else None
+
+
+def _away(cores_: frozenset[int], function: Callable[..., Any], *args: Any) -> Any:
+    """Call ``function`` on one of the cores given: a thread that is woken stays with its waker for milliseconds otherwise."""
+    if cores_:
+        with contextlib.suppress(OSError):
+            os.sched_setaffinity(0, cores_)  # of this thread alone
+    return function(*args)
+
+
+def _others() -> frozenset[int]:
+    """The cores of this thread but the one it runs on; none where that cannot be told."""
+    library = _system()
+    return frozenset(os.sched_getaffinity(0)) - {library.sched_getcpu()} if library else frozenset()
 
 
 def in_threads(functions: Sequence[Callable[..., Any]], *args: Any) -> list[Any]:
@@ -75,10 +102,10 @@ def in_threads(functions: Sequence[Callable[..., Any]], *args: Any) -> list[Any]
         return [functions[0](*args)]
     if len(functions) not in _pools:
         _pools[len(functions)] = ThreadPoolExecutor(len(functions) - 1, thread_name_prefix="maichong")
-    pool = _pools[len(functions)]
+    pool, others = _pools[len(functions)], _others()
     with interrupts.deferred(unless_watched=True) as interrupted:
-        others: list[Future[Any]] = [pool.submit(function, *args) for function in functions[1:]]
-        results = [functions[0](*args), *(other.result() for other in others)]
+        called: list[Future[Any]] = [pool.submit(_away, others, function, *args) for function in functions[1:]]
+        results = [functions[0](*args), *(future.result() for future in called)]
     if interrupted():
         raise KeyboardInterrupt
     return results

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from maichong.engines.events.emit import Argument
+from maichong.engines.events.memory import zeros
 from maichong.random import STEPS
 
 EXTRA = """
@@ -37,4 +38,4 @@ def drawn_words(step: str) -> tuple[str, ...]:
 def word_values(stream: int, seed: int, width: int) -> dict[str, Any]:
     """The values of WORDS that all parts of a population share."""
     numbers = {"width": width, "stream": stream, "seed_low": seed & 0xFFFFFFFF, "seed_high": seed >> 32}
-    return {**numbers, "words": np.zeros(STEPS * width, np.uint32)}
+    return {**numbers, "words": zeros(STEPS * width, np.uint32)}
