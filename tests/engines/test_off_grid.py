@@ -287,7 +287,8 @@ def test_the_forecast_is_what_a_build_takes() -> None:
         net = network("rows", n=150, **values)
         forecast = next(share.bytes for share in shares(net) if share.name == "cells")
         live = net.build("events", threads=1)._backend.populations[0]
-        arrays = [*live.arrays.values(), *live.off_grid.landings.values(), live.off_grid.tables.grow, live.off_grid.tables.bend]
+        arrays = [*live.arrays.values(), *live.own.of[0].values(), *live.off_grid.landings.values()]
+        arrays += [live.off_grid.tables.grow, live.off_grid.tables.bend]
         arrays += [array for name, array in live.off_grid.logs[0].values.items() if name != "order"]
         taken = sum(array.nbytes for array in arrays)
         assert forecast == pytest.approx(taken, rel=0.1)

@@ -277,7 +277,7 @@ def test_a_schedule_is_kept_once_and_forecast() -> None:
         for array in kernel.kept.values()
         if array.size > 1
         and not np.shares_memory(array, table.values)
-        and array is not backend.populations[1].arrays["pending"]
+        and array is not backend.populations[1].own.of[0]["pending"]
     }
     assert forecast["b"] == pytest.approx(sum(kept.values()), rel=0.1)
     assert "b                 1,000  Poisson events onto e, Delta()" in net.summary()

@@ -9,7 +9,7 @@ import numpy as np
 from maichong.engines.background import LARGEST, BackgroundPlan
 from maichong.engines.courses import Course
 from maichong.engines.events.emit import Argument, Kernel, KernelText
-from maichong.engines.events.memory import apart
+from maichong.engines.events.memory import apart, zeros
 from maichong.engines.events.words import EXTRA, WORDS, drawn_words, word_values
 
 if TYPE_CHECKING:
@@ -89,12 +89,11 @@ class LiveBackground:
         weight = target.padded(plan.weight, precision) if isinstance(plan.weight, np.ndarray) else plan.weight
         course = plan.rate if isinstance(plan.rate, Course) else None
         each = plan.each
-        values: dict[str, Any] = {**word_values(plan.stream, seed, width), "weight": weight, "many": plan.many, "dt": plan.dt}
+        values: dict[str, Any] = {"weight": weight, "many": plan.many, "dt": plan.dt}
         if course and course.each:
             # nothing for the padding
             values["limits"] = np.full(plan.many * width, 2**32 - 1, np.uint32)
             values |= {"n": plan.n, "stamps": course.stamps, "values": course.values.reshape(-1)}
-            values |= {name: np.zeros(width) for name in ("mean", "part", "below")}
         elif course:
             table, index = plan.table()
             values |= {"limits": table.reshape(-1), "index": index, "stamps": course.stamps}
@@ -105,14 +104,17 @@ class LiveBackground:
         states = []
         for state, jump in plan.port.jumps:
             states.append(state)
-            values |= {f"to_{state}": target.arrivals(plan.port, state), f"jump_{state}": jump}
+            values[f"jump_{state}"] = jump
         text = background_kernel(
             precision, tuple(states), plan.many, each=each, course=course is not None and not each,
             each_weight=isinstance(weight, np.ndarray),
         )  # fmt: skip
         self.kernels: list[dict[str, list[Kernel]]] = [{} for _ in range(target.parts)]
+        words = word_values(plan.stream, seed, target.edges)
         for part in target.owners():
-            mine = {"first": target.edges[part], "last": target.edges[part + 1]}
-            mine |= {name: apart(np.full(1, -1, np.int64)) for name in ("drawn", "now")}
+            mine = words[part] | {f"to_{state}": target.arrivals(part, plan.port, state) for state in states}
+            if course and course.each:
+                mine["now"] = apart(np.full(1, -1, np.int64))
+                mine |= {name: zeros(width, np.float64) for name in ("mean", "part", "below")}
             texts = [*([LIMITS] if course and each else []), text]
             self.kernels[part] = {"background": [Kernel(text, values | mine) for text in texts]}

@@ -12,7 +12,7 @@ import numpy as np
 from maichong.engines.events.background import LiveBackground
 from maichong.engines.events.emit import Kernel
 from maichong.engines.events.gaps import LiveCoupling
-from maichong.engines.events.layout import build
+from maichong.engines.events.layout import build, chosen_kind
 from maichong.engines.events.live_population import LivePopulation, inbox_lengths, sleeps
 from maichong.engines.events.live_projection import LiveProjection
 from maichong.engines.events.memory import zeros
@@ -71,11 +71,15 @@ class Events:
         self.control[LEARNING] = 1
         self._sync = zeros(CONTROL, np.int64)
         self._pace = Pace()
-        self.populations = [
-            LivePopulation(entry, plan, precision, self.control, threads=self.threads, sleeps=sleeps(plan, k))
-            for k, entry in enumerate(plan.populations)
-        ]
         drawn = chosen(plan.network, procedural)
+        kinds = [(entry.post_population, chosen_kind(entry)) for entry in plan.projections if entry.name not in drawn]
+        self.populations = [
+            LivePopulation(
+                entry, plan, precision, self.control, threads=self.threads, sleeps=sleeps(plan, k),
+                shared=any(kind == "delayed" for target, kind in kinds if target == k),
+            )
+            for k, entry in enumerate(plan.populations)
+        ]  # fmt: skip
         layouts = [
             (entry, layout(entry, np.dtype(precision)))
             if entry.name in drawn
@@ -225,18 +229,16 @@ class Events:
         return self.probes[index].taken
 
     def counts(self, index: int) -> np.ndarray:
-        return self.populations[index].arrays["counts"]
+        return self.populations[index].counts()
 
     def get_state(self, index: int, name: str) -> np.ndarray:
         return self.populations[index].state(name).astype(np.float64)
 
     def set_state(self, index: int, name: str, values: np.ndarray) -> None:
-        self.populations[index].state(name)[:] = values
-        self.populations[index].wake()
+        self.populations[index].change(name, values)
 
     def set_drive(self, index: int, name: str, values: np.ndarray) -> None:
-        self.populations[index].state(f"drive_{name}")[:] = values
-        self.populations[index].wake()
+        self.populations[index].change(f"drive_{name}", values)
 
     def set_source(self, index: int, params: Mapping[str, np.ndarray] | SpikeTimes) -> None:
         if self.populations[index].set_source(params, self.step):

@@ -83,11 +83,12 @@ class LiveCoupling:
                 known.add(entry.population)
                 values = {
                     "start": entry.start, "source": entry.source, "g": entry.g.astype(population.precision),
-                    "before": before[entry.other], "after": now[entry.other], "pulls": population.arrays[f"drive_{GAP}"],
+                    "before": before[entry.other], "after": now[entry.other],
                 }  # fmt: skip
                 for part in population.owners():
                     first, last = population.begins[part : part + 2]
-                    kernels[part].append(Kernel(text, {**values, "first": first, "last": last}))
+                    pulls = population.own.of[part][f"drive_{GAP}"]
+                    kernels[part].append(Kernel(text, {**values, "pulls": pulls, "first": first, "last": last}))
             if round_ < plan.tries:
                 for k, population in coupled.items():
                     for part, kernel in population.trials(then[k]):
@@ -98,12 +99,10 @@ class LiveCoupling:
         system = population.plan.system
         assert system
         text = begin(population.precision, jumped=populations.jumped(system), held=not system.crossing)
-        values: dict[str, Any] = {
-            "v": population.arrays[system.membrane],
-            "before": before,
-            "after": after,
-            **population.arrays,
-        }
         for part in population.owners():
-            mine = {"first": population.edges[part], "last": population.edges[part + 1]}
-            kernels[part].append(Kernel(text, values | mine))
+            own = population.own.of[part]
+            values: dict[str, Any] = {
+                **own, "v": own[system.membrane], "before": before, "after": after,
+                "first": population.edges[part], "last": population.edges[part + 1],
+            }  # fmt: skip
+            kernels[part].append(Kernel(text, values))

@@ -96,6 +96,11 @@ def kind_of(entry: ProjectionPlan, longest: Callable[[], int], *, spread: bool) 
     return "late" if spread and not entry.rules else "rows"
 
 
+def chosen_kind(entry: ProjectionPlan) -> str:
+    """Which layout a projection will have."""
+    return kind_of(entry, lambda: entry.longest, spread=entry.delay is None)
+
+
 def forecast(entry: ProjectionPlan, precision: str) -> tuple[str, float]:
     """The layout that ``build`` will choose and the bytes that it will take, from expected numbers: nothing is drawn."""
     real = np.dtype(precision).itemsize
@@ -137,8 +142,7 @@ def inbox_form(longest: int, n_post: int) -> tuple[int, int, np.dtype]:
 
 def build(entry: ProjectionPlan, precision: str, edges: Sequence[int]) -> Layout:
     """Lay a projection out; ``edges`` are the first targets of the parts, and the end of the last one."""
-    real = np.dtype(precision)
-    kind = kind_of(entry, lambda: entry.longest, spread=entry.delay is None)
+    real, kind = np.dtype(precision), chosen_kind(entry)
     if kind == "matrix":
         return _matrix(entry, real)
     if kind == "delayed":

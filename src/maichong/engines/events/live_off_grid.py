@@ -31,7 +31,7 @@ class LiveOffGrid:
                 fix="build with precision='float64', or use spike_times='grid'",
             )  # fmt: skip
         self.population, self.tables = population, off_grid.Tables(plan.off_grid)
-        population.arrays["before_until"] = np.zeros(population.width)
+        population.own.add("before_until", np.float64)
         population.arrays["ring_before"] = np.zeros(population.arrays["ring"].size)
         self.twice = np.zeros(2, np.int64)
         self.landings: dict[str, Any] = {}

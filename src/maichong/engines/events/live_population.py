@@ -13,7 +13,7 @@ from maichong.engines.events import drives, inboxes, monitors, populations, sour
 from maichong.engines.events.emit import Kernel, KernelText
 from maichong.engines.events.layout import BLOCK, Layout, padded
 from maichong.engines.events.live_off_grid import LiveOffGrid, check_exact
-from maichong.engines.events.memory import LINE, apart, zeros
+from maichong.engines.events.memory import LINE, Parted, apart, zeros
 from maichong.engines.events.together import edges
 from maichong.engines.plan import Plan, PopulationPlan, ProjectionPlan
 from maichong.engines.system import Port
@@ -43,13 +43,16 @@ def sleeps(plan: Plan, index: int) -> bool:
 
 
 class LivePopulation:
-    """The arrays and the kernel of one population; ``arrays`` holds all that changes."""
+    """The arrays and the kernel of one population: all that changes is in ``arrays`` and in ``own``.
+
+    ``sleeps``: blocks of neurons at rest are passed over; ``shared``: one thread may write to the neurons of another.
+    """
 
     def __init__(
-        self, plan: PopulationPlan, whole: Plan, precision: str, control: np.ndarray, *, threads: int, sleeps: bool
-    ) -> None:
+        self, plan: PopulationPlan, whole: Plan, precision: str, control: np.ndarray, *, threads: int, sleeps: bool,
+        shared: bool = False,
+    ) -> None:  # fmt: skip
         self.plan, self.whole, self.precision = plan, whole, precision
-        self.awake = np.ones(padded(plan.n) // BLOCK, np.uint8) if sleeps else None
         self.serial = plan.system is None
         """Whether one thread does it all."""
         self.edges = [0, padded(plan.n)] if self.serial else edges(plan.n, threads)
@@ -62,8 +65,16 @@ class LivePopulation:
         """How far the counts of two parts lie apart: each part's are on cache lines of its own."""
         self.arrays: dict[str, np.ndarray] = {
             "ring": zeros(depth * n, np.int32), "ring_count": zeros(self.parts * self.apart, np.int32),
-            "counts": zeros(n, np.int64),
         }  # fmt: skip
+        """What all parts read, or of what there is but one part."""
+        self.own = Parted(self.edges, shared=shared)
+        """What each neuron has of its own."""
+        self.own.add("counts", np.int64)
+        blocks = padded(plan.n) // BLOCK
+        self.awake = [np.ones(blocks, np.uint8) for _ in range(self.parts)] if sleeps else None
+        """Of each part, the blocks that are not at rest."""
+        if self.awake and shared:
+            self.awake = [self.awake[0]] * self.parts
         self.kernels: list[dict[str, list[Kernel]]] = [{} for _ in range(self.parts)]
         """The kernels of each part by phase."""
         self.refills: list[Kernel] = []
@@ -79,32 +90,40 @@ class LivePopulation:
         """The length of arrays that are padded to whole blocks."""
         return padded(self.plan.n)
 
-    def arrivals(self, port: Port, state: str) -> np.ndarray:
-        """The array that takes what arrives at ``port`` for ``state``."""
-        return self.arrays[_taker(port, state)]
+    def arrivals(self, part: int, port: Port, state: str) -> np.ndarray:
+        """The array of a part that takes what arrives at ``port`` for ``state``."""
+        return self.own.of[part][_taker(port, state)]
+
+    def awake_of(self, part: int) -> np.ndarray | None:
+        """The blocks of a part that are not at rest, where that is known."""
+        return self.awake[part] if self.awake else None
 
     def open_inboxes(self, kind: str, longest: Mapping[str, int]) -> None:
         """Have rings for what is on its way to these states for up to so many steps: to the synapses ("inbox"), or beyond them
         ("dendrite")."""
         for state, steps in longest.items():
             depth = 1 << steps.bit_length()
-            inbox = self.arrays[f"{kind}_{state}"] = zeros(depth * self.width, self.arrays[state].dtype)
-            values = {"depth": depth, "stride": self.width, "inbox": inbox, "state": self.arrays[state], "awake": self.awake}
-            text = inboxes.collect(str(inbox.dtype), wakes=self.awake is not None)
+            precision = str(self.own.of[0][state].dtype)
+            self.own.add(f"{kind}_{state}", precision, depth)
+            text = inboxes.collect(precision, wakes=self.awake is not None)
             for part in self.owners():
-                mine = {"first": self.edges[part], "last": self.edges[part + 1]}
-                self.kernels[part].setdefault("collect", []).append(Kernel(text, values | mine))
+                own = self.own.of[part]
+                values = {
+                    "depth": depth, "stride": self.width, "inbox": own[f"{kind}_{state}"], "state": own[state],
+                    "awake": self.awake_of(part), "first": self.edges[part], "last": self.edges[part + 1],
+                }  # fmt: skip
+                self.kernels[part].setdefault("collect", []).append(Kernel(text, values))
 
-    def inbox(self, kind: str, port: Port, state: str) -> dict[str, Any]:
-        """The ring of a kind for what arrives at ``port`` for ``state``, and its form, as a kernel calls them."""
-        array = self.arrays[f"{kind}_{_taker(port, state)}"]
+    def inbox(self, part: int, kind: str, port: Port, state: str) -> dict[str, Any]:
+        """The ring of a part and kind for what arrives at ``port`` for ``state``, and its form, as a kernel calls them."""
+        array = self.own.of[part][f"{kind}_{_taker(port, state)}"]
         return {f"{kind}_{state}": array, f"{kind}_depth": array.size // self.width, f"{kind}_width": self.width}
 
     def refill(self, step: int) -> None:
         """Weights were changed from outside: lay down again what is in flight."""
-        for name, array in self.arrays.items():
+        for name in self.own:
             if name.startswith("inbox_"):
-                array[:] = 0
+                self.own[name] = 0
         for kernel in self.refills:
             kernel.once(step)
 
@@ -138,31 +157,29 @@ class LivePopulation:
         real = np.dtype(self.precision)
         slow = populations.slow_states(plan.system, plan.integration) if self.precision == "float32" else ()
         for name, start in plan.start.items():
-            self.arrays[name] = self.padded(start, np.float64 if name in slow else real)
+            self.own.fill(name, self.padded(start, np.float64 if name in slow else real))
         for name, drive in plan.drive.items():
-            self.arrays[f"drive_{name}"] = self.padded(drive, real)
+            self.own.fill(f"drive_{name}", self.padded(drive, real))
         for name, start in self.whole.noise_starts(plan.name).items():
-            self.arrays[name] = self.padded(start, real)
+            self.own.fill(name, self.padded(start, real))
         # the padding is refractory for ever, so it never fires
-        self.arrays["until"] = zeros(self.width, np.int32)
+        self.own.fill("until", np.where(np.arange(self.width) < plan.n, 0, np.iinfo(np.int32).max).astype(np.int32))
         if populations.jumped(plan.system):
-            self.arrays["pending"] = zeros(self.width, real)
-        self.arrays["until"][plan.n :] = np.iinfo(np.int32).max
+            self.own.add("pending", real)
         if plan.off_grid:
             self.off_grid = LiveOffGrid(self)  # its kernels must know what arrives: see ``open``
             return
         text, self._values = self._text()
-        flags = zeros(self.width, np.uint8)
-        self._values |= {
-            **{f"single_{name}": zeros(self.width, np.float32) for name in slow},
-            "flags": flags, "flag_words": flags.view(np.uint64), "refractory": plan.refractory.astype(np.int32),
-            "control": control, "dt": self.whole.dt, "awake": self.awake,
-        }  # fmt: skip
+        self._values |= {"refractory": plan.refractory.astype(np.int32), "control": control, "dt": self.whole.dt}
+        scratch = Parted(self.edges)
+        for name in slow:
+            scratch.add(f"single_{name}", np.float32)
+        scratch.add("flags", np.uint8)
+        for mine in scratch.of:
+            mine["flag_words"] = mine["flags"].view(np.uint64)
+        self._scratch = scratch.of
         for part in self.owners():
-            self.kernels[part] = {
-                "advance": [Kernel(text, {**self.of_part(part), **self._values})],
-                "change": self.scheduled(part),
-            }
+            self.kernels[part] = {"advance": [self._advance(text, part)], "change": self.scheduled(part)}
 
     def scheduled(self, part: int) -> list[Kernel]:
         """The kernels that change one part's scheduled drives."""
@@ -170,7 +187,8 @@ class LivePopulation:
         for name, course in self.plan.courses.items():
             values = {
                 "n": self.plan.n, "first": self.edges[part], "last": self.edges[part + 1], "stamps": course.stamps,
-                "values": course.values.reshape(-1), "drive": self.arrays[f"drive_{name}"], "awake": self.awake,
+                "values": course.values.reshape(-1), "drive": self.own.of[part][f"drive_{name}"],
+                "awake": self.awake_of(part),
             }  # fmt: skip
             text = drives.drive_kernel(self.precision, each=course.each, wakes=self.awake is not None)
             found.append(Kernel(text, values))
@@ -188,20 +206,22 @@ class LivePopulation:
         }
 
     def of_part(self, part: int) -> dict[str, Any]:
-        """The arrays, and which of the neurons are those of ``part``, as a kernel calls them."""
+        """The arrays, and which of the neurons are those of ``part``, as a kernel calls them: a model's own symbols carry a prefix,
+        so that they hide nothing."""
+        system = self.plan.system
+        symbols = (*system.states, *system.held) if system else ()
+        own = {f"s_{name}" if name in symbols else name: array for name, array in self.own.of[part].items()}
         mine = {"part": part, "apart": self.apart, "first": self.edges[part], "last": self.edges[part + 1]}
-        return {**self.numbers, **self._named(), **mine}
+        return {**self.numbers, **self.arrays, **own, **mine}
+
+    def _advance(self, text: KernelText, part: int, **more: np.ndarray) -> Kernel:
+        values = {**self._values, **self._scratch[part], "awake": self.awake_of(part)}
+        return Kernel(text, {**self.of_part(part), **values, **more})
 
     def trials(self, tried: np.ndarray) -> list[tuple[int, Kernel]]:
         """The kernels, and their parts, that try the step and write to ``tried`` where the membranes would be."""
         text, _ = self._text(trial=True)
-        return [(part, Kernel(text, {**self.of_part(part), **self._values, "tried": tried})) for part in self.owners()]
-
-    def _named(self) -> dict[str, np.ndarray]:
-        """The arrays as a neuron's kernel calls them: a model's own symbols carry a prefix, so that they hide nothing."""
-        system = self.plan.system
-        own = (*system.states, *system.held) if system else ()
-        return {f"s_{name}" if name in own else name: array for name, array in self.arrays.items()}
+        return [(part, self._advance(text, part, tried=tried)) for part in self.owners()]
 
     def padded(self, values: np.ndarray, kind: Any) -> np.ndarray:
         """One value for each neuron, and the last one again for the padding, as an array of ``kind``."""
@@ -216,7 +236,7 @@ class LivePopulation:
             first = self.arrays["given_ids"][self.arrays["given_stamps"] == 0]
             self.arrays["ring"][: first.size] = first
             self.arrays["ring_count"][0] = first.size
-            self.arrays["counts"][first] += 1
+            self.own.of[0]["counts"][first] += 1
             return
         assert plan.source_params is not None
         self.arrays |= {name: np.array(values, np.float64) for name, values in plan.source_params.items()}
@@ -227,7 +247,7 @@ class LivePopulation:
         numbers |= {"trains": plan.trains, "copies": plan.copy_stream}
         self._changed = np.ones(plan.trains, np.uint8)
         params = {f"par_{name}": self.arrays[name] for name in plan.source_params}
-        values = {**self.numbers, **self.arrays, **params, **numbers, "changed": self._changed}
+        values = {**self.numbers, **self.arrays, **self.own.of[0], **params, **numbers, "changed": self._changed}
         self.kernels = [{"advance": [Kernel(sources.source_kernel(plan), values)]}]
         if plan.courses:
             stamps, rows = merged(plan.courses)
@@ -251,7 +271,7 @@ class LivePopulation:
             self.arrays["given_before"] = before
         given = {"stamps": stamps, "ids": ids, "at": self.arrays["given_at"]}
         text = monitors.given(exact=self.plan.exact)
-        self.kernels = [{"advance": [Kernel(text, {**self.numbers, **self.arrays, **given})]}]
+        self.kernels = [{"advance": [Kernel(text, {**self.numbers, **self.arrays, **self.own.of[0], **given})]}]
 
     def set_source(self, params: Mapping[str, np.ndarray] | SpikeTimes, step: int) -> bool:
         """Change what drives a source; True where its kernel is another one now."""
@@ -308,11 +328,21 @@ class LivePopulation:
     def wake(self) -> None:
         """A state was changed from outside: nobody may be passed over."""
         if self.awake is not None:
-            self.awake[:] = 1
+            for blocks in self.awake:
+                blocks[:] = 1
+
+    def counts(self) -> np.ndarray:
+        """The number of spikes of each neuron so far."""
+        return self.own["counts"][: self.plan.n]
 
     def state(self, name: str) -> np.ndarray:
-        """The array of a state; a view without the padding."""
-        return self.arrays[self.symbol(name)][: self.plan.n]
+        """The values of a state or drive, without the padding."""
+        return self.own[self.symbol(name)][: self.plan.n]
+
+    def change(self, name: str, values: np.ndarray) -> None:
+        """Give a state or drive other values from outside."""
+        self.own[self.symbol(name)] = np.broadcast_to(values, (self.plan.n,))
+        self.wake()
 
     def symbol(self, name: str) -> str:
         """The name of the array of a state or drive."""
@@ -329,13 +359,16 @@ class LivePopulation:
             if self.plan.exact:
                 before[slot, : ids.size] = self._emitted("ring_before", int(slot))
         more = {"ring_before": before.reshape(-1)} if self.plan.exact else {}
-        return self.arrays | {"ring": ring.reshape(-1), "ring_count": counts} | more
+        own = {name: self.own[name] for name in self.own} | {"counts": self.counts()}
+        return self.arrays | own | {"ring": ring.reshape(-1), "ring_count": counts} | more
 
     def thaw(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Continue from what ``frozen`` gave."""
         for key, value in self.arrays.items():
             if key not in ("ring", "ring_count", "ring_before"):
                 value[...] = arrays[key]
+        for key in self.own:
+            self.own[key] = arrays[key]
         counts = self._ring_counts()
         for slot, count in enumerate(arrays["ring_count"]):
             bounds = np.searchsorted(arrays["ring"].reshape(-1, self.plan.n)[slot, :count], self.begins)

@@ -12,7 +12,7 @@ from maichong.engines.events import release as releases
 from maichong.engines.events.emit import Kernel
 from maichong.engines.events.layout import Layout, in_one_part, inbox_form, padded, places
 from maichong.engines.events.live_population import LivePopulation
-from maichong.engines.events.memory import zeros
+from maichong.engines.events.memory import Parted, zeros
 from maichong.engines.plan import ProjectionPlan
 from maichong.errors import CheckpointError, EngineError
 from maichong.spec import NEAREST, Configured, RuleModel
@@ -36,6 +36,8 @@ class LiveProjection:
         self.serial = self.layout.kind == "delayed"
         self.parts = 1 if self.serial else post.parts
         self.state: dict[str, np.ndarray] = {}
+        self.traces = Parted([0, padded(plan.n_post)] if self.serial else post.edges)
+        """What the rule keeps of each target."""
         self.scratch: dict[str, np.ndarray] = {}
         rule = plan.spike_rule
         landing, lands = post.off_grid.landing(plan) if plan.exact and post.off_grid else (None, {})
@@ -45,13 +47,13 @@ class LiveProjection:
         self.sources = [self._sources(room, pre.numbers["depth"]) for _ in owners]
         """What each part remembers of the spikes sent: all the same."""
         for trace, _ in projections.traces_on(rule, "post"):
-            self.state[f"trace_{trace.name}"] = zeros(padded(plan.n_post), precision)
+            self.traces.add(f"trace_{trace.name}", precision)
         dendrites: dict[str, int] = {"dendritic": plan.longest_dendritic}
         if shape.dendrites == "each":
             depth = 1 << (plan.longest_dendritic + 1).bit_length()
             dendrites |= {"past_mask": depth - 1, "width": padded(plan.n_post)}
             for trace, _ in projections.traces_on(rule, "post"):
-                self.state[f"past_{trace.name}"] = zeros(depth * padded(plan.n_post), precision)
+                self.traces.add(f"past_{trace.name}", precision, depth)
         inbox: dict[str, int] = {}
         if self.serial:
             calendar = ("inbox", "due", "due_count")
@@ -87,7 +89,6 @@ class LiveProjection:
             "control": control,
             "lowest": plan.bounds[0],
             "highest": plan.bounds[1],
-            "awake": post.awake,
             "delays": self.layout.delays,
             "weight": self.layout.weight,
             **self.layout.arrays,
@@ -100,11 +101,7 @@ class LiveProjection:
         if rule:
             self.values["horizon"] = int(self.values["forgotten"] / plan.dt) + room
         for state, jump in plan.port.jumps:
-            self.values |= {f"to_{state}": post.arrivals(plan.port, state), f"jump_{state}": jump}
-            if layout.kind == "late":
-                self.values |= post.inbox("inbox", plan.port, state)
-            if plan.longest_dendritic:
-                self.values |= post.inbox("dendrite", plan.port, state)
+            self.values[f"jump_{state}"] = jump
         if landing:
             self.values |= {**lands, "pre_before": pre.arrays["ring_before"]}
         self._mine = [self._of_part(part, copy, post) for part, copy in zip(owners, self.sources, strict=True)]
@@ -151,7 +148,14 @@ class LiveProjection:
     def _of_part(self, part: int, sources: Mapping[str, np.ndarray], post: LivePopulation) -> dict[str, Any]:
         """What the kernels of one part have of their own."""
         first, last = (0, self.plan.n_post) if self.serial else (int(edge) for edge in post.begins[part : part + 2])
-        found: dict[str, Any] = {**sources, "part": part, "first": first, "last": last}
+        found: dict[str, Any] = {**sources, **self.traces.of[part], "part": part, "first": first, "last": last}
+        found["awake"] = post.awake_of(part)
+        for state, _ in self.plan.port.jumps:
+            found[f"to_{state}"] = post.arrivals(part, self.plan.port, state)
+            if self.layout.kind == "late":
+                found |= post.inbox(part, "inbox", self.plan.port, state)
+            if self.plan.longest_dendritic:
+                found |= post.inbox(part, "dendrite", self.plan.port, state)
         if self.plan.exact and post.off_grid:
             found |= post.off_grid.logs[part].values
         found |= {"block_at": zeros(projections.WIDE, np.int64), "block_w": zeros(projections.WIDE, self.precision)}
@@ -243,13 +247,16 @@ class LiveProjection:
         """All that changes, the same for any number of threads."""
         weight, order = self.layout.weight, self._order()
         first = self.sources[0] if self.sources else {}
-        return {**self.state, **first, "weight": weight if order is None else weight[order]}
+        traces = {name: self.traces[name] for name in self.traces}
+        return {**self.state, **traces, **first, "weight": weight if order is None else weight[order]}
 
     def thaw(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Continue from what ``frozen`` gave."""
         for kept in (self.state, *self.sources):
             for key, value in kept.items():
                 value[...] = arrays[key]
+        for key in self.traces:
+            self.traces[key] = arrays[key]
         order = self._order()
         self.layout.weight[slice(None) if order is None else order] = arrays["weight"]
 

@@ -179,8 +179,8 @@ class LiveProbe:
         self.width = cells.size
         rows = max(4, BUFFER // cells.size)
         self.stamps, self.values = np.zeros(rows, np.int64), np.zeros(rows * cells.size)
-        array = population.arrays[population.symbol(state)]
-        for low, high in itertools.pairwise(population.begins):
+        for own, (low, high) in zip(population.own.of, itertools.pairwise(population.begins), strict=True):
+            array = own[population.symbol(state)]
             columns = np.flatnonzero((cells >= low) & (cells < high))
             self.fills.append(np.zeros(1, np.int64))
             values = {

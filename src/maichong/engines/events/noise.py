@@ -8,7 +8,6 @@ import numpy as np
 
 from maichong.engines.events.emit import Argument, Kernel, KernelText
 from maichong.engines.events.lower import Writer
-from maichong.engines.events.memory import apart
 from maichong.engines.events.words import EXTRA, WORDS, drawn_words, word_values
 from maichong.engines.noise import NoisePlan
 from maichong.spec.gauss import gauss_quantile
@@ -57,9 +56,10 @@ class LiveNoise:
         given = {name: getattr(plan, name) for name in NUMBERS}
         each = tuple(name for name, value in given.items() if np.ndim(value))
         numbers = {name: target.padded(value, target.precision) if name in each else value for name, value in given.items()}
-        values = {**word_values(plan.stream, seed, target.width), **numbers, "current": target.arrays[plan.symbol]}
+        words = word_values(plan.stream, seed, target.edges)
         text = noise_kernel(target.precision, each)
         self.kernels: list[dict[str, list[Kernel]]] = [{} for _ in range(target.parts)]
         for part in target.owners():
-            mine = {"first": target.edges[part], "last": target.edges[part + 1], "drawn": apart(np.full(1, -1, np.int64))}
-            self.kernels[part] = {"noise": [Kernel(text, values | mine)]}
+            self.kernels[part] = {
+                "noise": [Kernel(text, numbers | words[part] | {"current": target.own.of[part][plan.symbol]})]
+            }

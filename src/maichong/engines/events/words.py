@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from maichong.engines.events.emit import Argument
-from maichong.engines.events.memory import zeros
+from maichong.engines.events.memory import apart, zeros
 from maichong.random import STEPS
 
 EXTRA = """
@@ -35,7 +37,13 @@ def drawn_words(step: str) -> tuple[str, ...]:
     )
 
 
-def word_values(stream: int, seed: int, width: int) -> dict[str, Any]:
-    """The values of WORDS that all parts of a population share."""
-    numbers = {"width": width, "stream": stream, "seed_low": seed & 0xFFFFFFFF, "seed_high": seed >> 32}
-    return {**numbers, "words": zeros(STEPS * width, np.uint32)}
+def word_values(stream: int, seed: int, edges: Sequence[int]) -> list[dict[str, Any]]:
+    """The values of WORDS for each part of a population."""
+    numbers = {"width": edges[-1], "stream": stream, "seed_low": seed & 0xFFFFFFFF, "seed_high": seed >> 32}
+    return [
+        {
+            **numbers, "first": first, "last": last, "drawn": apart(np.full(1, -1, np.int64)),
+            "words": zeros(STEPS * edges[-1], np.uint32),
+        }
+        for first, last in itertools.pairwise(edges)
+    ]  # fmt: skip
