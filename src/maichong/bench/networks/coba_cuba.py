@@ -82,10 +82,10 @@ def network(c: Constants, seed: int) -> Network:
 
 _SPANS = {
     # the rate of a second of the small ones differs by 2 % from seed to seed
-    "coba-4000": {"maichong": Span(2000.0, 5), "brian2": Span(2000.0, 3), "nest": Span(2000.0)},
+    "coba-4000": {"maichong": Span(5000.0, 5), "brian2": Span(2000.0, 3), "nest": Span(2000.0)},
     "coba-20000": {"maichong": Span(1000.0, 3), "brian2": Span(1000.0, 3), "nest": Span(1000.0)},
     "coba-100000": {"maichong": Span(1000.0, 3), "brian2": Span(1000.0), "nest": Span(200.0)},
-    "cuba-4000": {"maichong": Span(5000.0, 5), "brian2": Span(5000.0, 3), "nest": Span(5000.0)},
+    "cuba-4000": {"maichong": Span(10000.0, 5), "brian2": Span(5000.0, 3), "nest": Span(5000.0)},
     "cuba-20000": {"maichong": Span(2000.0, 3), "brian2": Span(2000.0, 3), "nest": Span(2000.0)},
     "cuba-100000": {"maichong": Span(1000.0, 3), "brian2": Span(1000.0, 3), "nest": Span(1000.0)},
 }
