@@ -13,7 +13,7 @@ from maichong.engines.events.emit import Kernel
 from maichong.engines.events.layout import Layout, in_one_part, inbox_form, padded, places
 from maichong.engines.events.live_population import LivePopulation
 from maichong.engines.events.memory import Parted, zeros
-from maichong.engines.plan import ProjectionPlan
+from maichong.engines.projection_plan import ProjectionPlan
 from maichong.errors import CheckpointError, EngineError
 from maichong.spec import NEAREST, Configured, RuleModel
 

@@ -18,7 +18,7 @@ from maichong.engines.events.arrivals import Landing
 from maichong.engines.events.emit import Argument, KernelText
 from maichong.engines.events.layout import BLOCK, Layout, inert
 from maichong.engines.events.lower import Writer
-from maichong.engines.plan import ProjectionPlan, spike_traces
+from maichong.engines.projection_plan import ProjectionPlan, spike_traces
 from maichong.spec import NEAREST, Configured, RuleModel, Trace
 from maichong.spec.reading import arguments
 
