@@ -7,11 +7,7 @@ from typing import Any
 import numpy as np
 
 from maichong.errors import NetworkError, ParameterError
-from maichong.spec import (
-    Configured,
-    Distribution,
-    Steps,
-)
+from maichong.spec import Configured, Distribution, Steps
 from maichong.spec.quantities import in_unit
 from maichong.spec.rule_model import weight_bounds
 from maichong.topology import Connector, RandomConnector

@@ -17,9 +17,7 @@ from maichong.parts import (
     population_to_dict,
     projection_to_dict,
 )
-from maichong.spec import (
-    Configured,
-)
+from maichong.spec import Configured
 from maichong.spec.model import configure, same_value
 from maichong.spec.registry import find
 from maichong.topology import from_dict as connector_from_dict
