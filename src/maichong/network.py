@@ -19,7 +19,9 @@ from typing import Any
 import numpy as np
 
 from maichong import files
-from maichong.errors import MaichongError, NetworkError, ParameterError, brief, did_you_mean, is_one_of
+from maichong.errors import NetworkError, ParameterError, brief, did_you_mean, is_one_of
+from maichong.given import check_bounds, check_delay, each, lowest, synaptic
+from maichong.network_data import read_network, write_network
 from maichong.parts import (
     Background,
     GapJunctions,
@@ -27,19 +29,11 @@ from maichong.parts import (
     Population,
     Projection,
     SpikeTimes,
-    background_to_dict,
     check_exact,
     check_name,
     check_population,
     check_pulse,
     check_shared,
-    gap_junctions_to_dict,
-    noise_to_dict,
-    plain_arrays,
-    plain_value,
-    plain_values,
-    population_to_dict,
-    projection_to_dict,
     same_data,
     settle_drive,
     settle_input,
@@ -58,18 +52,11 @@ from maichong.spec import (
     RuleModel,
     ShortTermModel,
     SourceModel,
-    Steps,
     weight_unit,
 )
-from maichong.spec.model import configure, same_value
 from maichong.spec.quantities import in_unit
-from maichong.spec.registry import find
-from maichong.spec.rule_model import weight_bounds
 from maichong.states import Place, states_of
-from maichong.topology import Connector, RandomConnector
-from maichong.topology import from_dict as connector_from_dict
-
-FORMAT = 1
+from maichong.topology import Connector
 
 
 class Network:
@@ -212,18 +199,18 @@ class Network:
             raise NetworkError(
                 where, "two rules would write its weights at spikes, and their order would be undefined", fix="keep one"
             )
-        weight = self._synaptic(weight, weight_unit(receptor), f"{where}, weight", connector, source.n, target.n)
+        weight = synaptic(weight, weight_unit(receptor), f"{where}, weight", connector, source.n, target.n)
         for rule in rules:
-            _check_bounds(weight, rule, f"{where}, weight")
+            check_bounds(weight, rule, f"{where}, weight")
         if source.exact and target.exact:
             check_exact(receptor, delay, dendritic_delay, rules, self.dt, where)
         if delay is not None:
-            delay = self._synaptic(delay, "ms", f"{where}, delay", connector, source.n, target.n)
-            self._check_delay(delay, f"{where}, delay", self.dt)
+            delay = synaptic(delay, "ms", f"{where}, delay", connector, source.n, target.n)
+            check_delay(delay, f"{where}, delay", self.dt)
         if dendritic_delay is not None:
             named = f"{where}, dendritic_delay"
-            dendritic_delay = self._synaptic(dendritic_delay, "ms", named, connector, source.n, target.n)
-            self._check_delay(dendritic_delay, named, 0.0)
+            dendritic_delay = synaptic(dendritic_delay, "ms", named, connector, source.n, target.n)
+            check_delay(dendritic_delay, named, 0.0)
         self.projections[label] = Projection(
             label, source.name, target.name, connector, weight, delay, receptor, rules, input, short_term, dendritic_delay
         )
@@ -261,10 +248,10 @@ class Network:
         if isinstance(receptor.model, ReceptorModel) and receptor.model.source:
             fix = "use Exponential, Alpha or BiExponential, or project from Poisson()"
             raise NetworkError(where, f"{receptor.model.name} needs to know which source a spike is from", fix=fix)
-        rate = self._each(rate, "Hz", known.n, f"{where}, rate", scheduled=True)
-        if (least := _lowest(rate)) < 0:
+        rate = each(rate, "Hz", known.n, f"{where}, rate", steps_of=self.dt)
+        if (least := lowest(rate)) < 0:
             raise ParameterError(f"{where}, rate", "must be >= 0 Hz", f"{least:g}")
-        weight = self._each(weight, weight_unit(receptor), known.n, f"{where}, weight")
+        weight = each(weight, weight_unit(receptor), known.n, f"{where}, weight")
         self.backgrounds[label] = Background(label, known.name, rate, weight, receptor, input)
         return self.backgrounds[label]
 
@@ -308,13 +295,11 @@ class Network:
         input = settle_input(known, input, where)
         assert isinstance(known.model, Configured) and isinstance(known.model.model, NeuronModel)
         unit = next(entry.unit for entry in known.model.model.inputs if entry.name == input)
-        mean, sigma = (
-            self._each(value, unit, known.n, f"{where}, {what}") for value, what in ((mean, "mean"), (sigma, "sigma"))
-        )
-        tau = self._each(tau, "ms", known.n, f"{where}, tau")
-        if (least := _lowest(sigma)) < 0:
+        mean, sigma = (each(value, unit, known.n, f"{where}, {what}") for value, what in ((mean, "mean"), (sigma, "sigma")))
+        tau = each(tau, "ms", known.n, f"{where}, tau")
+        if (least := lowest(sigma)) < 0:
             raise ParameterError(f"{where}, sigma", f"must be >= 0 {unit}", f"{least:g}")
-        if (least := _lowest(tau)) <= 0:
+        if (least := lowest(tau)) <= 0:
             raise ParameterError(f"{where}, tau", "must be > 0 ms", f"{least:g}")
         self.noises[label] = Noise(label, known.name, mean, sigma, tau, input)
         return self.noises[label]
@@ -352,7 +337,7 @@ class Network:
         if not isinstance(connector, Connector):
             raise NetworkError(where, "needs a connector, such as OneToOne() or FixedProbability(0.1)", brief(connector))
         connector.check(first.n, second.n, where)
-        conductance = self._synaptic(conductance, "nS", f"{where}, conductance", connector, first.n, second.n)
+        conductance = synaptic(conductance, "nS", f"{where}, conductance", connector, first.n, second.n)
         lowest = conductance.bounds()[0] if isinstance(conductance, Distribution) else np.min(conductance, initial=np.inf)
         if lowest < 0:
             raise ParameterError(f"{where}, conductance", "must be >= 0 nS", f"{lowest:g} nS")
@@ -464,75 +449,12 @@ class Network:
 
     def to_dict(self) -> dict[str, Any]:
         """The network as JSON-ready data; arrays stay arrays."""
-        return {
-            "format": FORMAT,
-            "dt": self.dt,
-            "seed": self.seed,
-            "populations": [population_to_dict(population) for population in self.populations.values()],
-            "projections": [projection_to_dict(projection) for projection in self.projections.values()],
-            "backgrounds": [background_to_dict(background) for background in self.backgrounds.values()],
-            "noises": [noise_to_dict(noise) for noise in self.noises.values()],
-            "gap_junctions": [gap_junctions_to_dict(gap) for gap in self.gaps.values()],
-            "probes": [probe.to_dict() for probe in self.probes],
-        }
+        return write_network(self)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], models: Iterable[Any] = ()) -> Network:
         """The network that ``to_dict`` wrote; models of your own, which no registry knows, are given in ``models``."""
-        own = {model.identifier: model for model in models}
-        expected = "the data must be what Network.to_dict wrote"
-        if not isinstance(data, Mapping):
-            raise NetworkError("network", expected, brief(data))
-        if not same_value(data.get("format", FORMAT), FORMAT):
-            raise NetworkError("network", f"its format must be {FORMAT}", brief(data["format"]), "update maichong")
-
-        def configured(entry: Mapping[str, Any]) -> Configured:
-            name = entry["model"]
-            return configure(own.get(name) or find(name), entry)
-
-        try:
-            net = cls(data["dt"], data["seed"])
-            for entry in data["populations"]:
-                kind = entry["model"]
-                given = "times" in kind
-                model = SpikeTimes(kind["times"], kind["ids"], kind.get("exact", False)) if given else configured(kind)
-                net.population(
-                    entry["name"], model, entry["n"],
-                    init=plain_values(entry["init"]), drive=plain_values(entry["drive"]) or None,
-                    plasticity=[configured(rule) for rule in entry["plasticity"]],
-                )  # fmt: skip
-            for entry in data["projections"]:
-                net.project(
-                    entry["pre"], entry["post"], connector_from_dict(plain_arrays(entry["connector"])), name=entry["name"],
-                    weight=plain_value(entry["weight"]), delay=plain_value(entry["delay"]), input=entry["input"],
-                    receptor=configured(entry["receptor"]), plasticity=[configured(rule) for rule in entry["plasticity"]],
-                    short_term=configured(entry["short_term"]) if entry.get("short_term") else None,
-                    dendritic_delay=plain_value(entry.get("dendritic_delay")),
-                )  # fmt: skip
-            for entry in data.get("backgrounds", ()):
-                net.background(
-                    entry["target"], rate=plain_value(entry["rate"]), weight=plain_value(entry["weight"]),
-                    receptor=configured(entry["receptor"]), input=entry["input"], name=entry["name"],
-                )  # fmt: skip
-            for entry in data.get("noises", ()):
-                numbers = {what: plain_value(entry[what]) for what in ("mean", "sigma", "tau")}
-                net.noise(entry["target"], **numbers, input=entry["input"], name=entry["name"])
-            for entry in data.get("gap_junctions", ()):
-                net.gap_junctions(
-                    entry["a"], entry["b"], connector_from_dict(plain_arrays(entry["connector"])), name=entry["name"],
-                    conductance=plain_value(entry["conductance"]),
-                )  # fmt: skip
-            for entry in data["probes"]:
-                when = {name: entry[name] for name in ("every", "start", "stop")}
-                if "projection" in entry:
-                    net.probe_weights(entry["projection"], synapses=entry["synapses"], **when)
-                else:
-                    net.probe(entry["population"], entry["what"], cells=entry["cells"], **when)
-        except MaichongError:
-            raise
-        except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
-            raise NetworkError("network", expected, f"{error!r}") from None
-        return net
+        return read_network(cls, data, models)
 
     def save(self, path: str | Path) -> Path:
         """Write the network to ``path``: as JSON where it ends in ``.json``, else as one file of JSON and plain arrays."""
@@ -582,86 +504,6 @@ class Network:
         """NetworkError where ``label`` is the name of something in the network."""
         if any(label in held for held in (self.populations, self.projections, self.backgrounds, self.noises, self.gaps)):
             raise NetworkError(where, "stands in the network already", fix="choose another name")
-
-    def _synaptic(self, value: Any, unit: str, where: str, connector: Connector, n_pre: int, n_post: int) -> Any:
-        if isinstance(value, Distribution):
-            return value
-        number = in_unit(value, unit, where)
-        array = np.asarray(number)
-        if array.ndim == 2:
-            if array.shape != (n_pre, n_post):
-                raise NetworkError(where, f"a matrix must have the shape [{n_pre}, {n_post}] (pre, post)", array.shape)
-            array = number = _where_connected(array, connector)
-        if not np.isfinite(array).all():
-            raise ParameterError(where, "must be finite", "NaN or infinity")
-        if array.ndim == 1 and connector.kind != "fixed_probability":
-            expected = int(connector.expected(n_pre, n_post))
-            if array.size != expected:
-                raise NetworkError(where, f"must be one number or one per synapse, {expected}", array.size)
-        if array.ndim > 2:
-            raise NetworkError(where, "must be a number, one per synapse or a matrix [pre, post]", array.shape)
-        return number
-
-    def _each(self, value: Any, unit: str, n: int, where: str, *, scheduled: bool = False) -> Any:
-        if isinstance(value, Distribution):
-            return value
-        if isinstance(value, Steps) and scheduled:
-            value = value.in_unit(unit, where)
-            value.check(n, self.dt, where)
-            return value
-        number = in_unit(value, unit, where)
-        array = np.asarray(number)
-        if array.ndim and array.shape != (n,):
-            raise NetworkError(where, f"must be one number or {n}, one per neuron", array.shape)
-        if not np.isfinite(array).all():
-            raise ParameterError(where, "must be finite", "NaN or infinity")
-        return number
-
-    def _check_delay(self, delay: Any, where: str, least: float) -> None:
-        lowest = delay.bounds()[0] if isinstance(delay, Distribution) else float(np.min(delay, initial=np.inf))
-        if lowest < least * (1 - 1e-9):
-            low = ", as its low," if isinstance(delay, Distribution) else ","
-            must = f"must be >= dt = {least:g} ms, one step" if least else "must be >= 0 ms"
-            fix = (
-                f"use at least {least:g}{low} or leave the delay out: spikes then act from their own stamp on"
-                if least
-                else None
-            )
-            raise NetworkError(where, must, f"{lowest:g} ms", fix)
-
-
-def _lowest(value: Any) -> float:
-    """The smallest value that a number, an array, a distribution or steps hold."""
-    return float(value.bounds()[0] if isinstance(value, (Distribution, Steps)) else np.min(value))
-
-
-def _where_connected(matrix: np.ndarray, connector: Connector) -> np.ndarray:
-    """``matrix`` with one of its entries at pairs wherever there is no pair, so that what stands there does not count.
-
-    Where pairs are random they are not known yet, and every entry counts.
-    """
-    if connector.kind == "all_to_all" or isinstance(connector, RandomConnector):
-        return matrix
-    n_pre, n_post = matrix.shape
-    pairs = connector.pairs(n_pre, n_post, np.random.default_rng(0))
-    entries = matrix[pairs]
-    filled = np.full(matrix.shape, entries[0] if entries.size else 1.0)
-    filled[pairs] = entries
-    filled.setflags(write=False)
-    return filled
-
-
-def _check_bounds(weight: Any, rule: Configured, where: str) -> None:
-    low, high = weight_bounds(rule)
-    array = np.asarray(weight.bounds() if isinstance(weight, Distribution) else weight)
-    bad = (array < low) | (array > high)
-    if bad.any():
-        raise ParameterError(
-            where,
-            f"must lie between {low:g} and {high:g}, the bounds of {rule.model.name}",
-            f"{float(array[bad].flat[0]) if array.ndim else float(array):g}",
-            "start inside the bounds, or set w_min and w_max",
-        )
 
 
 __all__ = ["Background", "GapJunctions", "Network", "Noise", "Population", "Probe", "Projection", "SpikeTimes"]

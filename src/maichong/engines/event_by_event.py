@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from maichong.engines.off_grid import HALVINGS, fires_twice, free_at, growth
-from maichong.engines.plan import PopulationPlan
+from maichong.engines.population_plan import PopulationPlan
 from maichong.engines.system import Port, evaluate
 
 

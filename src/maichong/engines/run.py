@@ -12,7 +12,8 @@ from typing import Any, Protocol, cast
 import numpy as np
 
 from maichong import files
-from maichong.engines.plan import Plan, ProjectionPlan
+from maichong.engines.plan import Plan
+from maichong.engines.projection_plan import ProjectionPlan
 from maichong.engines.recorder import Recorder
 from maichong.engines.recording import Recording, Records, Samples, Spikes, weights_probe
 from maichong.engines.view import View

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from maichong.engines.plan import ProjectionPlan
+from maichong.engines.projection_plan import ProjectionPlan
 from maichong.spec import RuleModel
 from maichong.spec.reading import arguments
 from maichong.spec.symbolic import expressions, symbol

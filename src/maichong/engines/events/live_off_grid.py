@@ -12,7 +12,7 @@ from maichong.engines.events.arrivals import Landing, Log, landing_of
 from maichong.engines.events.emit import Kernel
 from maichong.engines.events.layout import Layout
 from maichong.engines.off_grid import fires_twice
-from maichong.engines.plan import ProjectionPlan
+from maichong.engines.projection_plan import ProjectionPlan
 from maichong.errors import CheckpointError, EngineError
 
 if TYPE_CHECKING:

@@ -15,7 +15,9 @@ from maichong.engines.events.layout import BLOCK, Layout, padded
 from maichong.engines.events.live_off_grid import LiveOffGrid, check_exact
 from maichong.engines.events.memory import LINE, Parted, apart, zeros
 from maichong.engines.events.together import edges
-from maichong.engines.plan import Plan, PopulationPlan, ProjectionPlan
+from maichong.engines.plan import Plan
+from maichong.engines.population_plan import PopulationPlan
+from maichong.engines.projection_plan import ProjectionPlan
 from maichong.engines.system import Port
 from maichong.errors import CheckpointError, EngineError
 from maichong.network import SpikeTimes

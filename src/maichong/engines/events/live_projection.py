@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from maichong.engines.events import arrivals, everywhere, prefetch, procedural, projections
+from maichong.engines.events import arrivals, everywhere, learning, prefetch, procedural, projections, traces
 from maichong.engines.events import release as releases
 from maichong.engines.events.emit import Kernel
 from maichong.engines.events.layout import Layout, in_one_part, inbox_form, padded, places
 from maichong.engines.events.live_population import LivePopulation
 from maichong.engines.events.memory import Parted, zeros
-from maichong.engines.plan import ProjectionPlan
+from maichong.engines.projection_plan import ProjectionPlan
 from maichong.errors import CheckpointError, EngineError
 from maichong.spec import NEAREST, Configured, RuleModel
 
@@ -119,8 +119,8 @@ class LiveProjection:
         if pulses:
             texts["deliver"] += [procedural.deliver(builder, plan, "last") if drawn else builder.deliver_ends()]
         if rule:
-            texts |= {"jump": [builder.jump_traces()], "decay": [builder.decay()]}
-            texts["learn"] = [builder.learn(), everywhere.each_step(builder)]
+            texts |= {"jump": [traces.jump(builder)], "decay": [traces.decay(builder)]}
+            texts["learn"] = [learning.learn(builder), everywhere.each_step(builder)]
         self.kernels: list[dict[str, list[Kernel]]] = [{} for _ in range(self.parts)]
         for part, mine in zip(owners, self._mine, strict=True):
             if layout.kind == "procedural":

@@ -18,7 +18,7 @@ from maichong.engines.events.emit import Argument, KernelText
 from maichong.engines.events.lower import Writer
 from maichong.engines.integration import ONE
 from maichong.engines.off_grid import HALVINGS, OffGrid
-from maichong.engines.plan import PopulationPlan
+from maichong.engines.population_plan import PopulationPlan
 from maichong.engines.system import System
 
 EXTRA = """

@@ -16,7 +16,7 @@ from maichong.engines.events.layout import BLOCK
 from maichong.engines.events.lower import Writer
 from maichong.engines.events.slopes import slope_text
 from maichong.engines.integration import ONE, TABLEAUS, Integration, Propagator
-from maichong.engines.plan import PopulationPlan
+from maichong.engines.population_plan import PopulationPlan
 from maichong.engines.system import System
 
 SLOW = 1e-5

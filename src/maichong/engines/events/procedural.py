@@ -17,7 +17,8 @@ from maichong.engines.events.emit import KernelText
 from maichong.engines.events.layout import BLOCK, Layout
 from maichong.engines.events.lower import Writer
 from maichong.engines.events.wiring import EXTRA, drawn_numbers, write_value
-from maichong.engines.plan import ProjectionPlan, stream_of
+from maichong.engines.projection_plan import ProjectionPlan
+from maichong.engines.streams import stream_of
 from maichong.errors import EngineError, brief, did_you_mean
 from maichong.network import Network, Projection
 from maichong.spec import Distribution

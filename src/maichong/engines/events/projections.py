@@ -18,7 +18,7 @@ from maichong.engines.events.arrivals import Landing
 from maichong.engines.events.emit import Argument, KernelText
 from maichong.engines.events.layout import BLOCK, Layout, inert
 from maichong.engines.events.lower import Writer
-from maichong.engines.plan import ProjectionPlan, spike_traces
+from maichong.engines.projection_plan import ProjectionPlan, spike_traces
 from maichong.spec import NEAREST, Configured, RuleModel, Trace
 from maichong.spec.reading import arguments
 
@@ -340,177 +340,15 @@ class Builder:
         w.line(f"{head}[i] = to")
         w.line(f"{self.array('last_seen', 'int32')}[i] = step")
 
-    def jump_traces(self) -> KernelText | None:
-        """Traces jump at the spikes of this instant, after they were read."""
-        w = Writer(self.precision)
-        if self.post:
-            own = self.shape.layout != "delayed"
-            self.spikes(w, "post", self.seen("step"), "j", own=own)
-            for trace, pairing in self.post:
-                name = self.array(f"trace_{trace.name}")
-                w.line(f"{name}[j] = F(1.0)" if pairing == NEAREST else f"{name}[j] += F(1.0)")
-            if self.keeps_list:
-                live, place, many = delayed.live(self)
-                w.line(f"if {place}[j] == 0:")
-                w.indent += 1
-                w.line(f"{live}[{many}[0]] = j")
-                w.line(f"{place}[j] = 1")
-                w.line(f"{many}[0] += 1")
-                # spikes in flight that were sent while it was not alive
-                delays = self.array("delays", "int64")
-                w.line(f"mask = {self.array('due_count', 'int64')}.size - 1")
-                w.line(f"longest = {delays}[{delays}.size - 1]")
-                w.line(f"for sent in range(max(step - longest + 1, {self.array('died', 'int32')}[j]), step + 1):")
-                w.indent += 1
-                self.spikes(w, "pre", "sent", "i")
-                w.line(f"synapse = i * {self.integer('n_post')} + j")
-                w.line(f"if sent + {delayed.delay_of(self, 'synapse')} > step:")
-                w.indent += 1
-                delayed.enter(self, w, "sent")
-                w.indent -= 3
-                self.close(w)
-            self.close(w, own=own)
-        if self.pre and self.shape.uniform:
-            # all synapses of a source see its spikes at once, and share its traces
-            self.spikes(w, "pre", f"step - {self.array('delays', 'int64')}[0]", "i")
-            for trace, pairing in self.pre:
-                name = self.array(f"trace_{trace.name}")
-                w.line(f"{name}[i] = F(1.0)" if pairing == NEAREST else f"{name}[i] += F(1.0)")
-        elif self.pre and self.shape.layout != "delayed":
-            self.spikes(w, "pre", "step", "i")
-            self.remember(w)
-        return self.text("Jump", w) if w.lines else None
-
     def refill(self) -> KernelText | None:
         """After weights were changed from outside: what is in flight is laid down again."""
         refills = {"delayed": delayed.refill, "late": inboxes.refill}
         return refills[self.shape.layout](self) if self.shape.layout in refills else None
 
-    def decay(self) -> KernelText | None:
-        """Traces that are kept for each neuron go on by one step; what can no longer matter becomes zero."""
-        if not self.post and not self.shape.uniform:
-            return None
-        w = Writer(self.precision)
-        least = w.literal(NOTHING[self.precision])
-        for trace, _ in (*self.post, *(self.pre if self.shape.uniform else ())):
-            name, factor = self.array(f"trace_{trace.name}"), self.number(f"decay_{trace.name}")
-            if trace.on == "post":
-                w.line(f"for j in range(U({self.integer('first')}), U({self.integer('padded_last')})):")
-            else:
-                w.line(f"for j in range(U({name}.size)):")
-            w.line(f"    x = {name}[j] * {factor}")
-            w.line(f"    {name}[j] = x if x > {least} else F(0.0)")
-            if trace.on == "post" and self.shape.dendrites == "each":
-                # as it is at the next step's beginning, before it jumps: read there by synapses further out
-                row = f"((step + 1) & {self.integer('past_mask')}) * {self.integer('width')}"
-                w.line(f"    {self.array(f'past_{trace.name}')}[U({row}) + j] = {name}[j]")
-        if self.keeps_list:
-            live, place, many = delayed.live(self)
-            w.line("k = 0")
-            w.line(f"while k < {many}[0]:")
-            w.line(f"    j = {live}[k]")
-            w.line(f"    if {' + '.join(self.post_traces('on_pre', 'j').values())} == F(0.0):")
-            w.line(f"        {many}[0] -= 1")
-            w.line(f"        {live}[k] = {live}[{many}[0]]")
-            w.line(f"        {place}[j] = 0")
-            w.line(f"        {self.array('died', 'int32')}[j] = step + 1")
-            w.line("    else:")
-            w.line("        k += 1")
-        return self.text("Decay", w) if w.lines else None
-
     @property
     def keeps_list(self) -> bool:
         """Whether the neurons whose traces matter to ``on_pre`` are listed, so that the others cost nothing."""
         return self.shape.layout == "delayed" and bool(self.asks("on_pre"))
-
-    def learn(self) -> KernelText | None:
-        """Postsynaptic spikes of this step's end change their incoming weights."""
-        if not self.asks("on_post"):
-            return None
-        w = Writer(self.precision)
-        self.integer("n_pre")
-        w.line(f"if {self.array('control', 'int64')}[LEARNING] == 0:")
-        w.line("    return")
-        w.line("now = step + 1")
-        weight = self.array("weight")
-        column = "j"
-        if self.shape.dendrites == "each":
-            # columns are parted by dendritic delays: each part sees other spikes
-            w.line(f"for end in range({self.array('dends', 'int64')}.size):")
-            w.indent += 1
-            column = "j * dends.size + end"
-            self.spikes(w, "post", "now - dends[end]", "j", own=True)
-        else:
-            self.spikes(w, "post", self.seen("now"), "j", own=self.shape.layout != "delayed")
-        env = {}
-        for name, text in self.post_traces("on_post", "j", "now", "").items():
-            if self.shape.dendrites == "each":
-                text = text.replace(self.dendrite(""), "dends[end]")
-            env[name] = w.keep(text, f"here_{name}")
-        late = None
-        if self.shape.layout != "rows":
-            w.line(f"for i in range({self.integer('n_pre')}):")
-            w.indent += 1
-            if self.shape.butself:
-                w.line("if i == j: continue")
-            self._skip_silent(w, "i")
-            w.line(f"s = i * {self.integer('n_post')} + j")
-            delay = f"{self.array('delays', 'int64')}[0]"
-            if self.shape.layout == "delayed":
-                late = delay = "late_here"
-                w.line(f"late_here = {delayed.delay_of(self, 's')}")
-            env |= self.pre_traces(w, "on_post", "i", delay, "now", skip=self.shape.quiet)
-        elif self.shape.uniform:
-            self._learn_in_blocks(w, env, column)
-            return self.text("Learn", w)
-        else:
-            columns, pre, place = self.array("column", "int64"), self.array("column_pre"), self.array("column_place")
-            w.line(f"for c in range({columns}[{column}], {columns}[{column} + 1]):")
-            w.indent += 1
-            w.line(f"i = {pre}[c]")
-            self._skip_silent(w, "i")
-            w.line(f"s = {self.array('start', 'int64')}[i] + {place}[c]")
-            group = f"{self.array('column_group')}[c]" if self.shape.groups else "0"
-            delay = f"{self.array('delays', 'int64')}[{group}]"
-            env |= self.pre_traces(w, "on_post", "i", delay, "now", skip=self.shape.quiet)
-        w.line(f"w = {weight}[s]")
-        self.new_weight(w, "on_post", "w", env, f"{weight}[s]", late)
-        return self.text("Learn", w)
-
-    def _learn_in_blocks(self, w: Writer, env: dict[str, str], column: str) -> None:
-        """Gather a block of a column's weights and traces, change them together, put them back.
-
-        The weights of a column lie a row apart, so each waits for main memory: a loop that only gathers has many on their way at
-        once, and one that only computes is SIMD code.
-        """
-        columns, pre, place = self.array("column", "int64"), self.array("column_pre"), self.array("column_place")
-        start, weight = self.array("start", "int64"), self.array("weight")
-        at, old = self.array("block_at", "int64"), self.array("block_w")
-        asked = [trace.name for trace, _ in self.pre if trace.name in self.asks("on_post")]
-        w.line(f"for begin in range({columns}[{column}], {columns}[{column} + 1], {WIDE}):")
-        w.indent += 1
-        w.line(f"many = min({WIDE}, {columns}[{column} + 1] - begin)")
-        w.line("for k in range(U(many)):")
-        w.line(f"    i = {pre}[U(begin) + k]")
-        w.line(f"    s = U({start}[i]) + U({place}[U(begin) + k])")
-        w.line(f"    {at}[k] = s")
-        w.line(f"    {old}[k] = {weight}[s]")
-        for name in asked:
-            w.line(f"    {self.array(f'block_{name}')}[k] = {self.array(f'trace_{name}')}[i]")
-        w.line(f"for k in range(U({WIDE})):")
-        w.indent += 1
-        w.line(f"w = {old}[k]")
-        here = {name: w.keep(f"{self.array(f'block_{name}')}[k] + F(0.0)", f"x_{name}") for name in asked}
-        self.new_weight(w, "on_post", "w", env | here, f"{old}[k]")
-        w.indent -= 1
-        w.line("for k in range(U(many)):")
-        w.line(f"    {weight}[{at}[k]] = {old}[k]")
-        w.indent -= 1
-
-    def _skip_silent(self, w: Writer, source: str) -> None:
-        """Pass over a source that has not spiked for so long that the rule would change nothing."""
-        if self.shape.quiet and self.pre and not self.shape.uniform:
-            w.line(f"if step - {self.array('last_seen', 'int32')}[{source}] > {self.integer('horizon')}: continue")
 
 
 def rule_values(rule: Configured | None, dt: float, precision: str) -> dict[str, Any]:

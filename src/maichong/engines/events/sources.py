@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from maichong.engines.events.emit import Argument, KernelText
 from maichong.engines.events.lower import Writer
-from maichong.engines.plan import PopulationPlan
+from maichong.engines.population_plan import PopulationPlan
 from maichong.spec import SourceModel
 from maichong.spec.model import Function
 from maichong.spec.reading import arguments

@@ -16,7 +16,8 @@ import numpy as np
 from maichong.engines.events.emit import Argument, Kernel, KernelText
 from maichong.engines.events.lower import Writer
 from maichong.engines.events.together import in_threads
-from maichong.engines.plan import ProjectionPlan, stream_of
+from maichong.engines.projection_plan import ProjectionPlan
+from maichong.engines.streams import stream_of
 from maichong.spec import Distribution
 from maichong.spec.reading import arguments
 from maichong.topology import RandomConnector

@@ -10,7 +10,8 @@ import numpy as np
 
 from maichong.engines.nest.neurons import TABLE, Row
 from maichong.engines.nest.tables import Values, holds, worked_out
-from maichong.engines.plan import Plan, PopulationPlan
+from maichong.engines.plan import Plan
+from maichong.engines.population_plan import PopulationPlan
 from maichong.engines.system import Port
 from maichong.synapses.alpha import Alpha
 

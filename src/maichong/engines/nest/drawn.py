@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from maichong.engines.nest.synapses import Synapse
-from maichong.engines.plan import ProjectionPlan
+from maichong.engines.projection_plan import ProjectionPlan
 from maichong.spec import Distribution, LogNormal, Normal, Uniform
 from maichong.topology import (
     AllButSelf,

@@ -10,7 +10,7 @@ import numpy as np
 from maichong.engines.nest.cells import Cells
 from maichong.engines.nest.kernel import Kernel
 from maichong.engines.nest.schedules import add_currents
-from maichong.engines.plan import PopulationPlan
+from maichong.engines.population_plan import PopulationPlan
 from maichong.errors import EngineError
 from maichong.spec.reading import arguments
 

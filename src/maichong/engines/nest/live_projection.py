@@ -16,7 +16,7 @@ from maichong.engines.nest.kernel import Kernel
 from maichong.engines.nest.live_cells import LiveCells
 from maichong.engines.nest.live_source import LiveSource
 from maichong.engines.nest.synapses import Synapse
-from maichong.engines.plan import ProjectionPlan
+from maichong.engines.projection_plan import ProjectionPlan
 from maichong.errors import EngineError
 
 NONE = np.zeros(0, np.int64)

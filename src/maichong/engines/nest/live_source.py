@@ -13,7 +13,7 @@ from maichong.engines.nest.kernel import Kernel
 from maichong.engines.nest.schedules import schedule
 from maichong.engines.nest.sources import SourceRow
 from maichong.engines.nest.tables import worked_out
-from maichong.engines.plan import PopulationPlan
+from maichong.engines.population_plan import PopulationPlan
 from maichong.errors import EngineError
 from maichong.network import SpikeTimes
 

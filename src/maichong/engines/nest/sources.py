@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from maichong.encoding.correlated_poisson import CorrelatedPoisson
 from maichong.encoding.poisson import Poisson
 from maichong.engines.nest.tables import Values
-from maichong.engines.plan import PopulationPlan
+from maichong.engines.population_plan import PopulationPlan
 from maichong.network import SpikeTimes
 from maichong.spec import SourceModel
 

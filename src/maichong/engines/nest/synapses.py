@@ -15,7 +15,7 @@ from maichong.engines.nest.rules import TABLE, RuleRow
 from maichong.engines.nest.short_term import TABLE as SHORT_TERM
 from maichong.engines.nest.short_term import ShortTermRow
 from maichong.engines.nest.tables import holds, worked_out
-from maichong.engines.plan import ProjectionPlan
+from maichong.engines.projection_plan import ProjectionPlan
 from maichong.spec import Configured, Distribution
 
 

@@ -16,7 +16,9 @@ import numpy as np
 from maichong.engines.nest.cells import Arrival, Cells, cells_of
 from maichong.engines.nest.sources import SourceRow, row_of
 from maichong.engines.nest.synapses import Synapse, shortest, shortest_of_nest, synapse_of
-from maichong.engines.plan import BackgroundPlan, Plan, PopulationPlan, ProjectionPlan
+from maichong.engines.plan import BackgroundPlan, Plan
+from maichong.engines.population_plan import PopulationPlan
+from maichong.engines.projection_plan import ProjectionPlan
 from maichong.network import SpikeTimes
 
 LONGEST_SLICE = 20

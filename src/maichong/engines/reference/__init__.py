@@ -1,0 +1,5 @@
+"""The engine "reference": readable NumPy, the judge of the others."""
+
+from maichong.engines.reference.engine import Reference
+
+__all__ = ["Reference"]

@@ -1,0 +1,132 @@
+"""One projection on the engine "reference"."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from maichong.engines.event_by_event import Arrivals
+from maichong.engines.plan import Plan
+from maichong.engines.projection_plan import ProjectionPlan, spike_traces
+from maichong.engines.release import BOUND
+from maichong.engines.system import evaluate
+from maichong.spec import RuleModel
+from maichong.spec.reading import arguments
+
+
+class LiveProjection:
+    """The synapses of one projection, each with what its rules remember of it, and what a step does to them."""
+
+    def __init__(self, plan: ProjectionPlan, whole: Plan) -> None:
+        self.plan = plan
+        synapses = plan.synapses()
+        self.pre, self.post = synapses.pre, synapses.post
+        self.n_post = plan.n_post
+        self.weight = np.array(np.broadcast_to(synapses.weight, self.pre.shape), np.float64)
+        self.delay = np.broadcast_to(synapses.delay, self.pre.shape).astype(np.int64)
+        dendritic = plan.dendritic_delays() if plan.sees_dendrites else np.zeros(1, np.int64)
+        self.dendritic = np.broadcast_to(dendritic, self.pre.shape).astype(np.int64)
+        # what is on its way from the synapses to the soma, by the step of its arrival
+        self.due = {state: np.zeros((plan.longest_dendritic + 1, plan.n_post)) for state, _ in plan.port.jumps}
+        self.traces = spike_traces(plan.spike_rule) if plan.spike_rule else ()
+        self.values = {trace.name: np.zeros(self.pre.size) for trace, _, _ in self.traces}
+        self.arrived = np.zeros(self.pre.size, bool)
+        self.sources: dict[str, np.ndarray] = {}
+        self.amounts: dict[str, np.ndarray] = {}
+        release = plan.release
+        if release:
+            # of each source: its states, when they were worked out, and what its spikes of the last steps release
+            n, depth = plan.n_pre, whole.populations[plan.pre_population].max_delay + 2
+            self.sources = {name: np.full(n, release.start.get(name, 0.0)) for name in release.kept}
+            self.sources["since"] = np.zeros(n)
+            ends = ("amount", "last") if release.pulse else ("amount",)
+            self.amounts = {f"{end} {name}": np.zeros((depth, n)) for end in ends for name in release.amounts}
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        traces = {f"trace {name}": values for name, values in self.values.items()}
+        sources = {f"source {name}": values for name, values in self.sources.items()}
+        due = {f"due {state}": values for state, values in self.due.items()}
+        return {"weight": self.weight, **traces, **sources, **self.amounts, **due}
+
+    def lay(self, due: np.ndarray, chosen: np.ndarray, parts: np.ndarray | float, step: int) -> None:
+        """Lay ``parts`` of the weights of the ``chosen`` synapses where the soma finds them."""
+        np.add.at(due, ((step + self.dendritic[chosen]) % len(due), self.post[chosen]), self.weight[chosen] * parts)
+
+    def send(self, step: int, fired: np.ndarray) -> None:
+        """Work out what the spikes stamped ``step`` release, and the pulses that end now."""
+        release = self.plan.release
+        assert release
+        depth = len(fired)
+        if release.pulse:
+            sent = step - release.pulse
+            over = fired[sent % depth] & (self.sources["since"] == sent)  # no spike since has prolonged it
+            known = self._elapsed(over, step)
+            evaluate(release.leave, known)
+            self.sources[BOUND][over] = 0.0
+            for name in release.amounts:
+                self.amounts[f"last {name}"][sent % depth] = 0.0
+                self.amounts[f"last {name}"][sent % depth, over] = known[f"last_{name}"]
+        spiked = fired[step % depth]
+        known = self._elapsed(spiked, step)
+        evaluate(release.send, known)
+        for name in release.states:
+            self.sources[name][spiked] = known.get(f"next_{name}", known[name])
+        if release.pulse:
+            self.sources[BOUND][spiked] = 1.0
+        for name in release.amounts:
+            self.amounts[f"amount {name}"][step % depth, spiked] = known[f"amount_{name}"]
+
+    def _elapsed(self, chosen: np.ndarray, step: int) -> dict[str, Any]:
+        """The states of the ``chosen`` sources as they are now."""
+        release = self.plan.release
+        assert release
+        known: dict[str, Any] = {**release.params, "w": np.ones(int(chosen.sum()))}
+        known |= {name: self.sources[name][chosen] for name in release.kept}
+        known["lag"] = (step - self.sources["since"][chosen]) * self.plan.dt
+        evaluate((release.elapse,), known)
+        self.sources["since"][chosen] = step
+        for name in release.states:
+            self.sources[name][chosen] = known[name]
+        return known
+
+    def released(self, state: str, step: int, chosen: np.ndarray, *, ending: bool = False) -> np.ndarray | float:
+        """What multiplies the weights of the ``chosen`` synapses, whose spikes arrive at ``step``, for ``state`` of the target."""
+        release = self.plan.release
+        if not release:
+            return 1.0
+        kept = self.amounts[f"{'last' if ending else 'amount'} {release.amount(state, self.plan.port)}"]
+        return kept[(step - self.delay[chosen]) % len(kept), self.pre[chosen]]
+
+    def within(self, step: int, fired: np.ndarray, before: np.ndarray) -> Arrivals:
+        """The spikes that arrive within ``step``, each at its own time."""
+        sent = (step + 1 - self.delay) % len(fired)
+        come = fired[sent, self.pre]
+        weight = self.weight[come] * self.released(self.plan.port.jumps[0][0], step + 1, come)
+        return Arrivals(self.plan.port, self.post[come], weight, before[sent, self.pre][come])
+
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+        for key, value in self.arrays().items():
+            value[...] = arrays[key]
+
+    def apply(self, role: str, chosen: np.ndarray) -> None:
+        """Let the spike rule's function ``role`` set the ``chosen`` weights."""
+        rule = self.plan.spike_rule
+        function = rule.model.functions().get(role) if rule else None
+        if rule is None or function is None or not chosen.any():
+            return
+        known = {name: values[chosen] for name, values in self.values.items()}
+        self._write(rule, function, chosen, known)
+
+    def on_signal(self, name: str, value: float) -> None:
+        for rule in self.plan.rules:
+            if isinstance(rule.model, RuleModel) and rule.model.on_signal and rule.model.signal == name:
+                self._write(rule, rule.model.on_signal, np.ones(self.pre.size, bool), {"signal": value})
+
+    def _write(self, rule: Any, function: Callable[..., Any], chosen: np.ndarray, known: dict[str, Any]) -> None:
+        asked = arguments(function)
+        known |= {"w": self.weight[chosen], **rule.values}
+        if "w_sum" in asked:
+            known["w_sum"] = np.bincount(self.post, self.weight, self.n_post)[self.post[chosen]]
+        self.weight[chosen] = np.clip(function(*(known[name] for name in asked)), *self.plan.bounds)
