@@ -238,7 +238,8 @@ class Events:
         self.populations[index].change(name, values)
 
     def set_drive(self, index: int, name: str, values: np.ndarray) -> None:
-        self.populations[index].change(f"drive_{name}", values)
+        if self.populations[index].change(f"drive_{name}", values):
+            self._schedule()
 
     def set_source(self, index: int, params: Mapping[str, np.ndarray] | SpikeTimes) -> None:
         if self.populations[index].set_source(params, self.step):
@@ -287,11 +288,11 @@ class Events:
         """Continue from what ``snapshot`` gave."""
         for population in self.populations:
             population.before_restore(arrays)
-        self._schedule()
         self.control[[STOP, LEARNING, STEP]] = arrays["control"]
         for owner in (*self.populations, *self.projections):
             prefix = f"{owner.plan.name}/"
             owner.thaw({key.removeprefix(prefix): value for key, value in arrays.items() if key.startswith(prefix)})
+        self._schedule()
 
 
 def _joined(one: list[list[Kernel]], other: list[list[Kernel]]) -> list[list[Kernel]]:

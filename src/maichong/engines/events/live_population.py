@@ -18,7 +18,7 @@ from maichong.engines.events.together import edges
 from maichong.engines.plan import Plan
 from maichong.engines.population_plan import PopulationPlan
 from maichong.engines.projection_plan import ProjectionPlan
-from maichong.engines.system import Port
+from maichong.engines.system import GAP, Port
 from maichong.errors import CheckpointError, EngineError
 from maichong.network import SpikeTimes
 
@@ -82,6 +82,8 @@ class LivePopulation:
         self.refills: list[Kernel] = []
         """What lays down again all that is on its way to the inboxes."""
         self.off_grid: LiveOffGrid | None = None
+        self._flat: dict[str, float] | None = None
+        """The drives that are one number for all, and that number."""
         if plan.system:
             self._neurons(control)
         else:
@@ -171,8 +173,7 @@ class LivePopulation:
         if plan.off_grid:
             self.off_grid = LiveOffGrid(self)  # its kernels must know what arrives: see ``open``
             return
-        text, self._values = self._text()
-        self._values |= {"refractory": plan.refractory.astype(np.int32), "control": control, "dt": self.whole.dt}
+        self._fixed = {"refractory": plan.refractory.astype(np.int32), "control": control, "dt": self.whole.dt}
         scratch = Parted(self.edges)
         for name in slow:
             scratch.add(f"single_{name}", np.float32)
@@ -181,7 +182,31 @@ class LivePopulation:
             mine["flag_words"] = mine["flags"].view(np.uint64)
         self._scratch = scratch.of
         for part in self.owners():
-            self.kernels[part] = {"advance": [self._advance(text, part)], "change": self.scheduled(part)}
+            self.kernels[part] = {"change": self.scheduled(part)}
+        self._settle()
+
+    def _settle(self) -> bool:
+        """See to it that the kernels of a step know the drives as they are: those that are one number for all as that number.
+
+        True where they are other kernels now.
+        """
+        plan, flat = self.plan, {}
+        if self.off_grid:
+            return False
+        assert plan.system and plan.drive is not None
+        if GAP not in plan.system.drives:
+            drives = {f"drive_{name}": self.state(f"drive_{name}") for name in plan.drive if name not in plan.courses}
+            flat = {name: float(values[0]) for name, values in drives.items() if (values == values[0]).all()}
+        if self._flat is not None and flat.keys() == self._flat.keys():
+            for kernel in (kernel for part in self.owners() for kernel in self.kernels[part]["advance"]):
+                for name, value in flat.items():
+                    kernel.kept[f"s_{name}"][0] = value
+            return False
+        self._flat = flat
+        text, self._values = self._text()
+        for part in self.owners():
+            self.kernels[part]["advance"] = [self._advance(text, part)]
+        return True
 
     def scheduled(self, part: int) -> list[Kernel]:
         """The kernels that change one part's scheduled drives."""
@@ -199,7 +224,7 @@ class LivePopulation:
     def _text(self, *, trial: bool = False) -> tuple[KernelText, dict[str, Any]]:
         """The kernel of a step, or of a try of it, and its numbers, those of each cell padded."""
         text, numbers = populations.neuron_kernel(
-            self.plan, self.precision, sleeps=self.awake is not None and not trial, trial=trial
+            self.plan, self.precision, sleeps=self.awake is not None and not trial, trial=trial, flat=self._flat or ()
         )
         kinds = {argument.name: argument.kind for argument in text.arguments}
         return text, {
@@ -217,7 +242,8 @@ class LivePopulation:
         return {**self.numbers, **self.arrays, **own, **mine}
 
     def _advance(self, text: KernelText, part: int, **more: np.ndarray) -> Kernel:
-        values = {**self._values, **self._scratch[part], "awake": self.awake_of(part)}
+        values = {**self._values, **self._fixed, **self._scratch[part], "awake": self.awake_of(part)}
+        values |= {f"s_{name}": value for name, value in (self._flat or {}).items()}
         return Kernel(text, {**self.of_part(part), **values, **more})
 
     def trials(self, tried: np.ndarray) -> list[tuple[int, Kernel]]:
@@ -341,10 +367,11 @@ class LivePopulation:
         """The values of a state or drive, without the padding."""
         return self.own[self.symbol(name)][: self.plan.n]
 
-    def change(self, name: str, values: np.ndarray) -> None:
-        """Give a state or drive other values from outside."""
+    def change(self, name: str, values: np.ndarray) -> bool:
+        """Give a state or drive other values from outside; True where the kernels are other ones now."""
         self.own[self.symbol(name)] = np.broadcast_to(values, (self.plan.n,))
         self.wake()
+        return name.startswith("drive_") and self._settle()
 
     def symbol(self, name: str) -> str:
         """The name of the array of a state or drive."""
@@ -381,6 +408,8 @@ class LivePopulation:
                     mine[at : at + counts[part, slot]] = given[bounds[part] : bounds[part + 1]]
         if self.off_grid:
             self.off_grid.twice[:] = 0
+        if self.plan.system:
+            self._settle()
         self.wake()
 
 

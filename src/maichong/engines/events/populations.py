@@ -6,7 +6,7 @@ by less than float32 can hold (a threshold that decays over hours) are kept in f
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -57,11 +57,13 @@ class Coefficients:
 
 
 def neuron_kernel(
-    plan: PopulationPlan, precision: str, *, sleeps: bool = False, trial: bool = False
+    plan: PopulationPlan, precision: str, *, sleeps: bool = False, trial: bool = False, flat: Collection[str] = ()
 ) -> tuple[KernelText, dict[str, Any]]:
     """The kernel that takes a population of neurons through a step, and the values of its parameters.
 
     With ``trial`` nothing changes but the array ``tried``, which says where the membrane would be before any reset.
+
+    The drives ``flat`` are one number for all: a loop over large arrays waits for memory, and has one less to wait for.
 
     With ``sleeps``, a block of neurons whose states did not change in a step, to the bit, is passed over until a spike arrives:
     the same function of the same states would change nothing again.
@@ -104,7 +106,7 @@ def neuron_kernel(
     else:
         w.line("for j in range(U(first), U(last)):")
         w.indent += 1
-    env = load(w, system, numbers, static, slow, kinds)
+    env = load(w, system, numbers, static, slow, kinds, flat)
     w.line("free = now >= until[j]")
     if jumped(system):
         _take(w, system, env, sleeps=sleeps, keep=trial)
@@ -119,7 +121,7 @@ def neuron_kernel(
         w.line("    awake[block] = moved != 0")
         w.line("    fired = np.int32(fired + hits)")
     if not trial:
-        _collect(w, system, env, numbers, static, slow, kinds)
+        _collect(w, system, env, numbers, static, slow, kinds, flat)
     name, what = system.neuron.model.name, "A try of one step" if trial else "One step"
     text = KernelText(
         title=f"{what} of {name} with {len(system.ports)} receptors, {integration.method}",
@@ -129,7 +131,7 @@ def neuron_kernel(
             Argument("apart", "int"), Argument("depth", "int"), Argument("dt", precision),
             *(Argument(f"s_{name}", "float64[]" if name in slow else f"{precision}[]") for name in system.states),
             *(Argument(f"single_{name}", "float32[]") for name in slow),
-            *(Argument(f"s_{name}", f"{precision}[]") for name in system.held),
+            *(Argument(f"s_{name}", precision + ("" if name in flat else "[]")) for name in system.held),
             *(Argument(f"par_{name}", kind) for name, kind in kinds.items()),
             *([Argument("pending", f"{precision}[]")] if jumped(system) else []),
             Argument("until", "int32[]"), Argument("refractory", "int32[]"), Argument("flags", "uint8[]"),
@@ -185,7 +187,7 @@ def _slow_loop(
 
 def load(
     w: Writer, system: System, numbers: Mapping[str, Any], static: Mapping[str, float], slow: Sequence[str],
-    kinds: Mapping[str, str],
+    kinds: Mapping[str, str], flat: Collection[str] = (),
 ) -> dict[str, str]:  # fmt: skip
     """Read one neuron's states, drives and per-neuron parameters into local names."""
     env: dict[str, str] = {name: w.literal(value) for name, value in static.items()}
@@ -194,7 +196,7 @@ def load(
         w.line(f"x_{name} = single_{name}[j]" if name in slow else f"x_{name} = s_{name}[j]")
     for name in system.held:
         env[name] = f"x_{name}"
-        w.line(f"x_{name} = s_{name}[j]")
+        w.line(f"x_{name} = s_{name}" if name in flat else f"x_{name} = s_{name}[j]")
     for name, value in numbers.items():
         if kinds[name].startswith("float64") and name.startswith("p_") and slow:
             continue
@@ -314,7 +316,7 @@ def _store(w: Writer, system: System, env: dict[str, str], new: dict[str, str], 
 
 def _collect(
     w: Writer, system: System, env: dict[str, str], numbers: Mapping[str, Any], static: Mapping[str, float],
-    slow: Sequence[str], kinds: Mapping[str, str],
+    slow: Sequence[str], kinds: Mapping[str, str], flat: Collection[str],
 ) -> None:  # fmt: skip
     """List the neurons that fired and reset them: few, so this loop is plain."""
     w.line("slot = (step + 1) & (depth - 1)")
@@ -334,7 +336,7 @@ def _collect(
     w.line("count += 1")
     w.line("counts[j] += 1")
     w.line("until[j] = step + 1 + refractory[j]")
-    env = load(w, system, numbers, static, slow, kinds)
+    env = load(w, system, numbers, static, slow, kinds, flat)
     # few neurons come here, so states that are kept in float64 are read, and jump, in float64
     env |= {state: f"s_{state}[j]" for state in slow}
     if any("excess" in call.args for call in system.reset):
