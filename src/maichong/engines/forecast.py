@@ -22,6 +22,12 @@ from maichong.network import Background, Network, Population, SpikeTimes
 from maichong.random import STEPS
 from maichong.spec import NEAREST, Configured, Distribution, NeuronModel, ReceptorModel, Steps
 
+KERNELS = 38 * 2**20
+"""What the compiled kernels of a network take in memory, as measured: 36 to 40 MiB."""
+
+COMPILING = 80 * 2**20
+"""What compiling them takes at the first time, at most: TraubMiles' 80 MiB, 20 for simpler cells."""
+
 
 @dataclass(frozen=True)
 class Share:
@@ -62,6 +68,13 @@ def shares(network: Network, precision: str = "float64", procedural: Sequence[st
         number = gap.connector.expected(network.populations[gap.a].n, network.populations[gap.b].n)
         found.append(Share(gap.name, "gap junctions", number, number * 2 * (4.0 + np.dtype(precision).itemsize)))
     return found
+
+
+def process_peak(needed: float) -> float:
+    """The most that this process will hold, in bytes, when it has built and run a network that takes ``needed``."""
+    import psutil
+
+    return psutil.Process().memory_info().rss + KERNELS + needed
 
 
 def check_fits(network: Network, precision: str, procedural: Sequence[str] = ()) -> None:
@@ -255,6 +268,8 @@ def summary(network: Network, precision: str = "float64") -> str:
     neurons = sum(population.n for population in network.populations.values())
     synapses = sum(found[False, name].number for name in network.projections)
     lines += ["", f"{neurons:,} neurons, {synapses:,.0f} synapses; forecast for {precision}: {_size(total)}"]
+    peak, more = _size(process_peak(total)), _size(COMPILING)
+    lines.append(f"this process, when it has built and run it: {peak}, and up to {more} more where kernels are compiled first")
     return "\n".join(lines)
 
 
