@@ -290,7 +290,8 @@ net.project(e, e, FixedInDegree(500), weight=0.1, delay=1.5, receptor=Exponentia
 text = net.summary(precision="float32").splitlines()[-1]
 number, unit = re.search(r"run it: ([0-9.]+) (MiB|GiB)", text).groups()
 net.build("events", precision="float32").run(20)
-print(float(number) * (1024 if unit == "GiB" else 1), int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text()).group(1)) / 1024)
+peak = re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())
+print(float(number) * (1024 if unit == "GiB" else 1), int(peak.group(1)) / 1024)
 """
 
 
