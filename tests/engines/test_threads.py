@@ -18,6 +18,7 @@ from maichong import (
     ExplicitList,
     Exponential,
     FixedInDegree,
+    FixedOutDegree,
     FixedProbability,
     FixedTotalNumber,
     HomeostaticThreshold,
@@ -208,3 +209,31 @@ def test_more_threads_than_cores_give_way_to_each_other() -> None:
     run.run(100.0)
     alarm.cancel()
     assert run["cells"].counts.min() > 0
+
+
+@pytest.mark.parametrize("delay", [1.5, Uniform(0.2, 3.0)], ids=["rows", "late"])
+def test_targets_counted_from_the_first_of_their_part_are_the_same_targets(delay: Any) -> None:
+    found = []
+    for threads in (1, 2, 3):
+        net = Network(dt=0.1, seed=3)
+        e = net.population("e", LIF(t_ref=1.0), 70_000, drive=480.0, init={"v": Uniform(-70, -55)})
+        for connector in (FixedInDegree(20), FixedOutDegree(5)):
+            net.project(
+                e,
+                e,
+                connector,
+                weight=Uniform(0.1, 0.5),
+                delay=delay,
+                receptor=Exponential(tau=5.0),
+                name=type(connector).__name__,
+            )
+        run = net.build("events", precision="float32", threads=threads).run(30)
+        layouts = [projection.layout for projection in run._backend.projections]
+        assert {(layout.relative, layout.arrays["target"].itemsize) for layout in layouts} == {
+            (threads > 1, 2 if threads > 1 else 4)
+        }
+        found.append((run["e"].counts, run["e"]["v"]))
+    assert found[0][0].sum() > 50_000
+    for counts, v in found[1:]:
+        np.testing.assert_array_equal(counts, found[0][0])
+        np.testing.assert_array_equal(v, found[0][1])

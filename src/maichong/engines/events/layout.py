@@ -13,6 +13,7 @@ are parted among threads, each part has rows of its own, one part after the othe
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -26,13 +27,15 @@ from maichong.spec.symbolic import expressions, symbol
 
 @dataclass(frozen=True)
 class Layout:
-    """The arrays of a projection; ``shared`` says that one weight stands for all, and no rule changes it."""
+    """The arrays of a projection; ``shared`` says that one weight stands for all, and no rule changes it, ``relative`` that each
+    part counts its targets from the first of its own."""
 
     kind: str
     delays: np.ndarray
     weight: np.ndarray
     shared: bool = False
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
+    relative: bool = False
 
     @property
     def bytes(self) -> int:
@@ -151,13 +154,17 @@ def build(entry: ProjectionPlan, precision: str, edges: Sequence[int]) -> Layout
         from maichong.engines.events.wiring import wire
 
         late = narrow_delay(entry.longest) if kind == "late" else None
-        arrays = wire(entry, real, edges, narrow(entry.n_post), narrow, late)
+        # counted from the first of their part, targets may be narrower
+        widest = max(b - a for a, b in itertools.pairwise(edges))
+        relative = not entry.rules and not entry.exact and narrow(widest).itemsize < narrow(entry.n_post).itemsize
+        index = narrow(widest if relative else entry.n_post)
+        arrays = wire(entry, real, edges, index, narrow, late, relative=relative)
     else:
-        arrays = _listed(entry, real, edges, late=kind == "late")
+        arrays, relative = _listed(entry, real, edges, late=kind == "late"), False
     delays, weight = arrays.pop("delays"), arrays.pop("weight")
     if needs_columns(entry):
         arrays |= _columns(entry, arrays, len(edges) - 1, delays.size)
-    return Layout(kind, delays, weight, entry.weight is not None, arrays)
+    return Layout(kind, delays, weight, entry.weight is not None, arrays, relative)
 
 
 def _listed(entry: ProjectionPlan, real: np.dtype, edges: Sequence[int], *, late: bool) -> dict[str, np.ndarray]:

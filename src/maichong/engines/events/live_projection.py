@@ -10,7 +10,7 @@ import numpy as np
 from maichong.engines.events import arrivals, everywhere, learning, prefetch, procedural, projections, traces
 from maichong.engines.events import release as releases
 from maichong.engines.events.emit import Kernel
-from maichong.engines.events.layout import Layout, in_one_part, inbox_form, padded, places
+from maichong.engines.events.layout import BLOCK, Layout, in_one_part, inbox_form, padded, places
 from maichong.engines.events.live_population import LivePopulation
 from maichong.engines.events.memory import Parted, zeros
 from maichong.engines.projection_plan import ProjectionPlan
@@ -150,12 +150,19 @@ class LiveProjection:
         first, last = (0, self.plan.n_post) if self.serial else (int(edge) for edge in post.begins[part : part + 2])
         found: dict[str, Any] = {**sources, **self.traces.of[part], "part": part, "first": first, "last": last}
         found["awake"] = post.awake_of(part)
+        takers: dict[str, Any] = {}
         for state, _ in self.plan.port.jumps:
-            found[f"to_{state}"] = post.arrivals(part, self.plan.port, state)
+            takers[f"to_{state}"] = post.arrivals(part, self.plan.port, state)
             if self.layout.kind == "late":
-                found |= post.inbox(part, "inbox", self.plan.port, state)
+                takers |= post.inbox(part, "inbox", self.plan.port, state)
             if self.plan.longest_dendritic:
-                found |= post.inbox(part, "dendrite", self.plan.port, state)
+                takers |= post.inbox(part, "dendrite", self.plan.port, state)
+        if self.layout.relative:
+            begin = post.edges[part]
+            takers = {name: value[begin:] if isinstance(value, np.ndarray) else value for name, value in takers.items()}
+            if found["awake"] is not None:
+                found["awake"] = found["awake"][begin // BLOCK :]
+        found |= takers
         if self.plan.exact and post.off_grid:
             found |= post.off_grid.logs[part].values
         found |= {"block_at": zeros(projections.WIDE, np.int64), "block_w": zeros(projections.WIDE, self.precision)}

@@ -29,12 +29,20 @@ from maichong.topology.lines import draw_line
 
 
 def wire(
-    entry: ProjectionPlan, real: np.dtype, edges: Sequence[int], index: np.dtype, narrow: Any, late: np.dtype | None
+    entry: ProjectionPlan,
+    real: np.dtype,
+    edges: Sequence[int],
+    index: np.dtype,
+    narrow: Any,
+    late: np.dtype | None,
+    *,
+    relative: bool,
 ) -> dict[str, np.ndarray]:
     """The arrays target, weight, start and delays of a projection whose connector draws line by line; and offset, or late.
 
     ``edges`` are the first targets of the parts and the end of the last, ``index`` the type of a target, ``narrow`` gives the
-    narrowest type for a number, ``late`` is the type of a synapse's own delay, None where rows are sorted by delay.
+    narrowest type for a number, ``late`` is the type of a synapse's own delay, None where rows are sorted by delay; ``relative``
+    targets are counted from the first one of their part.
     """
     connector, projection = entry.streamed, entry.projection
     assert connector is not None
@@ -52,7 +60,7 @@ def wire(
     }  # fmt: skip
     numbers |= drawn_numbers(entry)
     types = {"counts": counts.dtype, "target": index, "weight": real} | ({"late": late} if late else {})
-    _run(_text(entry, connector, "count", types), numbers, connector, edges, n_lines)
+    _run(_text(entry, connector, "count", types, relative=relative), numbers, connector, edges, n_lines)
     used = np.flatnonzero(counts.any(axis=(0, 1))) if spread else np.zeros(1, np.int64)
     if not used.size:
         used = np.zeros(1, np.int64)
@@ -78,7 +86,7 @@ def wire(
     if late:
         arrays["late"] = np.empty(size, late)
     given = {**numbers, **arrays, "where": where, "columns": used.size + 1}
-    _run(_text(entry, connector, "place", types | {"offset": table}), given, connector, edges, n_lines)
+    _run(_text(entry, connector, "place", types | {"offset": table}, relative=relative), given, connector, edges, n_lines)
     if late:
         arrays["delays"] = np.array([entry.shortest, arrays["late"].max(initial=entry.shortest)], np.int64)
     if used.size == 1:
@@ -108,7 +116,9 @@ def _run(text: KernelText, values: Mapping[str, Any], connector: RandomConnector
     in_threads([kernel.once for kernel in kernels], 0)
 
 
-def _text(entry: ProjectionPlan, connector: RandomConnector, task: str, types: Mapping[str, np.dtype]) -> KernelText:
+def _text(
+    entry: ProjectionPlan, connector: RandomConnector, task: str, types: Mapping[str, np.dtype], *, relative: bool
+) -> KernelText:
     projection, places, late = entry.projection, task == "place", "late" in types
     spread = entry.delay is None and not late
     by_pre = connector.side == "pre"
@@ -151,7 +161,7 @@ def _text(entry: ProjectionPlan, connector: RandomConnector, task: str, types: M
         w.line(f"cell = (part * n_pre + i) * columns + {'where[group]' if spread else '0'} + 1")
         w.line("at = start[part * (n_pre + 1) + i] + np.int64(offset[cell])")
         w.line("offset[cell] += 1")
-        w.line("target[at] = j")
+        w.line("target[at] = j - edges[part]" if relative else "target[at] = j")
         if late:
             w.line("late[at] = steps")
         if drawn:
