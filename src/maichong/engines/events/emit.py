@@ -32,7 +32,7 @@ Emitted by maichong; the equations come from:
 
 IMPORTS = """
 import numpy as np
-from numba import carray, cfunc, njit
+from numba import carray, cfunc
 
 from maichong.engines.events.runtime import LEARNING, STOP, exp32, expm1_32, log1p64, log64, pointer, pow32, prefetch
 {extra}
@@ -51,7 +51,7 @@ class Argument:
 
 @dataclass(frozen=True)
 class KernelText:
-    """A kernel before it is compiled: the body of ``def body(step, <arguments>)`` and what it needs."""
+    """A kernel before it is compiled: the body of a function of ``step`` and its arguments, and what it needs."""
 
     title: str
     precision: str
@@ -68,24 +68,22 @@ class KernelText:
     def code(self) -> str:
         """What is compiled; kernels of equal code are one kernel, whatever they are called."""
         fast = 'fastmath={"contract", "arcp", "nsz"}, ' if self.precision == "float32" else ""
-        head = IMPORTS.format(extra=self.extra, precision=self.precision)
-        given, slot = ["step"], 0
+        lines, slot = [], 0
         for argument in self.arguments:
             if argument.kind == "int":
-                given.append(f"a[{slot}]")
-                slot += 1
+                value = f"a[{slot}]"
             elif argument.kind.endswith("[]"):
-                given.append(f"carray(pointer(a[{slot}]), a[{slot + 1}], np.{argument.kind[:-2]})")
-                slot += 2
+                value = f"carray(pointer(a[{slot}]), a[{slot + 1}], np.{argument.kind[:-2]})"
             else:
-                given.append(f"carray(pointer(a[{slot}]), 1, np.{argument.kind})[0]")
-                slot += 1
-        names = ", ".join(["step", *(argument.name for argument in self.arguments)])
-        lines = "\n".join(f"    {line}" if line else "" for line in self.body)
+                value = f"carray(pointer(a[{slot}]), 1, np.{argument.kind})[0]"
+            slot += 2 if argument.kind.endswith("[]") else 1
+            lines.append(f"{argument.name} = {value}")
+        # one function and not two, for each takes half a second to compile
+        text = "\n".join(f"    {line}" if line else "" for line in (*lines, *self.body))
         return (
-            f'{head}\n\n@njit({fast}error_model="numpy")\ndef body({names}):\n{lines}\n\n\n'
-            f'@cfunc("void(int64, int64)", error_model="numpy", cache=True)\ndef kernel(frame, step):\n'
-            f"    a = carray(pointer(frame), {max(slot, 1)}, np.int64)\n    body({', '.join(given)})\n"
+            f"{IMPORTS.format(extra=self.extra, precision=self.precision)}\n\n"
+            f'@cfunc("void(int64, int64)", {fast}error_model="numpy", cache=True)\ndef kernel(frame, step):\n'
+            f"    a = carray(pointer(frame), {max(slot, 1)}, np.int64)\n{text}\n"
         )
 
 
