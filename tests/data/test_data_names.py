@@ -14,6 +14,8 @@ import maichong.data
 from maichong.data import load, names
 from maichong.errors import DataError, ParameterError
 
+KNOWN = "known: digits, mnist"
+
 
 @pytest.mark.parametrize("name", names())
 def test_each_module_keeps_the_contract(name: str) -> None:
@@ -40,9 +42,9 @@ def test_a_data_set_is_one_more_file(tmp_path, monkeypatch) -> None:
     [
         ("mnits", "data.load: must name a data set (got 'mnits'); did you mean 'mnist'?"),
         ("Digits", "data.load: must name a data set (got 'Digits'); did you mean 'digits'?"),
-        ("_split", "data.load: must name a data set (got '_split'); known: digits, mnist"),
-        (None, "data.load: must name a data set (got None); known: digits, mnist"),
-        ([], "data.load: must name a data set (got []); known: digits, mnist"),
+        ("_split", f"data.load: must name a data set (got '_split'); {KNOWN}"),
+        (None, f"data.load: must name a data set (got None); {KNOWN}"),
+        ([], f"data.load: must name a data set (got []); {KNOWN}"),
     ],
 )
 def test_an_unknown_name(name: object, message: str) -> None:
@@ -69,8 +71,8 @@ def test_the_import_loads_neither_scikit_learn_nor_pooch() -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("module", ["maichong.data", "maichong.data._dataset", "maichong.data._split"])
+@pytest.mark.parametrize("module", ["", "._dataset", "._events", "._eventset", "._frames", "._split"])
 def test_the_examples_in_the_docstrings_run(module: str) -> None:
-    result = doctest.testmod(importlib.import_module(module))
+    result = doctest.testmod(importlib.import_module(f"maichong.data{module}"))
     assert result.attempted > 0
     assert result.failed == 0
