@@ -14,7 +14,7 @@ import maichong.data
 from maichong.data import load, names
 from maichong.errors import DataError, ParameterError
 
-KNOWN = "known: digits, mnist"
+KNOWN = "known: cifar10, digits, mnist"
 
 
 @pytest.mark.parametrize("name", names())
@@ -31,7 +31,7 @@ def test_a_data_set_is_one_more_file(tmp_path, monkeypatch) -> None:
     (tmp_path / "fresh_for_test.py").write_text("def load(k=1):\n    return k\n", encoding="utf-8")
     monkeypatch.setattr(maichong.data, "__path__", [*maichong.data.__path__, str(tmp_path)])
     try:
-        assert names() == ("digits", "fresh_for_test", "mnist")
+        assert names() == ("cifar10", "digits", "fresh_for_test", "mnist")
         assert load("fresh_for_test", k=7) == 7
     finally:
         sys.modules.pop("maichong.data.fresh_for_test", None)
@@ -42,6 +42,7 @@ def test_a_data_set_is_one_more_file(tmp_path, monkeypatch) -> None:
     [
         ("mnits", "data.load: must name a data set (got 'mnits'); did you mean 'mnist'?"),
         ("Digits", "data.load: must name a data set (got 'Digits'); did you mean 'digits'?"),
+        ("cifar-10", "data.load: must name a data set (got 'cifar-10'); did you mean 'cifar10'?"),
         ("_split", f"data.load: must name a data set (got '_split'); {KNOWN}"),
         (None, f"data.load: must name a data set (got None); {KNOWN}"),
         ([], f"data.load: must name a data set (got []); {KNOWN}"),
@@ -61,10 +62,10 @@ def test_an_unknown_option() -> None:
         load("digits", size=8)
 
 
-def test_the_import_loads_neither_scikit_learn_nor_pooch() -> None:
+def test_the_import_loads_neither_scikit_learn_nor_pooch_nor_pillow() -> None:
     code = (
         "import sys, maichong.data; maichong.data.names(); "
-        "heavy = {'sklearn', 'pooch', 'requests', 'scipy', 'platformdirs'} & set(sys.modules); "
+        "heavy = {'sklearn', 'pooch', 'requests', 'scipy', 'platformdirs', 'PIL'} & set(sys.modules); "
         "sys.exit(str(heavy) if heavy else 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
