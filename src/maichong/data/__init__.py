@@ -2,7 +2,7 @@
 
     >>> from maichong.data import load, names, split_validation
     >>> names()
-    ('cifar10', 'digits', 'mnist')
+    ('cifar10', 'digits', 'fashion_mnist', 'mnist')
     >>> digits = load("digits")
     >>> digits.x_train.shape, digits.x_train.dtype.name
     ((1437, 8, 8), 'uint8')
