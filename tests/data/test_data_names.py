@@ -14,7 +14,7 @@ import maichong.data
 from maichong.data import load, names
 from maichong.errors import DataError, ParameterError
 
-KNOWN = "known: cifar10, digits, fashion_mnist, mnist"
+KNOWN = "known: cifar10, digits, fashion_mnist, mnist, nmnist"
 
 
 @pytest.mark.parametrize("name", names())
@@ -31,7 +31,7 @@ def test_a_data_set_is_one_more_file(tmp_path, monkeypatch) -> None:
     (tmp_path / "fresh_for_test.py").write_text("def load(k=1):\n    return k\n", encoding="utf-8")
     monkeypatch.setattr(maichong.data, "__path__", [*maichong.data.__path__, str(tmp_path)])
     try:
-        assert names() == ("cifar10", "digits", "fashion_mnist", "fresh_for_test", "mnist")
+        assert names() == ("cifar10", "digits", "fashion_mnist", "fresh_for_test", "mnist", "nmnist")
         assert load("fresh_for_test", k=7) == 7
     finally:
         sys.modules.pop("maichong.data.fresh_for_test", None)

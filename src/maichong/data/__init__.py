@@ -2,14 +2,14 @@
 
     >>> from maichong.data import load, names, split_validation
     >>> names()
-    ('cifar10', 'digits', 'fashion_mnist', 'mnist')
+    ('cifar10', 'digits', 'fashion_mnist', 'mnist', 'nmnist')
     >>> digits = load("digits")
     >>> digits.x_train.shape, digits.x_train.dtype.name
     ((1437, 8, 8), 'uint8')
     >>> split_validation(digits, 200).x_val.shape
     (200, 8, 8)
 
-Events come as an `EventSet`; `events_to_frames` counts them into frames.
+Events, of N-MNIST for one, come as an `EventSet`; `events_to_frames` counts them into frames.
 
 To add a data set, add one module here. Its name is the data set's name (a leading underscore marks our own
 machinery), and it has SOURCE, LICENCE and CITATION (text) and ``load(**options)``, which gives a `DataSet` or an
