@@ -57,8 +57,11 @@ def test_counts_and_moments(data: DataSet) -> None:
     assert data.x_train.dtype == data.x_test.dtype == np.uint8
     assert np.bincount(data.y_train).tolist() == [5000] * 10
     assert np.bincount(data.y_test).tolist() == [1000] * 10
-    assert data.x_train.mean(axis=(0, 2, 3)) / 255 == pytest.approx([0.4914, 0.4822, 0.4465], abs=5e-5)
-    assert data.x_train.std(axis=(0, 2, 3)) / 255 == pytest.approx([0.2470, 0.2435, 0.2616], abs=5e-5)
+    share = np.array([np.bincount(data.x_train[:, colour].ravel(), minlength=256) for colour in range(3)]) / (50000 * 1024)
+    level = np.arange(256) / 255
+    mean = share @ level
+    assert mean == pytest.approx([0.4914, 0.4822, 0.4465], abs=5e-5)
+    assert np.sqrt(share @ level**2 - mean**2) == pytest.approx([0.2470, 0.2435, 0.2616], abs=5e-5)
     assert repr(data) == "DataSet('cifar10': 50000 training + 10000 test images of 3 x 32 x 32, 10 classes)"
 
 
@@ -118,8 +121,8 @@ def test_the_archive_is_downloaded_once(web: Any, pins: None, made_up: Any, arch
     web.files["good"] = archive
     checksum = f"sha256:{hashlib.sha256(archive).hexdigest()}"
     monkeypatch.setattr(cifar10, "FILE", replace(cifar10.FILE, urls=(f"{web.url}good",), checksum=checksum))
-    for _ in range(2):
-        assert_same(load("cifar10", cache=tmp_path), made_up)
+    assert_same(load("cifar10", cache=tmp_path), made_up)
+    load("cifar10", cache=tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == ["cifar-10-binary.tar.gz"]
     assert web.asked == ["good"]
 
