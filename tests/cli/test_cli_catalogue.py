@@ -149,6 +149,11 @@ def test_show_a_data_set(maichong: Any, name: str, tmp_path: Path) -> None:
         assert shown[key] in ended.out
 
 
+@pytest.mark.parametrize("name", ["fashion-mnist", "Fashion_MNIST"])
+def test_show_finds_a_data_set_however_it_is_written(maichong: Any, name: str) -> None:
+    assert maichong("show", name).out.startswith("fashion_mnist (data)")
+
+
 def test_what_is_no_terminal_gets_whole_lines(maichong: Any) -> None:
     """Lines are neither wrapped at 80 columns nor cut."""
     out = maichong("show", "LIF").out

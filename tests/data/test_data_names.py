@@ -14,6 +14,8 @@ import maichong.data
 from maichong.data import load, names
 from maichong.errors import DataError, ParameterError
 
+KNOWN = "known: cifar10, digits, fashion_mnist, mnist, nmnist"
+
 
 @pytest.mark.parametrize("name", names())
 def test_each_module_keeps_the_contract(name: str) -> None:
@@ -29,7 +31,7 @@ def test_a_data_set_is_one_more_file(tmp_path, monkeypatch) -> None:
     (tmp_path / "fresh_for_test.py").write_text("def load(k=1):\n    return k\n", encoding="utf-8")
     monkeypatch.setattr(maichong.data, "__path__", [*maichong.data.__path__, str(tmp_path)])
     try:
-        assert names() == ("digits", "fresh_for_test", "mnist")
+        assert names() == ("cifar10", "digits", "fashion_mnist", "fresh_for_test", "mnist", "nmnist")
         assert load("fresh_for_test", k=7) == 7
     finally:
         sys.modules.pop("maichong.data.fresh_for_test", None)
@@ -40,9 +42,10 @@ def test_a_data_set_is_one_more_file(tmp_path, monkeypatch) -> None:
     [
         ("mnits", "data.load: must name a data set (got 'mnits'); did you mean 'mnist'?"),
         ("Digits", "data.load: must name a data set (got 'Digits'); did you mean 'digits'?"),
-        ("_split", "data.load: must name a data set (got '_split'); known: digits, mnist"),
-        (None, "data.load: must name a data set (got None); known: digits, mnist"),
-        ([], "data.load: must name a data set (got []); known: digits, mnist"),
+        ("cifar-10", "data.load: must name a data set (got 'cifar-10'); did you mean 'cifar10'?"),
+        ("_split", f"data.load: must name a data set (got '_split'); {KNOWN}"),
+        (None, f"data.load: must name a data set (got None); {KNOWN}"),
+        ([], f"data.load: must name a data set (got []); {KNOWN}"),
     ],
 )
 def test_an_unknown_name(name: object, message: str) -> None:
@@ -59,18 +62,18 @@ def test_an_unknown_option() -> None:
         load("digits", size=8)
 
 
-def test_the_import_loads_neither_scikit_learn_nor_pooch() -> None:
+def test_the_import_loads_neither_scikit_learn_nor_pooch_nor_pillow() -> None:
     code = (
         "import sys, maichong.data; maichong.data.names(); "
-        "heavy = {'sklearn', 'pooch', 'requests', 'scipy', 'platformdirs'} & set(sys.modules); "
+        "heavy = {'sklearn', 'pooch', 'requests', 'scipy', 'platformdirs', 'PIL'} & set(sys.modules); "
         "sys.exit(str(heavy) if heavy else 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("module", ["maichong.data", "maichong.data._dataset", "maichong.data._split"])
+@pytest.mark.parametrize("module", ["", "._dataset", "._events", "._eventset", "._frames", "._split"])
 def test_the_examples_in_the_docstrings_run(module: str) -> None:
-    result = doctest.testmod(importlib.import_module(module))
+    result = doctest.testmod(importlib.import_module(f"maichong.data{module}"))
     assert result.attempted > 0
     assert result.failed == 0

@@ -37,6 +37,15 @@ def test_arrays_keep_their_values_and_get_their_types() -> None:
     assert repr(data) == "DataSet('tiny': 4 training + 2 test images of 3 x 2, 10 classes)"
 
 
+def test_images_in_colour() -> None:
+    colour = np.arange(72).reshape(4, 3, 3, 2)
+    data = DataSet(**fields(x_train=colour, x_test=colour[:2]))
+    assert data.x_train.dtype == np.uint8
+    assert np.array_equal(data.x_train, colour)
+    assert data.take(train=1).x_train.shape == (1, 3, 3, 2)
+    assert repr(data) == "DataSet('tiny': 4 training + 2 test images of 3 x 3 x 2, 10 classes)"
+
+
 def test_it_is_frozen() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         DataSet(**fields()).x_train = None
@@ -60,7 +69,8 @@ REFUSED = [
     ({"n_classes": True}, "DataSet.n_classes: must be a whole number in 1..2147483647 (got True)"),
     (
         {"x_train": np.zeros((0, 3, 2))},
-        "DataSet.x_train: must be images [N, height, width], not empty (got shape (0, 3, 2)); check the file or the filter",
+        "DataSet.x_train: must be images [N, height, width] or [N, 3, height, width], not empty (got shape (0, 3, 2)); "
+        "check the file or the filter",
     ),
     (
         {"y_train": []},
@@ -93,7 +103,20 @@ REFUSED = [
     ({"x_test": PIXELS[:2] - np.inf}, "DataSet.x_test: must be finite (got 12 values that are not)"),
     (
         {"x_train": PIXELS.reshape(4, 6)},
-        "DataSet.x_train: must be images [N, height, width] (got shape (4, 6)); reshape flat images, turn colour to grey",
+        "DataSet.x_train: must be images [N, height, width] or [N, 3, height, width] (got shape (4, 6)); reshape flat images",
+    ),
+    (
+        {"x_train": np.zeros((4, 3, 3, 2))},
+        "DataSet.x_test: must have images of 3 x 3 x 2 pixels, as in x_train (got 3 x 2); resize one of the two",
+    ),
+    (
+        {"x_train": np.zeros((4, 5, 2, 3))},
+        "DataSet.x_train: must be images [N, height, width] or [N, 3, height, width] (got shape (4, 5, 2, 3)); "
+        "put the colours before the pixels, x.transpose(0, 3, 1, 2)",
+    ),
+    (
+        {"x_train": np.zeros((4, 2, 3, 2))},
+        "DataSet.x_train: must be images [N, height, width] or [N, 3, height, width] (got shape (4, 2, 3, 2))",
     ),
     (
         {"y_train": np.eye(4)},
@@ -114,11 +137,12 @@ REFUSED = [
     ),
     (
         {"x_train": [[[1], [1, 2]]]},
-        "DataSet.x_train: must be numbers that form images [N, height, width] (got [[[1], [1, 2]]])",
+        "DataSet.x_train: must be numbers that form images [N, height, width] or [N, 3, height, width] (got [[[1], [1, 2]]])",
     ),
     (
         {"x_train": None},
-        "DataSet.x_train: must be numbers that form images [N, height, width] (got NoneType that NumPy reads as object)",
+        "DataSet.x_train: must be numbers that form images [N, height, width] or [N, 3, height, width] "
+        "(got NoneType that NumPy reads as object)",
     ),
     (
         {"x_test": np.zeros((2, 2, 3))},

@@ -62,7 +62,7 @@ def test_it_refuses_to_split_twice() -> None:
 
 
 def test_it_wants_a_data_set() -> None:
-    with pytest.raises(DataError, match=r"split_validation: must get a DataSet \(got 'mnist'\); load one"):
+    with pytest.raises(DataError, match=r"split_validation: must get a data set \(got 'mnist'\); load one"):
         split_validation("mnist", 3)
 
 

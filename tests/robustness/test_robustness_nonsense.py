@@ -176,6 +176,11 @@ def refused(seeds: Any) -> Any:
     return 0 if isinstance(seeds, int) and seeds >= 1 else seeds
 
 
+def camera(**changed: Any) -> Any:
+    parts = {"x": [0, 1], "y": [1, 0], "p": [0, 1], "t_us": [0, 9], "offsets": [0, 1, 2], "height": 2, "width": 2}
+    return data.Events(**{**parts, **changed})
+
+
 DIGITS = data.load("digits")
 Call = Callable[[Any], Any]
 
@@ -293,6 +298,17 @@ DESCRIBING: dict[str, Call] = {
     "DataSet(y_train)": lambda v: images(y_train=v),
     "DataSet(n_classes)": lambda v: images(n_classes=v),
     "DataSet(x_val)": lambda v: images(x_val=v, y_val=v),
+    "Events(x)": lambda v: camera(x=v),
+    "Events(p)": lambda v: camera(p=v),
+    "Events(t_us)": lambda v: camera(t_us=v),
+    "Events(offsets)": lambda v: camera(offsets=v),
+    "Events(width)": lambda v: camera(width=v),
+    "Events.of": lambda v: data.Events.of(v),
+    "EventSet(x_train)": lambda v: data.EventSet(name="tiny", x_train=v, y_train=[0], x_test=camera(), y_test=[0, 1]),
+    "events_to_frames(events)": lambda v: data.events_to_frames(v, bins=1),
+    "events_to_frames(bins)": lambda v: data.events_to_frames(camera(offsets=[0, 2]), bins=v),
+    "events_to_frames(window_us)": lambda v: data.events_to_frames(camera(), window_us=v),
+    "events_to_frames(size)": lambda v: data.events_to_frames(camera(offsets=[0, 2])[0], bins=1, size=v),
     "protocol.find": lambda v: protocol.find(v),
     "protocol.reproduce(data)": lambda v: protocol.reproduce("diehl-cook-2015", data=named(v), out="run"),
     "protocol.reproduce(seeds)": lambda v: protocol.reproduce("diehl-cook-2015", seeds=refused(v), out="run"),

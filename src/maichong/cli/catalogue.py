@@ -56,8 +56,8 @@ def show_one(name: str, json: Path | None) -> None:
 
     if name.replace("_", "-").casefold() in protocol.names():
         _show_paper(protocol.find(name), json)
-    elif name.casefold() in data.names():
-        _show_data_set(name.casefold(), json)
+    elif name.replace("-", "_").casefold() in data.names():
+        _show_data_set(name.replace("-", "_").casefold(), json)
     elif name.replace("_", "-").casefold() in networks.benchmarks():
         _show_network(networks.benchmarks()[name.replace("_", "-").casefold()], json)
     else:

@@ -1,17 +1,19 @@
-"""Labelled images for learning: one file per data set, each with its source, checksum, licence and citation.
+"""Labelled images and events for learning: one file per data set, with its source, checksum, licence and citation.
 
     >>> from maichong.data import load, names, split_validation
     >>> names()
-    ('digits', 'mnist')
+    ('cifar10', 'digits', 'fashion_mnist', 'mnist', 'nmnist')
     >>> digits = load("digits")
     >>> digits.x_train.shape, digits.x_train.dtype.name
     ((1437, 8, 8), 'uint8')
     >>> split_validation(digits, 200).x_val.shape
     (200, 8, 8)
 
+Events, of N-MNIST for one, come as an `EventSet`; `events_to_frames` counts them into frames.
+
 To add a data set, add one module here. Its name is the data set's name (a leading underscore marks our own
-machinery), and it has SOURCE, LICENCE and CITATION (text) and ``load(**options) -> DataSet``. This package
-gives arrays only: how images become spikes is the business of `maichong.encoding`.
+machinery), and it has SOURCE, LICENCE and CITATION (text) and ``load(**options)``, which gives a `DataSet` or an
+`EventSet`. This package gives arrays only: how images become spikes is the business of `maichong.encoding`.
 """
 
 from __future__ import annotations
@@ -19,12 +21,16 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+from typing import Any
 
 from maichong.data._dataset import DataSet
+from maichong.data._events import Events
+from maichong.data._eventset import EventSet
+from maichong.data._frames import events_to_frames
 from maichong.data._split import split_validation
 from maichong.errors import DataError, ParameterError, brief, did_you_mean
 
-__all__ = ["DataSet", "load", "names", "split_validation"]
+__all__ = ["DataSet", "EventSet", "Events", "events_to_frames", "load", "names", "split_validation"]
 
 
 def names() -> tuple[str, ...]:
@@ -32,8 +38,10 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_")))
 
 
-def load(name: str, **options: object) -> DataSet:
-    """The data set called ``name``; ``options`` go to the ``load`` function of its module.
+def load(name: str, **options: object) -> Any:
+    """The data set called ``name``: a `DataSet` of images, or an `EventSet` of recordings.
+
+    ``options`` go to the ``load`` function of its module.
 
     Raises DataError where the name is unknown or the data are missing or damaged, and ParameterError for an
     unknown option.

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from maichong.data._download import download
+from maichong.data._source import PublicFile, locate
 from maichong.errors import DataError
 
 
@@ -41,20 +40,19 @@ def read(archive: Archive, where: str, cache: str | Path | None = None) -> dict[
     compared, wherever they come from. Raises DataError where the file is missing, cannot be had, cannot be
     read or holds other arrays.
     """
-    if home := os.environ.get("MAICHONG_DATA"):
-        path = Path(os.path.expanduser(home)) / archive.folder / archive.file
-        fix = "correct MAICHONG_DATA, or unset it to download the file, or use data 'digits'"
-        if not path.is_file():
-            raise DataError(where, f"must find {path}, which MAICHONG_DATA promises", "no such file", fix)
-    else:
-        holds = f"{archive.folder}/{archive.file}"
-        otherwise = f"set MAICHONG_DATA to a folder that holds {holds}, or use data 'digits'"
-        path = download(archive.urls, archive.sha256, archive.file, where, otherwise, cache)
-        fix = f"delete it to download it again, {otherwise}"
-    arrays = _load_npz(path, archive.arrays, where, fix)
-    for key, published in archive.arrays.items():
-        check_array(arrays[key], published, f"{where}: {key} of {path}", fix)
+    inside, checksum = f"{archive.folder}/{archive.file}", f"sha256:{archive.sha256}"
+    path, fix = locate(PublicFile(inside, archive.urls, checksum, cached=archive.file), where, cache)
+    arrays = load_npz(path, archive.arrays, where, fix)
+    check_arrays(arrays, archive.arrays, where, path, fix)
     return arrays
+
+
+def check_arrays(
+    arrays: Mapping[str, np.ndarray], published: Mapping[str, Published], where: str, origin: object, fix: str
+) -> None:
+    """Raise DataError where one of ``arrays``, which came from ``origin``, is not the one that was published."""
+    for key, wanted in published.items():
+        check_array(arrays[key], wanted, f"{where}: {key} of {origin}", fix)
 
 
 def check_array(array: np.ndarray, published: Published, where: str, fix: str) -> None:
@@ -67,7 +65,9 @@ def check_array(array: np.ndarray, published: Published, where: str, fix: str) -
         raise DataError(where, f"must have bytes with the SHA-256 {published.sha256}", digest, fix)
 
 
-def _load_npz(path: Path, keys: Mapping[str, Published], where: str, fix: str) -> dict[str, np.ndarray]:
+def load_npz(path: Path, keys: Iterable[str], where: str, fix: str) -> dict[str, np.ndarray]:
+    """The arrays ``keys`` of an .npz file; nothing is unpickled. Raises DataError where it has not all of them."""
+    keys = tuple(keys)
     expected = f"must read the arrays {', '.join(keys)} from the npz file {path}"
     try:
         # Opened here, because NumPy leaves a file that is no archive open.

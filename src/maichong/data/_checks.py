@@ -10,18 +10,30 @@ from maichong.errors import DataError, ParameterError, brief
 
 
 def images(where: str, values: object) -> np.ndarray:
-    """``values`` as uint8 [N, height, width], if they are whole numbers in 0..255; raises DataError."""
-    array = _numbers(where, values, "images [N, height, width]", 3, "reshape flat images, turn colour to grey")
+    """``values`` as uint8 [N, height, width], or [N, 3, height, width] in colour, if whole and in 0..255; raises DataError."""
+    what = "images [N, height, width] or [N, 3, height, width]"
+    array = _numbers(where, values, what, (3, 4), "reshape flat images")
+    if array.ndim == 4 and array.shape[1] != 3:
+        fix = "put the colours before the pixels, x.transpose(0, 3, 1, 2)" if array.shape[3] == 3 else None
+        raise DataError(where, f"must be {what}", f"shape {array.shape}", fix)
     unit = array.dtype.kind == "f" and 0 <= array.min() <= array.max() <= 1
     return _whole(where, array, 255, np.uint8, "multiply by 255 and round" if unit else None)
 
 
 def labels(where: str, values: object, n_classes: int) -> np.ndarray:
     """``values`` as int64 [N], if they are whole numbers in 0..n_classes-1; raises DataError."""
-    array = _numbers(where, values, "labels [N]", 1, "give class indices, not one-hot rows")
+    array = _numbers(where, values, "labels [N]", (1,), "give class indices, not one-hot rows")
     top = int(array.max())
     fix = f"set n_classes={top + 1}" if n_classes <= top else None
     return _whole(where, array, int(n_classes) - 1, np.int64, fix)
+
+
+def whole_numbers(
+    where: str, values: object, what: str, high: int, dtype: type[np.generic] | np.dtype, fix: str | None = None
+) -> np.ndarray:
+    """``values``, which are ``what``, as ``dtype`` [N], if they are whole numbers in 0..high; raises DataError."""
+    array = _numbers(where, values, what, (1,), "flatten them")
+    return _whole(where, array, high, dtype, fix)
 
 
 def count(where: str, n: object, available: int) -> int:
@@ -36,8 +48,8 @@ def is_int(value: object) -> TypeGuard[int]:
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
-def _numbers(where: str, values: object, what: str, ndim: int, fix: str) -> np.ndarray:
-    """``values`` as an array of finite real numbers with ``ndim`` axes, none of them empty."""
+def _numbers(where: str, values: object, what: str, axes: tuple[int, ...], fix: str) -> np.ndarray:
+    """``values`` as an array of finite real numbers whose number of axes is in ``axes``, none of them empty."""
     try:
         array = np.asarray(values)
     # Ragged lists and foreign objects fail in as many ways as there are types.
@@ -46,7 +58,7 @@ def _numbers(where: str, values: object, what: str, ndim: int, fix: str) -> np.n
     if array.dtype.kind not in "uif":
         came = f"{type(values).__name__} that NumPy reads as {array.dtype.name}"
         raise DataError(where, f"must be numbers that form {what}", came)
-    if array.ndim != ndim:
+    if array.ndim not in axes:
         raise DataError(where, f"must be {what}", f"shape {array.shape}", fix)
     if array.size == 0:
         raise DataError(where, f"must be {what}, not empty", f"shape {array.shape}", "check the file or the filter")
@@ -55,7 +67,7 @@ def _numbers(where: str, values: object, what: str, ndim: int, fix: str) -> np.n
     return array
 
 
-def _whole(where: str, array: np.ndarray, high: int, dtype: type[np.generic], fix: str | None) -> np.ndarray:
+def _whole(where: str, array: np.ndarray, high: int, dtype: type[np.generic] | np.dtype, fix: str | None) -> np.ndarray:
     """``array`` as ``dtype``, if every value is a whole number in 0..high."""
     expected = f"must be whole numbers in 0..{high}"
     low, top = array.min().item(), array.max().item()  # Python numbers compare without overflow

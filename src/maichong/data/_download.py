@@ -19,33 +19,41 @@ _FAILURES = {
 }
 
 
-def download(urls: Sequence[str], sha256: str, file: str, where: str, otherwise: str, cache: str | Path | None = None) -> Path:
-    """Path of ``file`` in ``cache``, fetched from the first of ``urls`` that serves bytes with ``sha256``.
+# A checksum is written as pooch reads it: the algorithm, a colon, the digest.
+ALGORITHMS = {"sha256": "SHA-256", "md5": "MD5"}
 
-    A file that is already there is used if its checksum is right and replaced if not. pooch writes to a
-    temporary file in the same folder, checks it and only then renames it, so no failure leaves a part behind.
-    ``cache`` is the user's cache folder by default (on Linux ~/.cache/maichong/data). Raises DataError, which
-    ends in ``otherwise``, where no URL serves.
+
+def download(
+    urls: Sequence[str], checksum: str, file: str, where: str, otherwise: str, cache: str | Path | None = None
+) -> Path:
+    """Path of ``file`` in ``cache``, fetched from the first of ``urls`` that serves bytes with ``checksum``.
+
+    ``checksum`` is "sha256:..." or "md5:...". A file that is already there is used if its checksum is right and
+    replaced if not. pooch writes to a temporary file in the same folder, checks it and only then renames it, so no
+    failure leaves a part behind. ``cache`` is the user's cache folder by default (on Linux ~/.cache/maichong/data).
+    Raises DataError, which ends in ``otherwise``, where no URL serves.
     """
     import pooch
 
     if cache is not None and not isinstance(cache, str | os.PathLike):
         raise DataError(where, "must have a folder as its cache", brief(cache))
-    folder = Path(pooch.os_cache("maichong")) / "data" if cache is None else Path(cache)
+    path = (Path(pooch.os_cache("maichong")) / "data" if cache is None else Path(cache)) / file
+    folder, name = path.parent, path.name
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        expected = f"must have a folder {folder} to cache {file} in"
+        expected = f"must have a folder {folder} to cache {name} in"
         raise DataError(where, expected, error.strerror, otherwise) from error
     failures = []
     for url in urls:
         try:
-            return Path(pooch.retrieve(url, known_hash=f"sha256:{sha256}", fname=file, path=folder))
+            return Path(pooch.retrieve(url, known_hash=checksum, fname=name, path=folder))
         # requests' errors are OSErrors; a wrong checksum is a ValueError.
         except (OSError, ValueError) as error:
             failures.append((url, error))
     came = ", ".join(f"{_reason(error)} from {url}" for url, error in failures)
-    expected = f"must fetch {file} with the SHA-256 {sha256} into {folder}"
+    algorithm, _, digest = checksum.partition(":")
+    expected = f"must fetch {name} with the {ALGORITHMS[algorithm]} {digest} into {folder}"
     raise DataError(where, expected, came, f"check the network, {otherwise}") from failures[-1][1]
 
 

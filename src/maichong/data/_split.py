@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any, TypeVar
 
 import numpy as np
 
 from maichong.data._checks import brief, count, is_int
 from maichong.data._dataset import DataSet
+from maichong.data._eventset import EventSet
 from maichong.errors import DataError, ParameterError
 
+Set = TypeVar("Set", DataSet, EventSet)
 
-def split_validation(dataset: DataSet, n: int, seed: int = 0) -> DataSet:
-    """``dataset`` with ``n`` training images moved to ``x_val`` and ``y_val``.
+
+def split_validation(dataset: Set, n: int, seed: int = 0) -> Set:
+    """``dataset`` with ``n`` training images, or recordings, moved to ``x_val`` and ``y_val``.
 
     Settings are chosen there, not on the test split. The draw is stratified (every class gives its share of
     ``n``, rounded by largest remainder) and depends on ``seed`` alone. A draw rather than the last ``n``
@@ -26,8 +30,8 @@ def split_validation(dataset: DataSet, n: int, seed: int = 0) -> DataSet:
         >>> split_validation(load("digits"), 100, seed=3)
         DataSet('digits': 1337 training + 100 validation + 360 test images of 8 x 8, 10 classes)
     """
-    if not isinstance(dataset, DataSet):
-        raise DataError("split_validation", "must get a DataSet", brief(dataset), "load one with data.load")
+    if not isinstance(dataset, DataSet | EventSet):
+        raise DataError("split_validation", "must get a data set", brief(dataset), "load one with data.load")
     if dataset.x_val is not None:
         fix = "split the data set as it was loaded"
         raise DataError("split_validation", "must get a data set without a validation split", dataset, fix)
@@ -35,13 +39,9 @@ def split_validation(dataset: DataSet, n: int, seed: int = 0) -> DataSet:
     if not is_int(seed) or seed < 0:
         raise ParameterError("split_validation(seed)", "must be a whole number >= 0", brief(seed))
     drawn = draw_stratified(dataset.y_train, n, seed)
-    return replace(
-        dataset,
-        x_train=dataset.x_train[~drawn],
-        y_train=dataset.y_train[~drawn],
-        x_val=dataset.x_train[drawn],
-        y_val=dataset.y_train[drawn],
-    )
+    x, y = dataset.x_train, dataset.y_train
+    changes: dict[str, Any] = {"x_train": x[~drawn], "y_train": y[~drawn], "x_val": x[drawn], "y_val": y[drawn]}
+    return replace(dataset, **changes)
 
 
 def draw_stratified(labels: np.ndarray, n: int, seed: int) -> np.ndarray:

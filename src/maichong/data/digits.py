@@ -9,6 +9,8 @@ how well.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from maichong.data._archive import Published, check_array
@@ -38,7 +40,7 @@ def load() -> DataSet:
     """
     from sklearn.datasets import load_digits
 
-    bunch = load_digits()
+    bunch: Any = load_digits()
     ink, labels = images("data.digits", bunch.images), bunch.target.astype(np.uint8)
     for what, array, published in (("images", ink, IMAGES), ("labels", labels, LABELS)):
         where = f"data.digits: {what} of scikit-learn"
