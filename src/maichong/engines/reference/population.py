@@ -10,10 +10,10 @@ import numpy as np
 from maichong import random
 from maichong.engines.delays import given_stamps
 from maichong.engines.event_by_event import Arrivals, through_step
-from maichong.engines.integration import ONE, TABLEAUS, Propagator
 from maichong.engines.located import located_step
 from maichong.engines.plan import Plan
 from maichong.engines.population_plan import PopulationPlan
+from maichong.engines.stepping import Stepper
 from maichong.engines.system import evaluate
 from maichong.network import SpikeTimes
 from maichong.spec import SourceModel
@@ -42,7 +42,8 @@ class LivePopulation:
         self.params: dict[str, np.ndarray] = {}
         self._give(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
         if plan.system:
-            assert plan.start is not None and plan.drive is not None
+            assert plan.start is not None and plan.drive is not None and plan.integration
+            self._step = Stepper(plan.system, plan.integration, self.dt)
             self.env = {**plan.system.params, **{name: values.copy() for name, values in plan.start.items()}}
             self.env |= {f"drive_{name}": values.copy() for name, values in plan.drive.items()}
             self.env |= {name: values.copy() for name, values in whole.noise_starts(plan.name).items()}
@@ -158,7 +159,7 @@ class LivePopulation:
             env.update(states)
             self.until = step + 1 + np.ceil(self.wait / self.dt - 1e-9).astype(np.int64)
             return np.flatnonzero(fired)
-        new = self._stepped()
+        new = self._step(self.env)
         for name in system.states:
             if name in system.learned and not learning:
                 continue
@@ -186,52 +187,4 @@ class LivePopulation:
         """Where the membrane would be after the step, before any reset; nothing changes."""
         assert self.plan.system
         held = (step < self.until) & (not self.plan.system.crossing)
-        return np.where(held, self.membrane, self._stepped()[self.plan.system.membrane])
-
-    def _stepped(self) -> dict[str, np.ndarray]:
-        system, integration, dt = self.plan.system, self.plan.integration, self.dt
-        assert system and integration
-        old = {name: self.env[name] for name in system.states}
-        exact = self._propagate(integration.exact)
-        others = [name for name in system.states if name not in integration.exact]
-        if not others:
-            return exact
-        if integration.groups:
-            now = {}
-            for k, (group, part) in enumerate(integration.groups):
-                later = exact if 0 < k == len(integration.groups) - 1 else {}
-                now |= {name: self._exponential(name, now | later, part * dt) for name in group}
-            return exact | now
-        if integration.scheme:
-            now = dict(old)
-            for name, fraction in integration.scheme:
-                now[name] = now[name] + fraction * dt * self._derivative(now)[name]
-            return {**now, **exact}
-        tableau = TABLEAUS[integration.method]
-        slopes: list[dict[str, np.ndarray]] = []
-        for node, row in zip(tableau.nodes, tableau.matrix, strict=True):
-            inner = {name: old[name] + dt * sum(a * k[name] for a, k in zip(row, slopes, strict=True)) for name in others}
-            passed = self._propagate(integration.stages[node]) if node else {}
-            slopes.append(self._derivative({**old, **inner, **passed}))
-        return exact | {
-            name: old[name] + dt * sum(b * k[name] for b, k in zip(tableau.weights, slopes, strict=True)) for name in others
-        }
-
-    def _propagate(self, propagator: Propagator) -> dict[str, np.ndarray]:
-        return {
-            state: sum(c * (1.0 if name == ONE else self.env[name]) for name, c in coefficients.items())
-            for state, coefficients in propagator.items()
-        }  # type: ignore[return-value]
-
-    def _derivative(self, states: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        assert self.plan.system
-        env = {**self.env, **states}
-        evaluate(self.plan.system.derivative, env)
-        return {name: env[f"d_{name}"] for name in self.plan.system.states}
-
-    def _exponential(self, name: str, now: Mapping[str, np.ndarray], h: float) -> np.ndarray:
-        """x' = a x + b over ``h`` ms, the others held as in ``now`` or as they were: a and b from the flow at x = 1 and x = 0."""
-        b = self._derivative({**now, name: np.zeros(self.plan.n)})[name]
-        a = self._derivative({**now, name: np.ones(self.plan.n)})[name] - b
-        x, z = now.get(name, self.env[name]), a * h
-        return np.where(z == 0, x + b * h, x * np.exp(z) + b * np.where(z == 0, 0, np.expm1(z) / a))
+        return np.where(held, self.membrane, self._step(self.env)[self.plan.system.membrane])
