@@ -18,8 +18,8 @@ class Stepper:
     """Takes the states of ``system`` over a step of ``dt`` ms.
 
     ``reading`` gives a model's functions in the operations of ``table``, those of maichong.ops by default; ``exact`` and
-    ``stages`` stand in for the integration's own propagators where their numbers are other arrays. ``zeros`` makes an array of zeros
-    like another.
+    ``stages`` stand in for the integration's own propagators where their numbers are other arrays; ``zeros`` makes zeros like an
+    array.
     """
 
     def __init__(

@@ -1,0 +1,146 @@
+"""The fused path: a cell's kernels as one operation that torch differentiates."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from maichong.engines.autograd.cell import Cell
+from maichong.engines.autograd.kernels import Emitter, Shape
+from maichong.engines.events.emit import Kernel, KernelText
+from maichong.engines.events.layout import BLOCK
+from maichong.engines.events.together import in_threads
+
+WORTH = 1 << 14
+"""Steps of neurons that are worth a thread."""
+
+
+class Kernels:
+    """The pair of kernels of a cell for one shape; the backward one is written when it is asked for."""
+
+    def __init__(self, cell: Cell, shape: Shape, numbers: Sequence[str]) -> None:
+        self.cell, self.shape = cell, shape
+        self._emitter = Emitter(cell, shape, numbers)
+        self.waits = self._emitter.waits
+        self._lock = threading.Lock()
+
+    @functools.cached_property
+    def forward(self) -> KernelText:
+        return self._emitter.forward()
+
+    @functools.cached_property
+    def backward(self) -> KernelText:
+        return self._emitter.backward()
+
+
+def parts(rows: int, width: int, steps: int, threads: int) -> list[tuple[int, int, int, int]]:
+    """How threads share the work: (first row, last row, first neuron, last neuron) of each."""
+    threads = max(1, min(threads, rows * width * steps // WORTH))
+    if rows >= threads:
+        edges = [rows * k // threads for k in range(threads + 1)]
+        return [(a, b, 0, width) for a, b in itertools.pairwise(edges)]
+    units = -(-width // BLOCK)
+    edges = [min(units * k // threads * BLOCK, width) for k in range(threads)] + [width]
+    return [(0, rows, a, b) for a, b in itertools.pairwise(edges) if a < b]
+
+
+def run(
+    text: KernelText, shared: Mapping[str, Any], work: Sequence[tuple[int, int, int, int]], own: Sequence[Mapping[str, Any]]
+) -> None:
+    """Run a kernel over all parts of the work, each in a thread, with what each has of its ``own``."""
+
+    def call(place: tuple[int, int, int, int], mine: Mapping[str, Any]) -> Callable[[], None]:
+        first, last, low, high = place
+        kernel = Kernel(text, {**shared, **mine, "first": first, "last": last, "low": low, "high": high})
+        return functools.partial(kernel.once, 0)
+
+    in_threads([call(place, mine) for place, mine in zip(work, own, strict=True)])
+
+
+def array(tensor: torch.Tensor) -> np.ndarray:
+    """A tensor's own memory as a flat array."""
+    return tensor.detach().reshape(-1).numpy()
+
+
+class Fused(torch.autograd.Function):
+    """(kernels, names, threads, current, wait, *states, *numbers) -> (*outputs, *last states, last wait)."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, kernels: Kernels, threads: int, current: torch.Tensor, wait: torch.Tensor, *given: torch.Tensor
+    ) -> Any:
+        cell, shape = kernels.cell, kernels.shape
+        states = cell.system.states
+        begin, numbers = given[: len(states)], given[len(states) :]
+        steps, rows, width = current.shape
+        names = kernels._emitter.numbers
+        outputs = [torch.empty_like(current) for _ in shape.outputs]
+        end = [torch.empty_like(state) for state in begin]
+        end_wait = torch.empty_like(wait)
+        shared = _shared(kernels, current, wait, begin, dict(zip(names, numbers, strict=True)))
+        shared |= {f"out_{name}": array(out) for name, out in zip(shape.outputs, outputs, strict=True)}
+        shared |= {f"end_{name}": array(value) for name, value in zip(states, end, strict=True)} | {"end_wait": array(end_wait)}
+        work = parts(rows, width, steps, threads)
+        run(kernels.forward, shared, work, [{}] * len(work))
+        ctx.kernels, ctx.threads = kernels, threads
+        ctx.save_for_backward(current, wait, *given)
+        ctx.mark_non_differentiable(end_wait)
+        return (*outputs, *end, end_wait)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> Any:
+        kernels: Kernels = ctx.kernels
+        cell, shape = kernels.cell, kernels.shape
+        states = cell.system.states
+        current, wait, *given = ctx.saved_tensors
+        begin, numbers = given[: len(states)], given[len(states) :]
+        names = kernels._emitter.numbers
+        steps, rows, width = current.shape
+        shared = _shared(kernels, current, wait, begin, dict(zip(names, numbers, strict=True)))
+        upstream = [value.contiguous() for value in gradients[:-1]]
+        labels = [*(f"g_out_{name}" for name in shape.outputs), *(f"g_end_{name}" for name in states)]
+        shared |= {label: array(value) for label, value in zip(labels, upstream, strict=True)}
+        g_begin = [torch.empty_like(state) for state in begin]
+        shared |= {f"g_begin_{name}": array(value) for name, value in zip(states, g_begin, strict=True)}
+        g_current = torch.empty_like(current) if shape.input_gradient else None
+        if g_current is not None:
+            shared["g_current"] = array(g_current)
+        work = parts(rows, width, steps, ctx.threads)
+        sums = {name: torch.zeros(len(work), width, dtype=current.dtype) for name in shape.learned}
+        own = [{f"g_par_{name}": array(total[k]) for name, total in sums.items()} for k in range(len(work))]
+        run(kernels.backward, shared, work, own)
+        g_numbers = [
+            (total if name in shape.each else total.sum(dim=-1)) if (total := _summed(sums.get(name))) is not None else None
+            for name in names
+        ]
+        g_numbers = [None if g is None else g.reshape(value.shape) for g, value in zip(g_numbers, numbers, strict=True)]
+        return (None, None, g_current, None, *g_begin, *g_numbers)
+
+
+def _summed(total: torch.Tensor | None) -> torch.Tensor | None:
+    return None if total is None else total.sum(dim=0)
+
+
+def _shared(
+    kernels: Kernels,
+    current: torch.Tensor,
+    wait: torch.Tensor,
+    begin: Sequence[torch.Tensor],
+    numbers: Mapping[str, torch.Tensor],
+) -> dict[str, Any]:
+    steps, rows, width = current.shape
+    cell, each = kernels.cell, kernels.shape.each
+    shared: dict[str, Any] = {
+        "steps": steps, "rows": rows, "width": width, "pause": cell.pause, "dt": cell.dt, "current_in": array(current),
+        "begin_wait": array(wait),
+    }  # fmt: skip
+    shared |= {f"begin_{name}": array(value) for name, value in zip(cell.system.states, begin, strict=True)}
+    for name, value in numbers.items():
+        shared[f"par_{name}"] = array(value) if name in each else float(value)
+    return shared

@@ -1,0 +1,203 @@
+"""``Spiking(model)``: any neuron of the catalogue as a torch layer."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn.utils import parametrize
+
+from maichong.engines.autograd import plain
+from maichong.engines.autograd.cell import Cell
+from maichong.engines.autograd.fused import Fused, Kernels
+from maichong.engines.autograd.kernels import SPIKES, Shape
+from maichong.engines.autograd.surrogates import Surrogate, surrogate_of
+from maichong.errors import EngineError, ParameterError, brief, did_you_mean, is_one_of
+from maichong.spec import Configured, Param
+
+ENGINES = ("auto", "fused", "plain")
+
+
+@dataclass(frozen=True)
+class State:
+    """What a layer carries from one call to the next: its states by name, [batch, ...] each, and the steps left to wait (int32)."""
+
+    states: dict[str, torch.Tensor]
+    wait: torch.Tensor
+
+    def detach(self) -> State:
+        """The same state, cut off from what led to it: for truncated backpropagation."""
+        return State({name: value.detach() for name, value in self.states.items()}, self.wait)
+
+
+class Above(torch.nn.Module):
+    """A parameter that stays above a bound: the bound plus an exponential."""
+
+    def __init__(self, bound: float) -> None:
+        super().__init__()
+        self.bound = bound
+
+    def forward(self, raw: torch.Tensor) -> torch.Tensor:
+        return self.bound + torch.exp(raw)
+
+    def right_inverse(self, value: torch.Tensor) -> torch.Tensor:
+        return torch.log(value - self.bound)
+
+
+class Spiking(torch.nn.Module):
+    """A layer of neurons of ``model``, element by element: input currents [time, batch, ...] -> spikes of that shape, 0 or 1.
+
+    The step of the neurons is the simulator's, at ``dt`` ms; without ``receptor`` the input is the current into the neuron, held
+    over each step, and with one, such as ``Exponential(tau=5.0)``, it is what arrives at it, as by a spike of that weight.
+    ``surrogate`` is the name of a row of :mod:`maichong.engines.autograd.surrogates`, or a ``Surrogate`` with a width in the
+    membrane's unit. ``detach_reset`` lets no gradient through the spike's effect on the neuron itself. ``trainable`` names
+    parameters that are learned: one number for all, or one for each neuron where the model holds an array of the shape of the
+    layer's features, flattened; those with a lower bound stay above it. ``outputs`` says what comes out: "spikes", a state's name
+    (after the spike's reset), or a tuple of such. ``engine``: "fused" kernels on a CPU, "plain" torch operations on any device, or
+    "auto", the fused ones where they run.
+
+    State starts at the model's declared values on every call of ``layer(x)``; ``layer(x, state)`` starts from a State, and
+    returns the outputs and the State to go on from. ``layer.begin(x)`` is the State of a start.
+
+    Raises ParameterError for what is no neuron, parameter or surrogate, EngineError for an input that is no floating tensor with
+    time first, and for values that are not finite.
+
+    >>> import torch
+    >>> from maichong import LIF
+    >>> layer = Spiking(LIF(tau_m=2.0, c_m=2.0, v_rest=0.0, v_th=1.0, v_r=0.0))
+    >>> layer(torch.ones(4, 1, 3) * 1.5).shape
+    torch.Size([4, 1, 3])
+    """
+
+    def __init__(
+        self, model: Configured, *, dt: float = 1.0, receptor: Configured | None = None,
+        surrogate: Surrogate | str = "arctangent", detach_reset: bool = False, trainable: Sequence[str] = (),
+        outputs: str | Sequence[str] = SPIKES, engine: str = "auto",
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.cell = Cell(model, dt, receptor, trainable)
+        self.surrogate, self.detach_reset = surrogate_of(surrogate), detach_reset
+        self.single = isinstance(outputs, str)
+        self.outputs = (outputs,) if isinstance(outputs, str) else tuple(outputs)
+        known = (SPIKES, *self.cell.system.states)
+        for name in self.outputs:
+            if not is_one_of(name, known):
+                raise ParameterError("Spiking, outputs", "must name spikes or states", brief(name), did_you_mean(name, known))
+        if not is_one_of(engine, ENGINES):
+            raise ParameterError("Spiking, engine", f"must be one of {', '.join(ENGINES)}", brief(engine))
+        self.engine = engine
+        declared = {param.name: param for param in model.model.params}
+        for name, value in self.cell.system.params.items():
+            tensor = torch.as_tensor(np.array(value), dtype=torch.float32)
+            if name in self.cell.trainable:
+                self.register_parameter(f"par_{name}", torch.nn.Parameter(tensor))
+                self._bound(f"par_{name}", declared.get(name), tensor)
+            else:
+                self.register_buffer(f"par_{name}", tensor)
+        self._kernels: dict[Shape, Kernels] = {}
+        self._warned = False
+
+    def _bound(self, name: str, param: Param | None, value: torch.Tensor) -> None:
+        bounds = [bound for bound in (param.above, param.low) if bound is not None] if param else []
+        if bounds and bool((value > max(bounds)).all()):
+            parametrize.register_parametrization(self, name, Above(max(bounds)))
+
+    def params(self) -> dict[str, torch.Tensor]:
+        """The parameters as they are, by the model's names."""
+        return {name: getattr(self, f"par_{name}") for name in self.cell.system.params}
+
+    def begin(self, x: torch.Tensor) -> State:
+        """The State of a start, for inputs like ``x``."""
+        rows, width = x.shape[1], math.prod(x.shape[2:])
+        start = self.cell.start({name: value.to(x.dtype) for name, value in self.params().items()})
+        shape = x.shape[1:]
+        states = {name: value.expand(rows, width).reshape(shape) for name, value in start.items()}
+        wait = torch.full(shape, 1 if self.cell.system.crossing else 0, dtype=torch.int32, device=x.device)
+        return State(states, torch.zeros_like(wait))
+
+    def forward(self, x: torch.Tensor, state: State | None = None) -> Any:
+        self._check(x)
+        begin = self.begin(x) if state is None else self._checked(state, x)
+        outputs, end = self._run(x.contiguous(), begin)
+        if not all(bool(torch.isfinite(value).all()) for value in end.states.values()):
+            self._not_finite(x)
+        found = outputs[0] if self.single else tuple(outputs)
+        return found if state is None else (found, end)
+
+    def _run(self, x: torch.Tensor, begin: State) -> tuple[list[torch.Tensor], State]:
+        params = {name: value.to(x.dtype) for name, value in self.params().items()}
+        numbers = self.cell.numbers(params)
+        each = tuple(name for name, value in numbers.items() if value.ndim)
+        learned = tuple(name for name, value in numbers.items() if value.requires_grad)
+        steps, rows, width = x.shape[0], x.shape[1], math.prod(x.shape[2:])
+        for name in each:
+            if numbers[name].numel() != width:
+                raise EngineError(
+                    "Spiking", f"its {name} holds {numbers[name].numel()} numbers, and the input must have as many features",
+                    tuple(x.shape), "the input is [time, batch, features...]",
+                )  # fmt: skip
+        form = (rows, width) if each else (1, rows * width)
+        shape = Shape(
+            each, learned, self.outputs, self.surrogate, self.detach_reset, str(x.dtype).removeprefix("torch."), x.requires_grad
+        )
+        current = x.reshape(steps, *form)
+        wait = begin.wait.reshape(form).contiguous()
+        states = [begin.states[name].reshape(form).contiguous() for name in self.cell.system.states]
+        if self._fused(x):
+            kernels = self._kernels.get(shape)
+            if kernels is None:
+                kernels = self._kernels[shape] = Kernels(self.cell, shape, tuple(numbers))
+            found = Fused.apply(kernels, torch.get_num_threads(), current, wait, *states, *numbers.values())
+            outputs, end, wait = found[: len(self.outputs)], found[len(self.outputs) : -1], found[-1]
+        else:
+            outputs, last, wait = plain.run(
+                self.cell, shape, current, wait, dict(zip(self.cell.system.states, states, strict=True)), numbers
+            )
+            end = tuple(last[name].expand(form) for name in self.cell.system.states)
+        ends = {name: value.reshape(x.shape[1:]) for name, value in zip(self.cell.system.states, end, strict=True)}
+        return [out.reshape(x.shape) for out in outputs], State(ends, wait.reshape(x.shape[1:]))
+
+    def _fused(self, x: torch.Tensor) -> bool:
+        able = x.device.type == "cpu" and x.dtype in (torch.float32, torch.float64)
+        if self.engine == "fused" and not able:
+            raise EngineError("Spiking", "fused kernels run on a CPU, in float32 or float64", f"{x.device}, {x.dtype}")
+        if self.engine == "auto" and not able and not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"Spiking: there are no fused kernels for {x.dtype} on {x.device}; plain torch operations are used",
+                stacklevel=4,
+            )
+        return able and self.engine != "plain"
+
+    def _check(self, x: Any) -> None:
+        where = "Spiking, input"
+        if not isinstance(x, torch.Tensor):
+            raise EngineError(where, "must be a tensor [time, batch, ...]", brief(x))
+        if not x.dtype.is_floating_point:
+            raise EngineError(where, "must hold floating-point numbers", x.dtype, "use x.float()")
+        if x.dim() < 2 or 0 in x.shape:
+            fix = "the time axis is missing: put it first, x.unsqueeze(0) is one step" if x.dim() < 2 else None
+            raise EngineError(where, "must be [time, batch, ...], none of them 0", tuple(x.shape), fix)
+
+    def _checked(self, state: Any, x: torch.Tensor) -> State:
+        names = self.cell.system.states
+        if not isinstance(state, State) or tuple(state.states) != tuple(names):
+            raise EngineError("Spiking, state", "must be a State of a layer like this", brief(state), "use layer.begin(x)")
+        if state.wait.shape != x.shape[1:]:
+            raise EngineError("Spiking, state", f"must have the shape {tuple(x.shape[1:])} of a step", tuple(state.wait.shape))
+        return state
+
+    def _not_finite(self, x: torch.Tensor) -> None:
+        bad = int((~torch.isfinite(x)).sum())
+        what = f"{bad} of {x.numel()} numbers are NaN or infinite" if bad else "its states ran away"
+        fix = None if bad else f"use smaller inputs or steps than dt = {self.cell.dt:g} ms"
+        raise EngineError("Spiking, input", "must be finite, and keep the neurons finite", what, fix)
+
+    def extra_repr(self) -> str:
+        learned = f", trainable={list(self.cell.trainable)}" if self.cell.trainable else ""
+        return f"{self.cell.model!r}, dt={self.cell.dt:g}, surrogate={self.surrogate.name!r}{learned}"
