@@ -93,13 +93,12 @@ class Spiking(torch.nn.Module):
         self.engine = engine
         declared = {param.name: param for param in model.model.params}
         for name, value in self.cell.system.params.items():
-            tensor = torch.as_tensor(np.array(value), dtype=torch.float32)
             if name in self.cell.trainable:
+                tensor = torch.as_tensor(np.array(value), dtype=torch.get_default_dtype())
                 self.register_parameter(f"par_{name}", torch.nn.Parameter(tensor))
                 self._bound(f"par_{name}", declared.get(name), tensor)
-            else:
-                self.register_buffer(f"par_{name}", tensor)
         self._kernels: dict[Shape, Kernels] = {}
+        self._fixed: dict[Any, dict[str, torch.Tensor]] = {}
         self._warned = False
 
     def _bound(self, name: str, param: Param | None, value: torch.Tensor) -> None:
@@ -107,14 +106,33 @@ class Spiking(torch.nn.Module):
         if bounds and bool((value > max(bounds)).all()):
             parametrize.register_parametrization(self, name, Above(max(bounds)))
 
-    def params(self) -> dict[str, torch.Tensor]:
-        """The parameters as they are, by the model's names."""
-        return {name: getattr(self, f"par_{name}") for name in self.cell.system.params}
+    def params(self, x: torch.Tensor | None = None) -> dict[str, torch.Tensor]:
+        """The parameters as they are, by the model's names, as tensors like ``x``."""
+        like = torch.zeros(()) if x is None else x
+        kind = like.dtype, like.device
+        if kind not in self._fixed:
+            self._fixed[kind] = {
+                name: torch.as_tensor(np.array(value, np.float64)).to(dtype=like.dtype, device=like.device)
+                for name, value in self.cell.system.params.items()
+                if name not in self.cell.trainable
+            }
+        learned = {name: getattr(self, f"par_{name}").to(like.dtype) for name in self.cell.trainable}
+        return {name: (learned | self._fixed[kind])[name] for name in self.cell.system.params}
+
+    def get_extra_state(self) -> Any:
+        """What a checkpoint says of the neurons, so that it is not loaded into others."""
+        return {"model": repr(self.cell.model), "dt": self.cell.dt}
+
+    def set_extra_state(self, state: Any) -> None:
+        """EngineError where a checkpoint is that of other neurons."""
+        mine = self.get_extra_state()
+        if state != mine:
+            raise EngineError("Spiking, load_state_dict", f"must be of {mine['model']} at dt = {mine['dt']:g} ms", brief(state))
 
     def begin(self, x: torch.Tensor) -> State:
         """The State of a start, for inputs like ``x``."""
         rows, width = x.shape[1], math.prod(x.shape[2:])
-        start = self.cell.start({name: value.to(x.dtype) for name, value in self.params().items()})
+        start = self.cell.start(self.params(x))
         shape = x.shape[1:]
         states = {name: value.expand(rows, width).reshape(shape) for name, value in start.items()}
         wait = torch.full(shape, 1 if self.cell.system.crossing else 0, dtype=torch.int32, device=x.device)
@@ -130,8 +148,7 @@ class Spiking(torch.nn.Module):
         return found if state is None else (found, end)
 
     def _run(self, x: torch.Tensor, begin: State) -> tuple[list[torch.Tensor], State]:
-        params = {name: value.to(x.dtype) for name, value in self.params().items()}
-        numbers = self.cell.numbers(params)
+        numbers = self.cell.numbers(self.params(x))
         each = tuple(name for name, value in numbers.items() if value.ndim)
         learned = tuple(name for name, value in numbers.items() if value.requires_grad)
         steps, rows, width = x.shape[0], x.shape[1], math.prod(x.shape[2:])

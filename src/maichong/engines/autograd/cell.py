@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -11,7 +12,7 @@ import torch
 
 from maichong import ops
 from maichong.engines.events.stepping import Coefficients
-from maichong.engines.integration import Integration, choose, evaluated, flows_of, generator, reached
+from maichong.engines.integration import Integration, Propagator, choose, flows_of, generator, reached
 from maichong.engines.system import System, compose
 from maichong.errors import EngineError, ParameterError, brief, did_you_mean
 from maichong.parts import Population
@@ -76,10 +77,28 @@ class Cell:
             if name not in self.system.params:
                 raise ParameterError(f"{where}, trainable", "must name parameters", brief(name), did_you_mean(name, self.names))
         self.integration: Integration = choose(self.system, dt, where)
-        self.exact = Coefficients("p", self.integration.exact)
-        self.stages = {node: Coefficients(f"s{k}", p) for k, (node, p) in enumerate(self.integration.stages.items())}
         self._linear = list(self.integration.exact)
         self._columns, self._entries = generator(self.system, flows_of(self.system), self._linear) if self._linear else ([], {})
+        self._used = {str(free) for value in self._entries.values() for free in value.free_symbols}
+        if self._used & set(self.trainable):
+            # what is 0 now, as v_rest is in models without units, may become another number
+            self.integration = dataclasses.replace(
+                self.integration, exact=self._whole(self.integration.exact),
+                stages={node: self._whole(stage) for node, stage in self.integration.stages.items()},
+            )  # fmt: skip
+        self.exact = Coefficients("p", self.integration.exact)
+        self.stages = {node: Coefficients(f"s{k}", p) for k, (node, p) in enumerate(self.integration.stages.items())}
+
+    def _whole(self, propagator: Propagator) -> Propagator:
+        """A propagator with all coefficients that may differ from 0 for some parameters."""
+        pattern = np.zeros((1, len(self._columns), len(self._columns)))
+        for row, column in self._entries:
+            pattern[0, row, column] = 1.0
+        reach = reached(pattern)
+        return {
+            state: {name: propagator[state].get(name, 0.0) for column, name in enumerate(self._columns) if reach[row, column]}
+            for row, state in enumerate(self._linear)
+        }
 
     @property
     def pause(self) -> int:
@@ -97,8 +116,8 @@ class Cell:
     def _coefficients(self, wanted: Coefficients, params: Mapping[str, torch.Tensor], part: float) -> dict[str, torch.Tensor]:
         if not wanted.names:
             return {}
-        used = {str(free) for value in self._entries.values() for free in value.free_symbols}
-        if not any(params[name].requires_grad for name in used):
+        used = self._used
+        if not used & set(self.trainable):
             # as the simulator has them, to the last bit of float64
             return {
                 wanted.names[key]: torch.as_tensor(value, dtype=params[self.names[0]].dtype)
@@ -143,6 +162,3 @@ class Cell:
                     value = torch.as_tensor(float(init))
                 known[state.name] = found[state.name + suffix] = torch.as_tensor(value, dtype=params[self.names[0]].dtype)
         return {name: found[name] for name in self.system.states}
-
-
-__all__ = ["TORCH", "Cell", "evaluated", "in_torch", "reached"]

@@ -110,7 +110,7 @@ class Fused(torch.autograd.Function):
         shared |= {f"g_begin_{name}": array(value) for name, value in zip(states, g_begin, strict=True)}
         g_current = torch.empty_like(current) if shape.input_gradient else None
         if g_current is not None:
-            shared["g_current"] = array(g_current)
+            shared["g_in"] = array(g_current)
         work = parts(rows, width, steps, ctx.threads)
         sums = {name: torch.zeros(len(work), width, dtype=current.dtype) for name in shape.learned}
         own = [{f"g_par_{name}": array(total[k]) for name, total in sums.items()} for k in range(len(work))]
@@ -142,5 +142,5 @@ def _shared(
     }  # fmt: skip
     shared |= {f"begin_{name}": array(value) for name, value in zip(cell.system.states, begin, strict=True)}
     for name, value in numbers.items():
-        shared[f"par_{name}"] = array(value) if name in each else float(value)
+        shared[f"par_{name}"] = array(value.contiguous()) if name in each else float(value)
     return shared

@@ -246,7 +246,7 @@ class Emitter:
         for state in self.states:
             w.line(f"g_at_{state}[k] = {gradients[f'x_{state}']}")
         if shape.input_gradient:
-            w.line(f"g_current[at + k] = {gradients['current']}")
+            w.line(f"g_in[at + k] = {gradients['current']}")
         for name in shape.learned:
             w.line(f"sum_{name}[k] = sum_{name}[k] + {gradients[name_of(name)]}")
         w.indent -= 2
@@ -259,7 +259,7 @@ class Emitter:
             *(Argument(f"g_out_{name}", f"{real}[]") for name in shape.outputs),
             *(Argument(f"g_end_{state}", f"{real}[]") for state in self.states),
             *(Argument(f"g_begin_{state}", f"{real}[]") for state in self.states),
-            *([Argument("g_current", f"{real}[]")] if shape.input_gradient else []),
+            *([Argument("g_in", f"{real}[]")] if shape.input_gradient else []),
             *(Argument(f"g_par_{name}", f"{real}[]") for name in shape.learned),
         ]
         return self._text("Gradients of", w, more)
