@@ -142,8 +142,9 @@ class Spiking(torch.nn.Module):
         self._check(x)
         begin = self.begin(x) if state is None else self._checked(state, x)
         outputs, end = self._run(x.contiguous(), begin)
-        if not all(bool(torch.isfinite(value).all()) for value in end.states.values()):
-            self._not_finite(x)
+        # a sum is finite where all are, but for sums that run over; what is NaN once is so to the end
+        if not all(math.isfinite(float(value.detach().sum())) for value in end.states.values()):
+            self._check_finite(x, end)
         found = outputs[0] if self.single else tuple(outputs)
         return found if state is None else (found, end)
 
@@ -209,7 +210,9 @@ class Spiking(torch.nn.Module):
             raise EngineError("Spiking, state", f"must have the shape {tuple(x.shape[1:])} of a step", tuple(state.wait.shape))
         return state
 
-    def _not_finite(self, x: torch.Tensor) -> None:
+    def _check_finite(self, x: torch.Tensor, end: State) -> None:
+        if all(bool(torch.isfinite(value).all()) for value in end.states.values()):
+            return
         bad = int((~torch.isfinite(x)).sum())
         what = f"{bad} of {x.numel()} numbers are NaN or infinite" if bad else "its states ran away"
         fix = None if bad else f"use smaller inputs or steps than dt = {self.cell.dt:g} ms"

@@ -114,8 +114,8 @@ class Emitter:
             if name not in self.shape.each:
                 w.line(f"n_{name} = par_{name}")
 
-    def _fire(self, w: Writer) -> None:
-        """From the excess to a spike, and to the states after it."""
+    def _fire(self, w: Writer, *, land: bool = True) -> None:
+        """From the excess to a spike, and, to ``land``, to the states after it."""
         _, before, landing, excess = self.step
         if self.system.crossing:
             w.line(f"above = {excess} >= F(0.0)")
@@ -124,8 +124,8 @@ class Emitter:
             w.line(f"fire = free & ({excess} >= F(0.0))")
         else:
             w.line(f"fire = {excess} >= F(0.0)")
-        w.line("spike = F(1.0) if fire else F(0.0)")
-        for state in self.states:
+        w.line("spike = F(fire)")
+        for state in self.states if land else ():
             if landing[state] == before[state]:
                 w.line(f"y_{state} = {before[state]}")
             else:
@@ -186,6 +186,8 @@ class Emitter:
         shape, real = self.shape, self.shape.precision
         lines = self.step[0]
         w = Writer(real)
+        # an order that LLVM cannot read: it would test addresses that go backwards once for all steps, in vain, and stay scalar
+        w.line("order = np.arange(steps)")
         length = f"steps * {WIDE}"
         waits = [("was_wait", "int32", length)] if self.waits else []
         self._open(
@@ -223,7 +225,7 @@ class Emitter:
         w.indent -= 2
         w.line("for back in range(steps):")
         w.indent += 1
-        w.line("t = steps - 1 - back")
+        w.line("t = order[steps - 1 - back]")
         w.line("at = U(t * rows * width) + cell")
         w.line(f"own = U(t * {WIDE})")
         w.line("for k in range(many):")
@@ -234,7 +236,7 @@ class Emitter:
         step = Step(lines, real)
         for line in step.texts():
             w.line(line)
-        self._fire(w)
+        self._fire(w, land=False)
         wanted = [
             *(f"x_{state}" for state in self.states), *(["current"] if shape.input_gradient else []),
             *(name_of(name) for name in shape.learned),
@@ -280,8 +282,9 @@ class Emitter:
             if landing[state] == before[state]:
                 give(before[state], f"g_y_{state}")
                 continue
-            w.line(f"g_kept_{state} = F(0.0) if fire else g_y_{state}")
-            w.line(f"g_landed_{state} = g_y_{state} if fire else F(0.0)")
+            # products and no choices: several choices by one test become a branch, and the loop scalar
+            w.line(f"g_kept_{state} = g_y_{state} * (F(1.0) - spike)")
+            w.line(f"g_landed_{state} = g_y_{state} * spike")
             give(before[state], f"g_kept_{state}")
             give(landing[state], f"g_landed_{state}")
             if not shape.detach_reset:

@@ -25,10 +25,10 @@ class Spike(torch.autograd.Function):
         return (free & (excess >= 0)).to(excess.dtype)
 
     @staticmethod
-    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None]:
+    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None, None]:
         excess, free = ctx.saved_tensors
         slope = in_torch(ctx.surrogate.function)(excess, torch.as_tensor(ctx.surrogate.width, dtype=excess.dtype))
-        return torch.where(free, gradient * slope, 0.0), None, None
+        return torch.where(free, gradients[0] * slope, 0.0), None, None
 
 
 def run(

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from maichong.errors import ParameterError, brief, did_you_mean, is_one_of
 from maichong.ops import absolute, exp, maximum, where
@@ -65,7 +66,7 @@ def straight_through(u, width):
     return 1.0 + 0.0 * u / width
 
 
-TABLE: dict[str, Callable[..., float]] = {
+TABLE: dict[str, Callable[..., Any]] = {
     "arctangent": arctangent,
     "fast_sigmoid": fast_sigmoid,
     "gaussian": gaussian,
@@ -91,7 +92,7 @@ class Surrogate:
             raise ParameterError("surrogate, width", "must be a positive number", brief(self.width))
 
     @property
-    def function(self) -> Callable[..., float]:
+    def function(self) -> Callable[..., Any]:
         """d spike / d u of (u, width)."""
         return TABLE[self.name]
 
