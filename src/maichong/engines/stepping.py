@@ -13,6 +13,9 @@ from maichong.engines.system import System, evaluate
 
 NUMPY = {name: getattr(ops, name) for name in ops.NAMES}
 
+Rows = Mapping[str, Mapping[str, Any]]
+"""A propagator, its coefficients being numbers or arrays of any kind."""
+
 
 class Stepper:
     """Takes the states of ``system`` over a step of ``dt`` ms.
@@ -24,8 +27,8 @@ class Stepper:
 
     def __init__(
         self, system: System, integration: Integration, dt: float, *, table: Mapping[str, Callable[..., Any]] = NUMPY,
-        reading: Callable[..., Any] | None = None, zeros: Callable[[Any], Any] = np.zeros_like, exact: Mapping[str, Mapping[str, Any]] | None = None,
-        stages: Mapping[float, Mapping[str, Mapping[str, Any]]] | None = None,
+        reading: Callable[..., Any] | None = None, zeros: Callable[[Any], Any] = np.zeros_like, exact: Rows | None = None,
+        stages: Mapping[float, Rows] | None = None,
     ) -> None:  # fmt: skip
         self.system, self.integration, self.dt = system, integration, dt
         self.table, self.reading, self.zeros = table, reading, zeros
@@ -62,7 +65,7 @@ class Stepper:
         }
 
     @staticmethod
-    def _propagate(propagator: Mapping[str, Mapping[str, Any]], env: Mapping[str, Any]) -> dict[str, Any]:
+    def _propagate(propagator: Rows, env: Mapping[str, Any]) -> dict[str, Any]:
         return {
             state: sum(c * (1.0 if name == ONE else env[name]) for name, c in coefficients.items())
             for state, coefficients in propagator.items()
