@@ -1,7 +1,6 @@
 """Layers for torch: neurons of the catalogue in networks that are trained by gradients. It needs ``maichong[deep]``."""
 
 from maichong.engines.autograd.surrogates import Surrogate
-from maichong.nn.linear import Linear
 from maichong.nn.spiking import Spiking, State
 
-__all__ = ["Linear", "Spiking", "State", "Surrogate"]
+__all__ = ["Spiking", "State", "Surrogate"]
