@@ -25,8 +25,14 @@ def test_the_ten_lines_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert 0.1 < float(rate) < 100.0
 
 
+def test_the_torch_layers_run() -> None:
+    pytest.importorskip("torch")
+    (code,) = [block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "maichong.nn" in block]
+    exec(code, {})
+
+
 def test_the_model_shown_is_the_model() -> None:
-    (_, shown, *_) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    (shown,) = [block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if block.startswith("def flow")]
     source = (ROOT / "src/maichong/neurons/lif.py").read_text()
     for function in shown.strip().split("\n\n\n"):
         assert function in source

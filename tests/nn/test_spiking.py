@@ -14,6 +14,8 @@ from maichong import LIF, AdaptiveLIF, Exponential, Izhikevich, Network, Steps, 
 from maichong.engines.autograd.surrogates import TABLE  # noqa: E402
 from maichong.errors import EngineError, ParameterError  # noqa: E402
 from maichong.nn import Spiking, Surrogate  # noqa: E402
+from maichong.spec import NeuronModel  # noqa: E402
+from maichong.spec.registry import models  # noqa: E402
 
 UNIT = {"tau_m": 2.0, "c_m": 2.0, "v_rest": 0.0, "v_th": 1.0, "v_r": 0.0}
 
@@ -28,6 +30,11 @@ MODELS: dict[str, tuple[Any, float, tuple[float, float]]] = {
     "izhikevich": (Izhikevich(), 0.5, (5.0, 20.0)),
     "traub-miles": (TraubMiles(), 0.05, (200.0, 900.0)),
 }
+
+
+def test_every_registered_neuron_is_tested() -> None:
+    neurons = {model.name for model in models().values() if isinstance(model, NeuronModel)}
+    assert neurons == {model.model.name for model, _, _ in MODELS.values()}
 
 
 def currents(low: float, high: float, steps: int = 40, rows: int = 2, width: int = 5, seed: int = 1) -> Any:
