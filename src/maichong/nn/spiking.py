@@ -139,7 +139,7 @@ class Spiking(torch.nn.Module):
         return State(states, torch.zeros_like(wait))
 
     def forward(self, x: torch.Tensor, state: State | None = None) -> Any:
-        self._check(x)
+        self.check(x)
         begin = self.begin(x) if state is None else self._checked(state, x)
         outputs, end = self._run(x.contiguous(), begin)
         # a sum is finite where all are, but for sums that run over; what is NaN once is so to the end
@@ -192,7 +192,8 @@ class Spiking(torch.nn.Module):
             )
         return able and self.engine != "plain"
 
-    def _check(self, x: Any) -> None:
+    def check(self, x: Any) -> None:
+        """EngineError for what is no floating tensor [time, batch, ...]."""
         where = "Spiking, input"
         if not isinstance(x, torch.Tensor):
             raise EngineError(where, "must be a tensor [time, batch, ...]", brief(x))
