@@ -25,6 +25,8 @@ from maichong.errors import MaichongError
 SEED = 1
 ALIKE = 0.05
 """Rates and gradients that differ by more are those of other work."""
+BUSY = 0.05
+"""The share of time in which threads may wait for cores that other programs hold."""
 
 
 @dataclass(frozen=True)
@@ -69,12 +71,14 @@ def compare(
 
     Returns ``name``, ``threads`` and ``nets``, each with its ``name``, ``network``, ``constants``, ``rows``, ``ratios``
     (``train`` and ``infer``: ours over theirs in samples/s, the best row of each; above 1 we are faster), ``warnings`` where
-    rates or gradients say that it was not the same work, ``failures`` of peers and ``skipped``, why there is no row of ours.
+    rates or gradients say that it was not the same work or the machine was busy, ``failures`` of peers and ``skipped``, why there
+    is no row of ours.
     A row holds tool, way, version, torch (its version), threads, train_per_s and infer_per_s (samples/s: the medians of
     train_spans_s and infer_spans_s, each for ``steps`` batches), first_train_s and first_infer_s (the first call, compilation
-    included), baseline_mib (libraries and data), beyond_mib (what the peak of resident memory has beyond that), rates and
-    trained_rates (spikes of a neuron in a step, by layer, with the initial weights and after training), gradients (the norm of
-    the first, by layer), loss_first, loss_last and notes.
+    included), waited (the share of time in which threads waited for cores that others held), baseline_mib (libraries and data),
+    beyond_mib (what the peak of resident memory has beyond that), rates and trained_rates (spikes of a neuron in a step, by
+    layer, with the initial weights and after training), gradients (the norm of the first, by layer), loss_first, loss_last and
+    notes.
     """
     missing = _missing()
     return {
@@ -166,8 +170,12 @@ COMPARED = {
 
 
 def warnings(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What to say of rows whose rates or gradients differ from those of the first by more than ``ALIKE``."""
+    """What to say of rows whose rates or gradients differ from those of the first, or that had to share the cores."""
     found = []
+    for row in rows:
+        if row["waited"] > BUSY:
+            label = Job(row["tool"], row["way"]).label
+            found.append(f"a busy machine: {label} waited {100 * row['waited']:.0f} % of the time for cores that others held")
     for row in rows[1:]:
         for key, words in COMPARED.items():
             for layer, wanted in rows[0][key].items():

@@ -2,8 +2,9 @@
 
 The task is JSON: the ``constants``, the file of ``arrays`` (input spikes, labels, initial weights), ``way`` (how this tool is to
 run the network), ``threads``, and ``warmup``, ``steps`` and ``repeats``. The row says version, torch, threads, first_train_s and
-first_infer_s, train_spans_s and infer_spans_s (the seconds of each repeat), baseline_mib and peak_mib (resident memory when
-libraries and data are there, and at most), rates and trained_rates by layer, gradients by layer, loss_first, loss_last and notes.
+first_infer_s, train_spans_s and infer_spans_s (the seconds of each repeat), waited (the share of these in which threads waited for
+cores that others held), baseline_mib and peak_mib (resident memory when libraries and data are there, and at most), rates and
+trained_rates by layer, gradients by layer, loss_first, loss_last and notes.
 """
 
 import contextlib
@@ -45,18 +46,19 @@ def run(doc, version, neurons, *, scale=lambda c: 1.0, notes=()):
 
     first_train_s, loss_first = timed(train)
     gradients = net.gradients()
-    train_spans_s, loss_last = spans(train, task)
+    train_spans_s, loss_last, waited_s = spans(train, task)
     net.eval()
     first_infer_s, _ = timed(infer)
-    infer_spans_s, _ = spans(infer, task)
+    infer_spans_s, _, waited_too_s = spans(infer, task)
+    waited = (waited_s + waited_too_s) / (sum(train_spans_s) + sum(infer_spans_s)) / task.threads
     peak_mib = tasks.memory_mib("VmHWM")
     trained_rates = rates(net, x)
     net.load(arrays)
     tasks.write(
         out, version=version, torch=torch.__version__, threads=task.threads, first_train_s=first_train_s,
-        first_infer_s=first_infer_s, train_spans_s=train_spans_s, infer_spans_s=infer_spans_s, baseline_mib=baseline_mib,
-        peak_mib=peak_mib, rates=rates(net, x), trained_rates=trained_rates, gradients=gradients, loss_first=loss_first,
-        loss_last=loss_last, notes=list(notes),
+        first_infer_s=first_infer_s, train_spans_s=train_spans_s, infer_spans_s=infer_spans_s, waited=waited,
+        baseline_mib=baseline_mib, peak_mib=peak_mib, rates=rates(net, x), trained_rates=trained_rates, gradients=gradients,
+        loss_first=loss_first, loss_last=loss_last, notes=list(notes),
     )  # fmt: skip
 
 
@@ -68,9 +70,10 @@ def timed(call):
 
 
 def spans(call, task):
-    """The seconds of each repeat of ``steps`` calls after a warm-up, and what the last call gave."""
+    """The seconds of each repeat of ``steps`` calls after a warm-up, what the last call gave, and for how long threads waited."""
     for _ in range(task.warmup):
         call()
+    before_s = waited_so_far_s()
 
     def repeat():
         for _ in range(task.steps - 1):
@@ -78,7 +81,16 @@ def spans(call, task):
         return call()
 
     found = [timed(repeat) for _ in range(task.repeats)]
-    return [seconds for seconds, _ in found], found[-1][1]
+    return [seconds for seconds, _ in found], found[-1][1], waited_so_far_s() - before_s
+
+
+def waited_so_far_s():
+    """The seconds in which threads of this process could have run, had others not held the cores; 0 where no system says so."""
+    found = 0.0
+    for path in Path("/proc/self/task").glob("*/schedstat"):
+        with contextlib.suppress(OSError):  # of a thread that has ended
+            found += 1e-9 * int(path.read_text().split()[1])
+    return found
 
 
 @torch.no_grad()
