@@ -294,11 +294,16 @@ def test_an_environment_is_made_once_and_again_when_its_requirements_change(
 ) -> None:
     monkeypatch.setenv("MAICHONG_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(environments, "SCRIPTS", tmp_path)
-    made, told = [], []
+    made, told, asked = [], [], []
+
+    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        asked.append(command[5:])
+        return subprocess.CompletedProcess(command, 0, "", "")
+
     monkeypatch.setattr(
         environments.venv, "create", lambda folder, **_: made.append(folder) or folder.mkdir(parents=True, exist_ok=True)
     )
-    monkeypatch.setattr(environments.subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 0, "", ""))
+    monkeypatch.setattr(environments.subprocess, "run", run)
     (tmp_path / "peer.txt").write_text("a==1\n")
     first = environments.interpreter("peer", told.append)
     assert environments.interpreter("peer", told.append) == first
@@ -306,6 +311,11 @@ def test_an_environment_is_made_once_and_again_when_its_requirements_change(
     (tmp_path / "peer.txt").write_text("a==2\n")
     environments.interpreter("peer", told.append)
     assert len(made) == len(told) == 2
+    requirements = str(tmp_path / "peer.txt")
+    assert asked == [["-r", requirements]] * 2
+    # what a second call adds replaces nothing of the first
+    environments.interpreter("peer", told.append, ("--no-deps", "b==1"))
+    assert asked[2:] == [["-r", requirements], ["-c", requirements, "--no-deps", "b==1"]]
 
 
 def test_an_environment_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

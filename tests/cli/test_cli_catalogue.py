@@ -222,6 +222,13 @@ def test_json_that_cannot_be_written(maichong: Any, tmp_path: Path) -> None:
             ("bench", "diehl-cook-2015", "--duration", "10"),
             "bench diehl-cook-2015, --duration: is for another benchmark: training has --images and --neurons (got 10)",
         ),
+        (("bench", "deep", "--net", "fc,cnn"), "bench, --net: there is no net 'cnn'; known: conv, fc, recurrent"),
+        (("bench", "deep", "--against", "nors"), "bench, --against: there is no peer 'nors'; did you mean 'norse'?"),
+        (("bench", "deep", "--threads", "1"), "bench deep, --threads: is for another benchmark: deep has --net (got [1])"),
+        (
+            ("bench", "coba-4000", "--net", "fc"),
+            "bench coba-4000, --net: is for another benchmark: a network has --threads and --duration (got fc)",
+        ),
         (
             ("bench", "diehl-cook-2015", "--against", "brian3"),
             "bench, --against: there is no peer 'brian3'; did you mean 'brian2'?",

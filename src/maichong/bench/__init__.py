@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from maichong.errors import ParameterError, did_you_mean
@@ -10,9 +10,10 @@ from maichong.errors import ParameterError, did_you_mean
 
 def benchmarks() -> dict[str, str]:
     """What each benchmark is, by name."""
-    from maichong.bench import diehl_cook, networks
+    from maichong.bench import deep, diehl_cook, networks
 
-    return {diehl_cook.NAME: diehl_cook.TITLE} | {name: entry.title for name, entry in networks.benchmarks().items()}
+    others = {name: entry.title for name, entry in networks.benchmarks().items()}
+    return {diehl_cook.NAME: diehl_cook.TITLE, deep.NAME: deep.TITLE} | others
 
 
 def run(
@@ -23,36 +24,48 @@ def run(
     neurons: int | None = None,
     threads: Sequence[int] = (),
     duration: float | str | None = None,
+    nets: Sequence[str] = (),
     tell: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
-    """Run a benchmark: ours and the peers in ``against``; see ``diehl_cook.compare`` and ``comparison.compare`` for what comes
-    back.
+    """Run a benchmark: ours and the peers in ``against``; see ``diehl_cook.compare``, ``deep.comparison.compare`` and
+    ``comparison.compare`` for what comes back.
 
-    ``images`` and ``neurons`` are for "diehl-cook-2015"; ``threads``, numbers of threads that each get a row, and ``duration``,
-    the biological time in ms that all tools simulate, for the networks. Raises ParameterError for unknown names and for options
-    that are not the benchmark's.
+    ``images`` and ``neurons`` are for "diehl-cook-2015"; ``nets`` for "deep"; ``threads``, numbers of threads that each get a row,
+    and ``duration``, the biological time in ms that all tools simulate, for the networks. Raises ParameterError for unknown names
+    and for options that are not the benchmark's.
     """
-    from maichong.bench import comparison, diehl_cook, networks
+    from maichong.bench import comparison, deep, diehl_cook, networks
+    from maichong.bench.deep import comparison as training
 
     known, given = benchmarks(), name
     name = name.replace("_", "-").casefold()
     if name not in known:
         raise ParameterError("bench", f"there is no benchmark {given!r}", fix=did_you_mean(given, known))
-    peers = diehl_cook.PEERS if name == diehl_cook.NAME else comparison.PEERS
-    for peer in against:
-        if peer not in peers:
-            raise ParameterError("bench, --against", f"there is no peer {peer!r}", fix=did_you_mean(peer, peers))
+    against, nets = tuple(dict.fromkeys(against)), tuple(dict.fromkeys(nets))
+    peers = {diehl_cook.NAME: diehl_cook.PEERS, deep.NAME: training.PEERS}.get(name, comparison.PEERS)
+    _known("--against", "peer", against, peers)
+    if name == deep.NAME:
+        why = "deep has --net"
+        _refuse(name, why, images=images, neurons=neurons, threads=list(threads) or None, duration=duration)
+        _known("--net", "net", nets, training.NETS)
+        return training.compare(nets, against, tell=tell)
     if name == diehl_cook.NAME:
-        _refuse(name, "training has --images and --neurons", threads=list(threads) or None, duration=duration)
+        why = "training has --images and --neurons"
+        _refuse(name, why, threads=list(threads) or None, duration=duration, net=",".join(nets) or None)
         return diehl_cook.compare(
             against, images=2000 if images is None else images, neurons=400 if neurons is None else neurons, tell=tell
         )
-    _refuse(name, "a network has --threads and --duration", images=images, neurons=neurons)
+    _refuse(name, "a network has --threads and --duration", images=images, neurons=neurons, net=",".join(nets) or None)
     benchmark = networks.benchmarks()[name]
     return comparison.compare(
-        benchmark, tuple(dict.fromkeys(against)), threads=_threads(threads), tell=tell,
-        duration=_duration(duration, benchmark.constants.dt),
-    )  # fmt: skip
+        benchmark, against, threads=_threads(threads), duration=_duration(duration, benchmark.constants.dt), tell=tell
+    )
+
+
+def _known(option: str, what: str, names: Sequence[str], known: Collection[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise ParameterError(f"bench, {option}", f"there is no {what} {name!r}", fix=did_you_mean(name, known))
 
 
 def _refuse(name: str, why: str, **options: Any) -> None:

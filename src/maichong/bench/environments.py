@@ -15,7 +15,7 @@ SCRIPTS = Path(__file__).parent / "peers"
 
 
 def interpreter(peer: str, tell: Callable[[str], None], extra: Sequence[str] = ()) -> str:
-    """The Python that has what ``peers/PEER.txt`` lists, and what a second call of pip with ``extra`` adds.
+    """The Python that has what ``peers/PEER.txt`` lists, and what a second call of pip with ``extra`` adds without changing that.
 
     Raises EngineError where it cannot be installed.
     """
@@ -29,7 +29,7 @@ def interpreter(peer: str, tell: Callable[[str], None], extra: Sequence[str] = (
     if not ready.exists() or ready.read_text() not in ("", wanted):
         tell(f"{peer}: making an environment of its own, once")
         venv.create(folder, with_pip=True, clear=True)
-        for step in [["-r", str(requirements)], *([list(extra)] if extra else [])]:
+        for step in [["-r", str(requirements)], *([["-c", str(requirements), *extra]] if extra else [])]:
             done = subprocess.run(
                 [str(python), "-m", "pip", "install", "-q", *step], capture_output=True, text=True, check=False
             )

@@ -150,7 +150,11 @@ def check(
 def bench(
     name: Annotated[str, typer.Argument(help="The benchmark, e.g. coba-4000; 'maichong list benchmark' shows all.")],
     against: Annotated[
-        str, typer.Option(metavar="PEERS", help="Peers, by commas: brian2,nest. Each gets an environment of its own.")
+        str,
+        typer.Option(
+            metavar="PEERS",
+            help="Peers, by commas: brian2,nest; for deep spikingjelly,snntorch,norse,torch. Each gets an environment of its own.",
+        ),
     ] = "",
     threads: Annotated[
         str | None, typer.Option(metavar="NUMBERS", help="Numbers of threads that each get a row, by commas: 1,2.")
@@ -165,19 +169,22 @@ def bench(
         ),
     ] = None,
     neurons: Annotated[int | None, typer.Option(help="diehl-cook-2015: excitatory neurons, 400 if left out.")] = None,
+    net: Annotated[
+        str, typer.Option(metavar="NETS", help="deep: which networks, by commas: fc,conv,recurrent; all if left out.")
+    ] = "",
     json: Json = None,
 ) -> None:
     """Time maichong and its peers on the same network, one after the other, in one run.
 
     Shows build time, wall seconds for a second of biological time, memory and firing rates, which tell whether it was the same
-    work. The exit code is 0, 1 when a peer fails, 2 for bad input.
+    work; for deep samples per second of training and of inference. The exit code is 0, 1 when a peer fails, 2 for bad input.
 
     Example: maichong bench coba-4000 --against brian2,nest --threads 1,2
     """
     from maichong.cli import benchmarks
 
     raise typer.Exit(
-        benchmarks.run_bench(name, against, json, threads=threads, duration=duration, images=images, neurons=neurons)
+        benchmarks.run_bench(name, against, json, threads=threads, net=net, duration=duration, images=images, neurons=neurons)
     )
 
 

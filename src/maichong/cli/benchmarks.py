@@ -14,20 +14,27 @@ from maichong.cli.tables import put, table_of
 from maichong.errors import ParameterError
 
 
-def run_bench(name: str, against: str, json: Path | None, *, threads: str | None, **options: Any) -> int:
+def run_bench(name: str, against: str, json: Path | None, *, threads: str | None = None, net: str = "", **options: Any) -> int:
     """Run a benchmark and print what came of it; 1 where a peer failed."""
     from maichong import bench
 
-    peers = [peer.strip() for peer in against.split(",") if peer.strip()]
-    outcome = bench.run(name, peers, threads=_numbers(threads), tell=_tell, **options)
+    outcome = bench.run(name, _words(against), threads=_numbers(threads), nets=_words(net), tell=_tell, **options)
     if json:
         files.write_json(json, outcome)
+    if "nets" in outcome:
+        from maichong.cli import deep_benchmark
+
+        return deep_benchmark.put_outcome(outcome)
     put(Text(outcome["network"], style="bold"))
     if "constants" in outcome:
         _print_network(outcome)
     else:
         _print_training(outcome)
     return int(bool(outcome.get("failures")))
+
+
+def _words(given: str) -> list[str]:
+    return [word.strip() for word in given.split(",") if word.strip()]
 
 
 def _tell(line: str) -> None:

@@ -51,7 +51,7 @@ def _words(kind: str) -> str:
 def show_one(name: str, json: Path | None) -> None:
     """One model, one paper, one data set or one benchmark network."""
     from maichong import data
-    from maichong.bench import networks
+    from maichong.bench import deep, networks
     from maichong.zoo import protocol
 
     if name.replace("_", "-").casefold() in protocol.names():
@@ -60,11 +60,13 @@ def show_one(name: str, json: Path | None) -> None:
         _show_data_set(name.replace("-", "_").casefold(), json)
     elif name.replace("_", "-").casefold() in networks.benchmarks():
         _show_network(networks.benchmarks()[name.replace("_", "-").casefold()], json)
+    elif name.casefold() == deep.NAME:
+        _show_deep(json)
     else:
         try:
             model = registry.find(name)
         except MaichongError:
-            known = [*registry.models(), *protocol.names(), *data.names(), *networks.benchmarks()]
+            known = [*registry.models(), *protocol.names(), *data.names(), *networks.benchmarks(), deep.NAME]
             raise ParameterError("show", f"there is nothing called {name!r}", fix=did_you_mean(name, known)) from None
         put(Text(f"{model.name} ({model.kind})", style="bold"))
         _print_doc(model.doc)
@@ -170,6 +172,25 @@ def _show_network(benchmark: Any, json: Path | None) -> None:
         constants = given(benchmark.constants)
         files.write_json(
             json, {"name": benchmark.name, "kind": "benchmark", "title": benchmark.title, "doc": doc, "constants": constants}
+        )
+
+
+def _show_deep(json: Path | None) -> None:
+    from maichong.bench import deep
+    from maichong.bench.deep import nets
+    from maichong.bench.networks.benchmark import given
+    from maichong.cli import deep_benchmark
+
+    doc = (nets.__doc__ or "").strip()
+    put(Text(f"{deep.NAME} (benchmark)", style="bold"))
+    put(f"{deep.TITLE}\n")
+    _print_doc(doc)
+    put()
+    put(deep_benchmark.constants_table())
+    if json:
+        constants = {net.name: given(net.constants) for net in nets.NETS.values()}
+        files.write_json(
+            json, {"name": deep.NAME, "kind": "benchmark", "title": deep.TITLE, "doc": doc, "constants": constants}
         )
 
 

@@ -1,0 +1,35 @@
+"""maichong's own row of the training of a network: the same command line, and the same measuring, as the peers' scripts."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+from maichong.bench.environments import SCRIPTS
+
+
+def neurons(c: Any, recurrent: Any) -> Any:
+    """A layer of LIF neurons, whose capacitance is such that 1 pA in a step moves them by 1 mV."""
+    from maichong import LIF
+    from maichong.nn import Recurrent, Spiking
+
+    cell = LIF(tau_m=c.tau_m, c_m=c.tau_m * (1.0 - c.beta), v_rest=0.0, v_th=c.v_th, v_r=0.0)
+    how = {"dt": c.dt, "surrogate": "arctangent", "detach_reset": True}
+    if recurrent is None:
+        return Spiking(cell, **how)
+    found = Recurrent(recurrent.in_features, cell, **how)
+    (recurrent.weight,) = found.parameters()  # one weight, which a Net sets and looks at
+    return found
+
+
+def main() -> None:
+    """Train the network, time it and write what was measured."""
+    from maichong import __version__
+
+    sys.path.insert(0, str(SCRIPTS))
+    importlib.import_module("deep_task").run(__doc__, __version__, neurons)
+
+
+if __name__ == "__main__":
+    main()
