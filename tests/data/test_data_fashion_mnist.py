@@ -80,7 +80,7 @@ def served(web: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     files = {}
     for key, file in fashion_mnist.FILES.items():
         name = Path(file.path).name
-        web.files[name] = gzip.compress(idx(ARRAYS[key]))
+        web.files[name] = gzip.compress(idx(ARRAYS[key]), mtime=0)
         checksum = f"sha256:{hashlib.sha256(web.files[name]).hexdigest()}"
         files[key] = replace(file, urls=(f"{web.url}{name}", f"{web.url}mirror/{name}"), checksum=checksum)
     monkeypatch.setattr(fashion_mnist, "FILES", files)
@@ -149,7 +149,7 @@ def test_the_folder_comes_first_then_the_package_and_never_the_network(served: A
         idx(ARRAYS["y_test"])[:-1],
         idx(ARRAYS["y_test"]) + b"\0",
         idx(ARRAYS["y_test"], kind=9),
-        gzip.compress(idx(ARRAYS["y_test"]))[:-6],
+        gzip.compress(idx(ARRAYS["y_test"]), mtime=0)[:-6],
     ],
 )
 def test_a_damaged_file(served: Any, content: bytes) -> None:
