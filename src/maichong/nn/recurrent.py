@@ -12,6 +12,7 @@ import torch
 from maichong.engines.autograd.kernels import SPIKES
 from maichong.errors import EngineError, ParameterError, brief
 from maichong.nn.spiking import Spiking, State
+from maichong.nn.timing import KEEPS
 from maichong.spec import Configured
 
 
@@ -36,6 +37,8 @@ class Recurrent(torch.nn.Module):
 
     Raises what Spiking raises, and EngineError for an input without n features.
     """
+
+    time = KEEPS
 
     def __init__(self, n: int, model: Configured, *, outputs: str | Sequence[str] = SPIKES, **options: Any) -> None:
         super().__init__()

@@ -18,6 +18,7 @@ from maichong.engines.autograd.fused import Fused, Kernels
 from maichong.engines.autograd.kernels import SPIKES, Shape
 from maichong.engines.autograd.surrogates import Surrogate, surrogate_of
 from maichong.errors import EngineError, ParameterError, brief, did_you_mean, is_one_of
+from maichong.nn.timing import KEEPS, is_timed
 from maichong.spec import Configured, Param
 
 ENGINES = ("auto", "fused", "plain")
@@ -73,6 +74,8 @@ class Spiking(torch.nn.Module):
     >>> layer(torch.ones(4, 1, 3) * 1.5).shape
     torch.Size([4, 1, 3])
     """
+
+    time = KEEPS
 
     def __init__(
         self, model: Configured, *, dt: float = 1.0, receptor: Configured | None = None,
@@ -194,14 +197,7 @@ class Spiking(torch.nn.Module):
 
     def check(self, x: Any) -> None:
         """EngineError for what is no floating tensor [time, batch, ...]."""
-        where = "Spiking, input"
-        if not isinstance(x, torch.Tensor):
-            raise EngineError(where, "must be a tensor [time, batch, ...]", brief(x))
-        if not x.dtype.is_floating_point:
-            raise EngineError(where, "must hold floating-point numbers", x.dtype, "use x.float()")
-        if x.dim() < 2 or 0 in x.shape:
-            fix = "the time axis is missing: put it first, x.unsqueeze(0) is one step" if x.dim() < 2 else None
-            raise EngineError(where, "must be [time, batch, ...], none of them 0", tuple(x.shape), fix)
+        is_timed("Spiking, input", x)
 
     def _checked(self, state: Any, x: torch.Tensor) -> State:
         names = self.cell.system.states
