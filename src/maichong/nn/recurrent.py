@@ -63,6 +63,14 @@ class Recurrent(torch.nn.Module):
         now = self.begin(x) if state is None else state
         cells, spikes = now.cells, now.spikes
         weight = self.weight.to(x.dtype)
+        if self.cells.fuses(x):
+            if state is not None:
+                x = torch.cat([torch.addmm(x[0], spikes, weight.t())[None], x[1:]])
+            found, end = self.cells.run(x.contiguous(), cells, weight)
+            whole = dict(zip(self.cells.outputs, found, strict=True))
+            outputs = tuple(whole[name] for name in self.outputs)
+            result = outputs[0] if self.single else outputs
+            return result if state is None else (result, RecurrentState(end, whole[SPIKES][-1]))
         steps: list[tuple[torch.Tensor, ...]] = []
         for current in x:
             heard = torch.addmm(current, spikes, weight.t())
