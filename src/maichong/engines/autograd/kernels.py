@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from maichong.engines.autograd.adjoint import Step
 from maichong.engines.autograd.cell import Cell
+from maichong.engines.autograd.row_sums import ROWS, digest
+from maichong.engines.autograd.row_sums import WIDE as COLUMNS
 from maichong.engines.autograd.surrogates import Surrogate
 from maichong.engines.events.emit import Argument, KernelText
 from maichong.engines.events.lower import Writer
-from maichong.engines.autograd.row_sums import ROWS, digest
-from maichong.engines.autograd.row_sums import WIDE as COLUMNS
 from maichong.engines.events.stepping import advance
 
 WIDE = 256
@@ -102,6 +102,7 @@ class Emitter:
         """
         if self.shape.recurrent:
             w.line(f"blocks = (width + {COLUMNS - 1}) // {COLUMNS}")
+            w.line("many = U(width)")
             w.line(f"padded = blocks * {COLUMNS}")
             w.line(f"stride = {ROWS} * padded")
             w.line("weights = U(matrix.ctypes.data)")
@@ -134,7 +135,7 @@ class Emitter:
         if timed:
             w.line("at = U(t * rows * width) + cell")
             w.line("own = U(t * stride) + near")
-        w.line(f"for k in range({'width' if self.shape.recurrent else 'many'}):")
+        w.line("for k in range(many):")
         w.indent += 1
         return 1 + self.shape.recurrent
 
@@ -150,7 +151,7 @@ class Emitter:
         """What the neurons of row ``r`` hear in the next step: the sum of the weights of those that fired."""
         w.line("heard_by = U(heard.ctypes.data) + near * size")
         w.line("count = 0")
-        w.line("for k in range(width):")
+        w.line("for k in range(many):")
         w.line("    index[U(count)] = k")
         w.line("    count += np.int64(fired[near + k] != F(0.0))")
         w.line("for block in range(blocks):")
@@ -260,12 +261,13 @@ class Emitter:
         w = Writer(real)
         # an order that LLVM cannot read: it would test addresses that go backwards once for all steps, in vain, and stay scalar
         w.line("order = np.arange(steps)")
-        waits = [("was_wait", "int32", "steps")] if self.waits else []
+        waits = [("was_wait", "int32", "steps"), ("wait", "int32", "1")] if self.waits else []
         back = [("g_near", real, "1"), ("g_spikes", real, "1")] if shape.recurrent else []
         self._open(
             w,
             [
-                *((f"was_{state}", real, "(steps + 1)") for state in self.states), *waits,
+                *((f"was_{state}", real, "steps") for state in self.states), *waits,
+                *((f"at_{state}", real, "1") for state in self.states),
                 *((f"g_at_{state}", real, "1") for state in self.states), *((f"sum_{name}", real, "1") for name in shape.learned),
                 *back,
             ],
@@ -273,30 +275,30 @@ class Emitter:
         self._numbers(w)
         deep = self._each(w, timed=False)
         for state in self.states:
-            w.line(f"was_{state}[near + k] = begin_{state}[cell + k]")
+            w.line(f"at_{state}[near + k] = begin_{state}[cell + k]")
             w.line(f"g_at_{state}[near + k] = g_end_{state}[cell + k]")
         for name in shape.learned:
             w.line(f"sum_{name}[near + k] = F(0.0)")
         if self.waits:
-            w.line("was_wait[near + k] = begin_wait[cell + k]")
+            w.line("wait[near + k] = begin_wait[cell + k]")
         if shape.recurrent:
             w.line("g_spikes[near + k] = F(0.0)")
         w.indent -= deep
-        w.line("for t in range(steps - 1):")
+        w.line("for t in range(steps):")
         w.indent += 1
         deep = self._each(w, timed=True)
-        self._load(w, "was_{state}[own + k]")
+        self._load(w, "at_{state}[near + k]")
+        for state in self.states:
+            w.line(f"was_{state}[own + k] = x_{state}")
         if self.waits:
-            w.line("wait = was_wait[own + k]")
-            w.line("free = wait == np.int32(0)")
+            w.line("was_wait[own + k] = wait[near + k]")
+            w.line("free = wait[near + k] == np.int32(0)")
         for line in lines:
             w.line(line)
         self._fire(w)
         for state in self.states:
-            w.line(f"was_{state}[own + U(stride) + k] = y_{state}")
-        if self.waits:
-            self._wait(w, "wait")
-            w.line("was_wait[own + U(stride) + k] = wait")
+            w.line(f"at_{state}[near + k] = y_{state}")
+        self._wait(w, "wait[near + k]")
         w.indent -= deep + 1
         w.line("for back in range(steps):")
         w.indent += 1
