@@ -29,7 +29,7 @@ class FusedRecurrent(torch.autograd.Function):
         cell, shape = kernels.cell, kernels.shape
         states = cell.system.states
         begin, numbers = given[: len(states)], given[len(states) :]
-        steps, rows, width = current.shape
+        _steps, rows, width = current.shape
         outputs = [torch.empty_like(current) for _ in shape.outputs]
         total = torch.empty_like(current)
         end = [torch.empty_like(state) for state in begin]
@@ -54,7 +54,7 @@ class FusedRecurrent(torch.autograd.Function):
         states = cell.system.states
         total, spikes, weight, wait, *given = ctx.saved_tensors
         begin, numbers = given[: len(states)], given[len(states) :]
-        steps, rows, width = total.shape
+        _steps, rows, width = total.shape
         shared = shared_of(kernels, total, wait, begin, dict(zip(kernels.numbers, numbers, strict=True)))
         upstream = [value.contiguous() for value in gradients[:-1]]
         labels = [*(f"g_out_{name}" for name in shape.outputs), *(f"g_end_{name}" for name in states)]
@@ -74,7 +74,7 @@ class FusedRecurrent(torch.autograd.Function):
 
 def _of_weight(spikes: torch.Tensor, gradient: torch.Tensor) -> torch.Tensor:
     """The gradient of the weights, from spikes and the gradient of the currents one step later."""
-    steps, rows, width = spikes.shape
+    steps, _rows, width = spikes.shape
     if steps == 1:
         return torch.zeros(width, width, dtype=spikes.dtype)
     before, after = spikes[:-1].reshape(-1, width), gradient[1:].reshape(-1, width)

@@ -1,4 +1,5 @@
-"""``row_sums`` and ``dense_sums``: weighted sums of rows of a matrix, with the sums in vector registers; what is innermost in products.
+"""``row_sums`` and ``dense_sums``: weighted sums of rows of a matrix, in vector registers; what is innermost in products.
+
 
 LLVM does not find this form by itself: in a loop over an array it loads and stores each sum at every row, and tests for overlaps
 first, which takes four times as long.
