@@ -7,6 +7,7 @@ from maichong.nn.delays import Delay
 from maichong.nn.feedback import RecurrentState
 from maichong.nn.lateral import Lateral, LateralInhibition
 from maichong.nn.pooling import Pool2d, PoolState
+from maichong.nn.products import Linear
 from maichong.nn.readouts import FirstSpike, LastPotential, MaxPotential, MeanRate, PopulationVote
 from maichong.nn.recurrent import Recurrent
 from maichong.nn.sequential import Sequential
@@ -14,7 +15,7 @@ from maichong.nn.spiking import Spiking, State
 from maichong.nn.timing import Bernoulli, Repeat
 
 __all__ = [
-    "Bernoulli", "Delay", "FirstSpike", "LastPotential", "Lateral", "LateralInhibition", "MaxPotential", "MeanRate", "Pool2d",
-    "PoolState", "PopulationVote", "Recurrent", "RecurrentState", "Repeat", "Sequential", "Spiking", "State", "Surrogate",
-    "ThresholdBatchNorm", "dale",
+    "Bernoulli", "Delay", "FirstSpike", "LastPotential", "Lateral", "LateralInhibition", "Linear", "MaxPotential", "MeanRate",
+    "Pool2d", "PoolState", "PopulationVote", "Recurrent", "RecurrentState", "Repeat", "Sequential", "Spiking", "State",
+    "Surrogate", "ThresholdBatchNorm", "dale",
 ]  # fmt: skip
