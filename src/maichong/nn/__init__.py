@@ -1,10 +1,15 @@
 """Layers for torch: neurons of the catalogue in networks that are trained by gradients. It needs ``maichong[deep]``."""
 
 from maichong.engines.autograd.surrogates import Surrogate
+from maichong.nn.diagnosis import Diagnosis
+from maichong.nn.doctor import doctor
 from maichong.nn.readouts import MeanRate
 from maichong.nn.recurrent import Recurrent, RecurrentState
 from maichong.nn.sequential import Sequential
 from maichong.nn.spiking import Spiking, State
 from maichong.nn.timing import Bernoulli, Repeat
 
-__all__ = ["Bernoulli", "MeanRate", "Recurrent", "RecurrentState", "Repeat", "Sequential", "Spiking", "State", "Surrogate"]
+__all__ = [
+    "Bernoulli", "Diagnosis", "MeanRate", "Recurrent", "RecurrentState", "Repeat", "Sequential", "Spiking", "State", "Surrogate",
+    "doctor",
+]  # fmt: skip

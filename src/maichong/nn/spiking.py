@@ -151,7 +151,7 @@ class Spiking(torch.nn.Module):
         found = outputs[0] if self.single else tuple(outputs)
         return found if state is None else (found, end)
 
-    def _run(self, x: torch.Tensor, begin: State) -> tuple[list[torch.Tensor], State]:
+    def _run(self, x: torch.Tensor, begin: State, watch: plain.Watch | None = None) -> tuple[list[torch.Tensor], State]:
         numbers = self.cell.numbers(self.params(x))
         each = tuple(name for name, value in numbers.items() if value.ndim)
         learned = tuple(name for name, value in numbers.items() if value.requires_grad)
@@ -169,7 +169,7 @@ class Spiking(torch.nn.Module):
         current = x.reshape(steps, *form)
         wait = begin.wait.reshape(form).contiguous()
         states = [begin.states[name].reshape(form).contiguous() for name in self.cell.system.states]
-        if self._fused(x):
+        if watch is None and self._fused(x):
             kernels = self._kernels.get(shape)
             if kernels is None:
                 kernels = self._kernels[shape] = Kernels(self.cell, shape, tuple(numbers))
@@ -177,7 +177,7 @@ class Spiking(torch.nn.Module):
             outputs, end, wait = found[: len(self.outputs)], found[len(self.outputs) : -1], found[-1]
         else:
             outputs, last, wait = plain.run(
-                self.cell, shape, current, wait, dict(zip(self.cell.system.states, states, strict=True)), numbers
+                self.cell, shape, current, wait, dict(zip(self.cell.system.states, states, strict=True)), numbers, watch
             )
             end = tuple(last[name].expand(form) for name in self.cell.system.states)
         ends = {name: value.reshape(x.shape[1:]) for name, value in zip(self.cell.system.states, end, strict=True)}
