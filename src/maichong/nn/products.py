@@ -23,9 +23,13 @@ class Linear(torch.nn.Linear):
         return linear(input, self.weight, self.bias)
 
 
+def is_hooked(module: torch.nn.Module) -> bool:
+    """Whether somebody listens to a layer's calls, so that it must be called."""
+    hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+    return any(getattr(module, name) for name in hooks)
+
+
 def applied(module: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
-    """What a layer makes of ``x``; of a Linear that nothing is hooked to, by the product that suits spikes."""
-    plain = type(module).forward is torch.nn.Linear.forward and not any(
-        getattr(module, hooks) for hooks in ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
-    )
+    """What a layer makes of ``x``; of a Linear that nobody listens to, by the product that suits spikes."""
+    plain = type(module).forward is torch.nn.Linear.forward and not is_hooked(module)
     return linear(x, module.weight, module.bias) if plain else module(x)  # type: ignore[arg-type]

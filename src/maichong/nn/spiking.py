@@ -161,7 +161,9 @@ class Spiking(torch.nn.Module):
             self._check_finite(x, end)
         return outputs, end
 
-    def _run(self, x: torch.Tensor, begin: State, weight: torch.Tensor | None) -> tuple[list[torch.Tensor], State]:
+    def _run(
+        self, x: torch.Tensor, begin: State, weight: torch.Tensor | None = None, watch: plain.Watch | None = None
+    ) -> tuple[list[torch.Tensor], State]:
         numbers = self.cell.numbers(self.params(x))
         each = tuple(name for name, value in numbers.items() if value.ndim)
         learned = tuple(name for name, value in numbers.items() if value.requires_grad)
@@ -181,7 +183,7 @@ class Spiking(torch.nn.Module):
         current = x.reshape(steps, *form)
         wait = begin.wait.reshape(form).contiguous()
         states = [begin.states[name].reshape(form).contiguous() for name in self.cell.system.states]
-        if self.fuses(x):
+        if watch is None and self.fuses(x):
             kernels = self._kernels.get(shape)
             if kernels is None:
                 kernels = self._kernels[shape] = Kernels(self.cell, shape, tuple(numbers))
@@ -194,7 +196,7 @@ class Spiking(torch.nn.Module):
             outputs, end, wait = found[: len(self.outputs)], found[len(self.outputs) : -1], found[-1]
         else:
             outputs, last, wait = plain.run(
-                self.cell, shape, current, wait, dict(zip(self.cell.system.states, states, strict=True)), numbers
+                self.cell, shape, current, wait, dict(zip(self.cell.system.states, states, strict=True)), numbers, watch
             )
             end = tuple(last[name].expand(form) for name in self.cell.system.states)
         ends = {name: value.reshape(x.shape[1:]) for name, value in zip(self.cell.system.states, end, strict=True)}
