@@ -51,6 +51,11 @@ class Above(torch.nn.Module):
         return torch.log(value - self.bound)
 
 
+def mean_over_squares(x: torch.Tensor, pool: int) -> torch.Tensor:
+    """The mean over squares of the last two axes."""
+    return x.unflatten(-1, (-1, pool)).unflatten(-3, (-1, pool)).mean(dim=(-3, -1))
+
+
 class Spiking(torch.nn.Module):
     """A layer of neurons of ``model``, element by element: input currents [time, batch, ...] -> spikes of that shape, 0 or 1.
 
@@ -149,20 +154,33 @@ class Spiking(torch.nn.Module):
         found = outputs[0] if self.single else tuple(outputs)
         return found if state is None else (found, end)
 
-    def run(self, x: torch.Tensor, begin: State, weight: torch.Tensor | None = None) -> tuple[list[torch.Tensor], State]:
+    def pooled(self, x: torch.Tensor, pool: int, state: State | None = None) -> Any:
+        """``layer(x)`` and the mean of its spikes over squares of ``pool`` x ``pool`` neurons: [time, batch, ..., h, w] ->
+        [time, batch, ..., h / pool, w / pool].
+
+        On the fused engine the spikes themselves are never written down. EngineError where h and w are no multiples of ``pool``.
+        """
+        self.check(x)
+        begin = self.begin(x) if state is None else self._checked(state, x)
+        (found,), end = self.run(x.contiguous(), begin, pool=pool)
+        return found if state is None else (found, end)
+
+    def run(
+        self, x: torch.Tensor, begin: State, weight: torch.Tensor | None = None, pool: int = 1
+    ) -> tuple[list[torch.Tensor], State]:
         """All steps from a state: the outputs in order, and the state to go on from.
 
         With a ``weight`` [n, n] the neurons hear each other's spikes one step later, none of them before the first step: for
-        layers of one axis of n features, on the fused engine.
+        layers of one axis of n features, on the fused engine. ``pool``: see ``pooled``.
         """
-        outputs, end = self._run(x, begin, weight)
+        outputs, end = self._run(x, begin, weight, pool)
         # a sum is finite where all are, but for sums that run over; what is NaN once is so to the end
         if not all(math.isfinite(float(value.detach().sum())) for value in end.states.values()):
             self._check_finite(x, end)
         return outputs, end
 
     def _run(
-        self, x: torch.Tensor, begin: State, weight: torch.Tensor | None = None, watch: plain.Watch | None = None
+        self, x: torch.Tensor, begin: State, weight: torch.Tensor | None = None, pool: int = 1, watch: plain.Watch | None = None
     ) -> tuple[list[torch.Tensor], State]:
         numbers = self.cell.numbers(self.params(x))
         each = tuple(name for name, value in numbers.items() if value.ndim)
@@ -174,16 +192,22 @@ class Spiking(torch.nn.Module):
                     "Spiking", f"its {name} holds {numbers[name].numel()} numbers, and the input must have as many features",
                     tuple(x.shape), "the input is [time, batch, features...]",
                 )  # fmt: skip
-        recurrent = weight is not None
+        recurrent, fused = weight is not None, watch is None and self.fuses(x)
+        if pool > 1 and (self.outputs != (SPIKES,) or x.dim() < 4 or x.shape[-2] % pool or x.shape[-1] % pool):
+            wanted = f"must be [time, batch, ..., h, w] of spikes, h and w multiples of {pool}"
+            raise EngineError("Spiking, pool", wanted, tuple(x.shape))
+        inside = pool if fused and not each else 1
         form = (rows, width) if each or recurrent else (1, rows * width)
+        if inside > 1:
+            form = (rows * width // math.prod(x.shape[-2:]), math.prod(x.shape[-2:]))
         shape = Shape(
             each, learned, self.outputs, self.surrogate, self.detach_reset, str(x.dtype).removeprefix("torch."),
-            x.requires_grad or recurrent, recurrent,
+            x.requires_grad or recurrent, recurrent, inside,
         )  # fmt: skip
         current = x.reshape(steps, *form)
         wait = begin.wait.reshape(form).contiguous()
         states = [begin.states[name].reshape(form).contiguous() for name in self.cell.system.states]
-        if watch is None and self.fuses(x):
+        if fused:
             kernels = self._kernels.get(shape)
             if kernels is None:
                 kernels = self._kernels[shape] = Kernels(self.cell, shape, tuple(numbers))
@@ -192,7 +216,7 @@ class Spiking(torch.nn.Module):
             if weight is not None:
                 found = FusedRecurrent.apply(kernels, threads, current, weight, *given)
             else:
-                found = Fused.apply(kernels, threads, current, *given)
+                found = Fused.apply(kernels, threads, x.shape[-1], current, *given)
             outputs, end, wait = found[: len(self.outputs)], found[len(self.outputs) : -1], found[-1]
         else:
             outputs, last, wait = plain.run(
@@ -200,7 +224,11 @@ class Spiking(torch.nn.Module):
             )
             end = tuple(last[name].expand(form) for name in self.cell.system.states)
         ends = {name: value.reshape(x.shape[1:]) for name, value in zip(self.cell.system.states, end, strict=True)}
-        return [out.reshape(x.shape) for out in outputs], State(ends, wait.reshape(x.shape[1:]))
+        shape_out = (*x.shape[:-2], x.shape[-2] // inside, x.shape[-1] // inside) if inside > 1 else x.shape
+        given_out = [out.reshape(shape_out) for out in outputs]
+        if pool > inside:
+            given_out = [mean_over_squares(out, pool) for out in given_out]
+        return given_out, State(ends, wait.reshape(x.shape[1:]))
 
     def fuses(self, x: torch.Tensor) -> bool:
         """Whether fused kernels run for such an input; a warning, once, where they might be expected and do not."""

@@ -22,14 +22,18 @@ from maichong.engines.events.stepping import advance
 WIDE = 256
 """Neurons of a block."""
 
+PLANE = 1024
+"""Neurons of a block of an image, where squares of them are pooled: as many whole lines as that holds, or one line of squares."""
+
 SPIKES = "spikes"
 
 
 @dataclass(frozen=True)
 class Shape:
     """What a pair of kernels depends on beside the cell: the numbers that differ from neuron to neuron (``each``) and those whose
-    gradient is asked for (``learned``), what the layer gives (``outputs``), how gradients pass spikes and resets, and whether the
-    neurons of a row hear each other's spikes of the step before (``recurrent``)."""
+    gradient is asked for (``learned``), what the layer gives (``outputs``), how gradients pass spikes and resets, whether the
+    neurons of a row hear each other's spikes of the step before (``recurrent``), and over how large squares of neurons the mean of
+    their spikes is what comes out (``pool``): a row is an image then, its lines ``span`` long."""
 
     each: tuple[str, ...]
     learned: tuple[str, ...]
@@ -39,6 +43,7 @@ class Shape:
     precision: str
     input_gradient: bool = True
     recurrent: bool = False
+    pool: int = 1
 
 
 class Emitter:
@@ -92,6 +97,7 @@ class Emitter:
             *([Argument("begin_wait", "int32[]")] if self.waits else []),
             *(Argument(f"par_{name}", real if name in self.shape.each else self.shape.precision) for name in self.numbers),
             *([Argument("matrix", real)] if self.shape.recurrent else []),
+            *([Argument("span", "int")] if self.shape.pool > 1 else []),
             *more,
         )  # fmt: skip
 
@@ -107,6 +113,11 @@ class Emitter:
             w.line(f"stride = {ROWS} * padded")
             w.line("weights = U(matrix.ctypes.data)")
             w.line(f"size = U({4 if self.shape.precision == 'float32' else 8})")
+        elif self.shape.pool > 1:
+            pool = self.shape.pool
+            w.line(f"lines = max({PLANE} // ({pool} * span), 1) * {pool}")
+            w.line("stride = lines * span")
+            w.line(f"across = U(span // {pool})")
         else:
             w.line(f"stride = {WIDE}")
         for name, kind, times in arrays:
@@ -117,9 +128,9 @@ class Emitter:
             w.line(f"group = min({ROWS}, last - begin)")
         else:
             w.line("for row in range(first, last):")
-            w.line(f"    for begin in range(low, high, {WIDE}):")
+            w.line("    for begin in range(low, high, stride):")
             w.indent = 2
-            w.line(f"many = U(min({WIDE}, high - begin))")
+            w.line("many = U(min(stride, high - begin))")
             w.line("cell = U(row * width + begin)")
             w.line("column = U(begin)")
             w.line("near = U(0)")
@@ -159,6 +170,31 @@ class Emitter:
         w.line(
             "    row_sums(weights + of, U(index.ctypes.data), U(ones.ctypes.data), 0, count, U(zeros.ctypes.data), heard_by + to)"
         )
+
+    def _squares(self, w: Writer) -> str:
+        """The loop over squares of the block, each the ``q``-th of its line; returns where in the pooled image that is."""
+        pool = self.shape.pool
+        w.line(f"pooled = U((t * rows + row) * (width // {pool * pool}) + begin // {pool * pool})")
+        w.line(f"for line in range(many // U(span * {pool})):")
+        w.line(f"    top = line * U(span * {pool})")
+        w.line("    for q in range(across):")
+        return "pooled + line * across + q"
+
+    def _pool(self, w: Writer) -> None:
+        """The mean of the spikes of each square."""
+        pool = self.shape.pool
+        at = self._squares(w)
+        places = [f"fired[top + U({y} * span + {x}) + U({pool}) * q]" for y in range(pool) for x in range(pool)]
+        w.line(f"        out_spikes[{at}] = ({' + '.join(places)}) * F({1.0 / pool**2!r})")
+
+    def _unpool(self, w: Writer) -> None:
+        """Each neuron's share of the gradient of its square."""
+        pool = self.shape.pool
+        at = self._squares(w)
+        w.line(f"        share = g_out_spikes[{at}] * F({1.0 / pool**2!r})")
+        for y in range(pool):
+            for x in range(pool):
+                w.line(f"        g_square[top + U({y} * span + {x}) + U({pool}) * q] = share")
 
     def _hand_back(self, w: Writer) -> None:
         """What the currents' gradients say of the spikes of the step before."""
@@ -206,7 +242,8 @@ class Emitter:
             w.line(f"ones = np.ones(width, np.{real})")
             w.line(f"zeros = np.zeros({COLUMNS}, np.{real})")
         waits = [("wait", "int32", "1")] if self.waits else []
-        heard = [("heard", real, "1"), ("fired", real, "1")] if shape.recurrent else []
+        heard = [("heard", real, "1")] if shape.recurrent else []
+        heard += [("fired", real, "1")] if shape.recurrent or shape.pool > 1 else []
         self._open(w, [*((f"at_{state}", real, "1") for state in self.states), *waits, *heard])
         self._numbers(w)
         deep = self._each(w, timed=False)
@@ -232,12 +269,12 @@ class Emitter:
         for state in self.states:
             w.line(f"at_{state}[near + k] = y_{state}")
         self._wait(w, "wait[near + k]")
-        for name in shape.outputs:
+        for name in shape.outputs if shape.pool == 1 else ():
             w.line(f"out_{name}[at + k] = {'spike' if name == SPIKES else f'y_{name}'}")
-        if shape.recurrent:
+        if shape.recurrent or shape.pool > 1:
             w.line("fired[near + k] = spike")
             w.indent -= 1
-            self._hear(w)
+            self._hear(w) if shape.recurrent else self._pool(w)
             w.indent += 1
         w.indent -= deep + 1
         deep = self._each(w, timed=False)
@@ -263,6 +300,7 @@ class Emitter:
         w.line("order = np.arange(steps)")
         waits = [("was_wait", "int32", "steps"), ("wait", "int32", "1")] if self.waits else []
         back = [("g_near", real, "1"), ("g_spikes", real, "1")] if shape.recurrent else []
+        back += [("g_square", real, "1")] if shape.pool > 1 else []
         self._open(
             w,
             [
@@ -303,6 +341,8 @@ class Emitter:
         w.line("for back in range(steps):")
         w.indent += 1
         w.line("t = order[steps - 1 - back]")
+        if shape.pool > 1:
+            self._unpool(w)
         deep = self._each(w, timed=True)
         self._load(w, "was_{state}[own + k]")
         if self.waits:
@@ -351,7 +391,8 @@ class Emitter:
         shape = self.shape
         _, before, landing, excess = self.step
         total: dict[str, str] = {}
-        spike = ["g_out_spikes[at + k]"] if SPIKES in shape.outputs else []
+        of_spike = "g_square[near + k]" if shape.pool > 1 else "g_out_spikes[at + k]"
+        spike = [of_spike] if SPIKES in shape.outputs else []
         spike += ["g_spikes[near + k]"] if shape.recurrent else []
 
         def give(name: str, text: str) -> None:
