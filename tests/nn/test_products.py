@@ -28,7 +28,7 @@ def test_values_and_gradients_are_those_of_the_dense_product(monkeypatch, n_in, 
         x = spikes(21, 29, n_in, rate) * torch.randint(1, 5, (21, 29, n_in)) / 4
         weight, bias = torch.randn(n_out, n_in, dtype=x.dtype), torch.randn(n_out, dtype=x.dtype)
         found, upstream = [], torch.randn(21, 29, n_out, dtype=x.dtype)
-        assert (sparse._lists(x) is not None) == (rate < 0.25)
+        assert (sparse.lists_of(x) is not None) == (rate < 0.25)
         for product in (sparse.linear, torch.nn.functional.linear):
             given = [entry.clone().requires_grad_() for entry in (x, weight, bias)]
             y = product(*given)
@@ -70,9 +70,9 @@ def test_the_number_of_threads_changes_nothing(monkeypatch):
 def test_what_is_not_sparse_or_too_small_is_left_to_torch(monkeypatch):
     monkeypatch.setattr(sparse, "WORTH", 100_000)
     weight = torch.randn(100, 200)
-    assert sparse._lists(torch.rand(10, 10, 200)) is None
+    assert sparse.lists_of(torch.rand(10, 10, 200)) is None
     called = []
-    monkeypatch.setattr(sparse, "_lists", lambda x: called.append(x.shape))
+    monkeypatch.setattr(sparse, "lists_of", lambda x: called.append(x.shape))
     sparse.linear(spikes(2, 2, 200, 0.1, torch.float32), weight, None)
     big = spikes(50, 50, 200, 0.1, torch.float32)
     sparse.linear(big.half(), weight.half(), None)

@@ -9,16 +9,15 @@ first, so that what is read at random stays in a core's cache. At 13 % of spikes
 from __future__ import annotations
 
 import functools
-import hashlib
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from maichong.engines.autograd.kernels import imports
 from maichong.engines.autograd.row_sums import WIDE
 from maichong.engines.events.emit import Argument, Kernel, KernelText
 from maichong.engines.events.together import in_threads
@@ -41,7 +40,7 @@ def linear(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> 
     """
     if not _worth(x, weight, bias):
         return torch.nn.functional.linear(x, weight, bias)
-    lists = _lists(x) if weight.shape[0] >= WIDE else None
+    lists = lists_of(x) if weight.shape[0] >= WIDE else None
     product = SparseLinear.apply(lists, x, weight, bias) if lists else DenseLinear.apply(x, weight, bias)
     return product  # type: ignore[return-value]
 
@@ -72,7 +71,7 @@ class Lists:
     value: np.ndarray
 
 
-def _lists(x: torch.Tensor) -> Lists | None:
+def lists_of(x: torch.Tensor) -> Lists | None:
     """The lists of ``x``, or None where too much of it is not 0."""
     width = x.shape[-1]
     rows = x.numel() // width
@@ -101,8 +100,8 @@ class DenseLinear(torch.autograd.Function):
         return torch.nn.functional.linear(x, weight, bias)
 
     @staticmethod
-    @torch.autograd.function.once_differentiable  # pyright: ignore[reportIncompatibleMethodOverride]
-    def backward(ctx: Any, *gradients: torch.Tensor) -> Any:
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, *gradients: torch.Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         (gradient,) = gradients
         x, weight = ctx.saved_tensors
         flat = gradient.reshape(-1, gradient.shape[-1])
@@ -119,11 +118,8 @@ class SparseLinear(torch.autograd.Function):
         ctx.lists = lists
         ctx.save_for_backward(weight if x.requires_grad else None)
         n = weight.shape[0]
-        blocks = -(-n // WIDE)
-        matrix = np.empty(blocks * lists.width * WIDE, lists.value.dtype)
-        flat = weight.detach().contiguous().reshape(-1).numpy()
-        _run("pack", flat.dtype, {"weight": flat, "matrix": matrix, "width": lists.width, "n": n}, _shares(blocks))
-        start = np.zeros(blocks * WIDE, flat.dtype)
+        matrix = packed(weight)
+        start = np.zeros(-(-n // WIDE) * WIDE, matrix.dtype)
         if bias is not None:
             start[:n] = bias.detach().numpy()
         out = torch.empty((*x.shape[:-1], n), dtype=x.dtype)
@@ -131,21 +127,31 @@ class SparseLinear(torch.autograd.Function):
             "matrix": matrix, "index": lists.index, "value": lists.value, "first_of": lists.first, "last_of": lists.last,
             "start": start, "out": out.reshape(-1).numpy(), "width": lists.width, "n": n,
         }  # fmt: skip
-        _run("product", flat.dtype, given, _shares(lists.rows))
+        _run("product", matrix.dtype, given, _shares(lists.rows))
         return out
 
     @staticmethod
-    @torch.autograd.function.once_differentiable  # pyright: ignore[reportIncompatibleMethodOverride]
-    def backward(ctx: Any, *gradients: torch.Tensor) -> Any:
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, *gradients: torch.Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         (gradient,) = gradients
         (weight,) = ctx.saved_tensors
         flat = gradient.reshape(-1, gradient.shape[-1])
         of_x = (flat @ weight).reshape(*gradient.shape[:-1], -1) if ctx.needs_input_grad[1] else None
-        of_weight = _weight_gradient(ctx.lists, flat.contiguous()) if ctx.needs_input_grad[2] else None
+        of_weight = weight_gradient(ctx.lists, flat.contiguous()) if ctx.needs_input_grad[2] else None
         return None, of_x, of_weight, flat.sum(dim=0) if ctx.needs_input_grad[3] else None
 
 
-def _weight_gradient(lists: Lists, gradient: torch.Tensor) -> torch.Tensor:
+def packed(weight: torch.Tensor) -> np.ndarray:
+    """The transpose of ``weight`` [n, width] in blocks of 64 of its columns, one block after the other: [blocks, width, 64]."""
+    n, width = weight.shape
+    blocks = -(-n // WIDE)
+    flat = weight.detach().contiguous().reshape(-1).numpy()
+    matrix = np.empty(blocks * width * WIDE, flat.dtype)
+    _run("pack", flat.dtype, {"weight": flat, "matrix": matrix, "width": width, "n": n}, _shares(blocks))
+    return matrix
+
+
+def weight_gradient(lists: Lists, gradient: torch.Tensor) -> torch.Tensor:
     """gradient.T @ x, from the lists of x: gradient [rows, n] -> [n, width]."""
     rows, n = gradient.shape
     chunks = -(-rows // CHUNK)
@@ -300,20 +306,16 @@ NOTHING = {"int": 0} | {kind: np.zeros(0, kind) for kind in ("int32", "int64", "
 
 @functools.cache
 def _kernel(name: str, precision: str) -> KernelText:
-    from maichong.engines.autograd import row_sums
-
     bits = int(precision.removeprefix("float"))
     body: list[str] = []
     for number, stage in enumerate(KERNELS[name]):
         lines = BODIES[stage].strip("\n").replace("SIZE", str(bits // 8)).splitlines()
         body += [f"if stage == {number}:", *(f"    {line}" for line in lines)]
-    # the digest: what is imported is a part of the kernel
-    digest = hashlib.sha256(Path(row_sums.__file__).read_bytes()).hexdigest()[:12]
     return KernelText(
         title=f"Sparse products, {name}", precision=precision,
         arguments=(
             *(Argument(entry, "int") for entry in INTEGERS), *(Argument(entry, "int64[]") for entry in PLACES),
             *(Argument(entry, "int32[]") for entry in INDICES), *(Argument(entry, f"{precision}[]") for entry in NUMBERS[name]),
         ),
-        body=tuple(body), extra=f"from maichong.engines.autograd.row_sums import row_sums{bits} as row_sums  # {digest}",
+        body=tuple(body), extra=imports(precision),
     )  # fmt: skip
