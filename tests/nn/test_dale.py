@@ -105,3 +105,16 @@ def test_a_weight_of_the_wrong_sign_is_refused() -> None:
     assert linear.weight[1].tolist() == [1, 0, 2]
     with pytest.raises(ParameterError, match=r"weight\[1, 1\]: must be <= 0: that neuron is inhibitory \(got 0.5\)"):
         linear.weight = torch.tensor([[1.0, -1.0, 0.0], [1.0, 0.5, 2.0]])
+
+
+def test_both_engines_give_the_same_gradients() -> None:
+    x, found = 2 * torch.rand(12, 2, 6, dtype=torch.float64), []
+    for engine in ("fused", "plain"):
+        torch.manual_seed(4)
+        net = Recurrent(6, LIF(**UNIT), excitatory=0.5, engine=engine).double()
+        spikes = net(x)
+        (spikes * torch.linspace(0, 1, 12, dtype=x.dtype)[:, None, None]).sum().backward()
+        found.append((spikes, net.parametrizations.weight.original.grad))
+    assert found[0][1].any()
+    for a, b in zip(*found, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-12)

@@ -9,8 +9,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from maichong import LIF, Exponential, Network, OneToOne, SpikeTimes  # noqa: E402
 from maichong.errors import EngineError, ParameterError, UnitError  # noqa: E402
-from maichong.nn import Delay  # noqa: E402
+from maichong.nn import Delay, Sequential, Spiking  # noqa: E402
 
 
 def inputs(steps: int = 12, *shape: int) -> Any:
@@ -36,6 +37,24 @@ def test_each_neuron_hands_on_what_came_its_delay_ago() -> None:
 def test_halves_are_rounded_up() -> None:
     # 0.35 / 0.1 is 3.4999999999999996, and 2.5 would be 2 where halves go to even numbers
     assert Delay(4, [0.35, 0.34, 0.25, 0.05], dt=0.1).whole.tolist() == [4, 3, 3, 1]
+
+
+def test_spikes_arrive_when_those_of_the_simulator_do() -> None:
+    dt, steps, delays = 0.1, 60, np.array([0.1, 0.35, 0.25, 2.0])
+    net = Network(dt=dt)
+    source = net.population("source", SpikeTimes(np.full(4, 1.0), np.arange(4)), 4)
+    cells = net.population("cells", LIF(), 4)
+    net.project(source, cells, OneToOne(), weight=50.0, delay=delays, receptor=Exponential(tau=2.0))
+    net.probe("cells", "v", every=dt)
+    run = net.build("reference")
+    run.run(steps * dt)
+    spikes = torch.zeros(steps, 1, 4, dtype=torch.float64)
+    spikes[9] = 50.0  # the end of step 9 is 1.0 ms
+    neurons = Spiking(LIF(), dt=dt, receptor=Exponential(tau=2.0), outputs="v", engine="plain")
+    # a layer hears what is fired at the end of a step in that step: one less than no delay
+    v = Sequential(Delay(4, delays + dt, dt=dt), neurons).double()(spikes)
+    assert v.std() > 0
+    np.testing.assert_allclose(v[:, 0].numpy(), run["cells"].samples("v").values, rtol=1e-9, atol=1e-9)
 
 
 def test_learned_delays_interpolate() -> None:

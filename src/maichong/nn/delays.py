@@ -39,7 +39,8 @@ class Delay(torch.nn.Module):
 
     ``shape`` is that of a step's features, a number or a tuple. ``delay`` is one number for all, or an array that fits ``shape``:
     one for each neuron, or of (channels, 1, 1) one for each channel. Delays are rounded to steps of ``dt`` as the simulator rounds
-    them, halves up; 0 hands on at once.
+    them, halves up; 0 hands on at once. The next layer hears a spike in the very step at whose end it is fired: what a projection
+    of the simulator does with ``delay=d`` is d + dt here.
 
     With ``trainable`` they are learned and not rounded: with d = delay / dt and k = floor(d),
 

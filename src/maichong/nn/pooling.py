@@ -86,18 +86,18 @@ class Pool2d(torch.nn.Module):
         before = self.begin(x) if state is None else self._checked(state, x)
         window = self.kernel, self.stride, self.padding
         frames, after = x.flatten(0, 1), before
-        if self.by == "mean":
-            pooled = avg_pool2d(frames, *window)
-        elif self.by == "max":
-            pooled = max_pool2d(frames, *window)
+        if before.score is None:
+            pooled = (avg_pool2d if self.by == "mean" else max_pool2d)(frames, *window)
         else:
             with torch.no_grad():
                 decay = 1.0 if self.tau is None else math.exp(-self.dt / self.tau)
-                score = SCORES[self.by](x.to(_exact(x)), before.score, decay)
-                _, places = max_pool2d(score.flatten(0, 1), *window, return_indices=True)
+                score, chosen = before.score, []
+                for now in x:
+                    score = SCORES[self.by](score, now, decay)
+                    chosen.append(max_pool2d(score, *window, return_indices=True)[1])
+                places = torch.cat(chosen)
             pooled = frames.flatten(2).gather(2, places.flatten(2)).reshape(places.shape)
-            # a copy: a view of it would keep the scores of all steps
-            after = PoolState(score[-1].clone())
+            after = PoolState(score)
         out = pooled.unflatten(0, x.shape[:2])
         return out if state is None else (out, after)
 
@@ -115,25 +115,18 @@ class Pool2d(torch.nn.Module):
         return f"{self.kernel}, by={self.by!r}, stride={self.stride}, padding={self.padding}{tau}"
 
 
-def _rate(x: torch.Tensor, before: torch.Tensor, decay: float) -> torch.Tensor:
-    """Spikes of each neuron up to each step, those of the past decaying."""
-    if decay == 1.0:
-        return before + x.cumsum(dim=0)
-    steps = []
-    for now in x:
-        before = decay * before + now
-        steps.append(before)
-    return torch.stack(steps)
+def _count(score: torch.Tensor, now: torch.Tensor, decay: float) -> torch.Tensor:
+    """Spikes of each neuron so far, those of the past decaying."""
+    return decay * score + now
 
 
-def _since_first(x: torch.Tensor, before: torch.Tensor, decay: float) -> torch.Tensor:
+def _age(score: torch.Tensor, now: torch.Tensor, decay: float) -> torch.Tensor:
     """Steps since each neuron's first spike, that step counted; 0 before it: the largest is the neuron that was first."""
-    spiked = (before > 0) | ((x > 0).cumsum(dim=0) > 0)
-    return before + spiked.to(before.dtype).cumsum(dim=0)
+    return score + ((score > 0) | (now > 0))
 
 
-SCORES: dict[str, Callable[[torch.Tensor, Any, float], torch.Tensor]] = {"rate": _rate, "first_spike": _since_first}
-"""What each neuron of a window is judged by, [time, batch, channels, h, w], of the spikes and the score before the first step."""
+SCORES: dict[str, Callable[[torch.Tensor, torch.Tensor, float], torch.Tensor]] = {"rate": _count, "first_spike": _age}
+"""What the neurons of a window are judged by: (score of the step before, spikes, decay) -> score, [batch, channels, h, w]."""
 
 
 def _exact(x: torch.Tensor) -> torch.dtype:
