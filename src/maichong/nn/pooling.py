@@ -139,3 +139,20 @@ def _pair(name: str, value: Any, low: int) -> tuple[int, int]:
     if len(both) != 2 or any(isinstance(n, bool) or not isinstance(n, int) or n < low for n in both):
         raise ParameterError(f"Pool2d, {name}", f"must be a whole number >= {low} or two of them", brief(value))
     return both[0], both[1]
+
+
+def squares_of(module: torch.nn.Module) -> int:
+    """The side of the squares, side by side, over which a layer takes the mean; 0 where it does something else."""
+    if isinstance(module, Pool2d):
+        sides, strides, padding = module.kernel, module.stride, module.padding
+        plain = module.by == "mean"
+    elif type(module) is torch.nn.AvgPool2d:
+        sides, strides, padding = (_both(value) for value in (module.kernel_size, module.stride, module.padding))
+        plain = not module.ceil_mode and module.divisor_override is None
+    else:
+        return 0
+    return sides[0] if plain and sides == strides and len(set(sides)) == 1 and padding == (0, 0) else 0
+
+
+def _both(value: Any) -> tuple[int, ...]:
+    return (value, value) if isinstance(value, int) else tuple(value)
