@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from maichong.engines.autograd.cell import Cell
+from maichong.engines.autograd.heap import keep_large_blocks
 from maichong.engines.autograd.kernels import Emitter, Shape
 from maichong.engines.events.emit import Kernel, KernelText
 from maichong.engines.events.layout import BLOCK
@@ -29,6 +30,7 @@ class Kernels:
         self._emitter = Emitter(cell, shape, numbers)
         self.waits, self.numbers = self._emitter.waits, self._emitter.numbers
         self._lock = threading.Lock()
+        keep_large_blocks()
 
     @functools.cached_property
     def forward(self) -> KernelText:
