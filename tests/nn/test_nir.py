@@ -12,7 +12,7 @@ import pytest
 torch = pytest.importorskip("torch")
 nir = pytest.importorskip("nir")
 
-from maichong import LIF, AdaptiveLIF, Alpha, Exponential  # noqa: E402
+from maichong import IF, LIF, AdaptiveLIF, Alpha, Exponential  # noqa: E402
 from maichong.errors import EngineError, ParameterError  # noqa: E402
 from maichong.nn import (  # noqa: E402
     Bernoulli,
@@ -49,6 +49,7 @@ def nets() -> dict[str, tuple[Any, tuple[int, ...]]]:
         "conv in 1d": (Sequential(nn.Conv1d(2, 3, 3, padding="same", dilation=2), spiking(), nn.Flatten(), Linear(27, 4)), (2, 9)),
         "synapses": (Sequential(Linear(5, 12), spiking(receptor=Exponential(tau=3.1)), Linear(12, 4), spiking()), (5,)),
         "recurrent": (Sequential(Linear(5, 12), Recurrent(12, each, engine="plain"), Linear(12, 4), spiking()), (5,)),
+        "without a leak": (Sequential(Linear(5, 12), spiking(IF(c_m=3.3, v_0=0.0, v_th=1.1, v_r=-0.1)), Linear(12, 4)), (5,)),
         "recurrent synapses": (
             Sequential(Linear(5, 12), Recurrent(12, LIF(**UNIT), receptor=Exponential(tau=3.1), engine="plain")), (5,),
         ),
@@ -68,7 +69,7 @@ def test_a_round_trip_through_a_file_gives_the_same_bits(name: str, tmp_path: Pa
     back = from_nir(nir.read(tmp_path / "net.nir"), engine="plain")
     x = 4 * torch.rand(30, 3, *shape)
     expected = net(x)
-    assert 0 < (expected != 0).float().mean() < 1 or name in ("integrator", "conv in 1d")
+    assert 0 < (expected != 0).float().mean() < 1 or name in ("integrator", "conv in 1d", "without a leak")
     assert torch.equal(back(x), expected)
     # and once more: what was read is written alike
     again = from_nir(to_nir(back, shape), engine="plain")
@@ -135,6 +136,13 @@ def test_synapses_are_nirs_equations_solved_by_hand(tau_syn: float, pulse: float
         v = np.where(v > 1.0, 0.2, v)
     assert 20 < np.sum(spikes) < 1100
     np.testing.assert_array_equal(found, spikes)
+
+
+def test_without_a_leak_all_charge_counts() -> None:
+    # dv/dt = r I with r per second: 250 / s x 1 for 1 ms is a quarter, so that four steps of it make a spike of v > 0.9
+    node = nir.IF(r=np.full(2, 250.0), v_threshold=np.full(2, 0.9), v_reset=np.zeros(2))
+    spikes = _net(node, 2, 1.0)(torch.ones(40, 1, 2, dtype=torch.float64))
+    assert torch.nonzero(spikes[:, 0, 0]).ravel().tolist() == list(range(3, 40, 4))
 
 
 def test_an_integrator_does_not_fire() -> None:
@@ -215,7 +223,7 @@ WRONG: dict[str, tuple[Any, str]] = {
     "net": (lambda: to_nir(Linear(2, 3), (2,)), "to_nir, net: must be a Sequential (got Linear)"),
     "shape": (lambda: to_nir(Sequential(Linear(2, 3)), 2), "to_nir, input_shape: must be whole numbers"),
     "other shape": (lambda: to_nir(Sequential(Linear(2, 3)), (3,)), "to_nir, layer '0': does not take its input"),
-    "neuron": (lambda: to_nir(Sequential(spiking(AdaptiveLIF())), (2,)), "layer '0': NIR has nodes for leaky integrate-and-fire"),
+    "neuron": (lambda: to_nir(Sequential(spiking(AdaptiveLIF())), (2,)), "layer '0': NIR has nodes for integrate-and-fire neurons"),
     "refractory": (lambda: to_nir(Sequential(spiking(LIF(t_ref=2.0))), (2,)), "NIR's neurons are not refractory (got t_ref=2.0)"),
     "reset": (lambda: to_nir(Sequential(spiking(LIF(reset="soft"))), (2,)), "NIR's neurons reset to a value (got reset='soft')"),
     "outputs": (lambda: to_nir(Sequential(spiking(outputs=("spikes", "v"))), (2,)), "NIR's neurons put out spikes alone"),
@@ -233,7 +241,7 @@ WRONG: dict[str, tuple[Any, str]] = {
     "recurrent outputs": (lambda: to_nir(Sequential(Recurrent(2, LIF(), outputs="v")), (2,)), "NIR's neurons put out spikes alone"),
     "no graph": (lambda: from_nir("net.nir"), "must be a nir.NIRGraph (got 'net.nir'); read a file with nir.read(path)"),
     "node": (lambda: from_nir(chain(nir.Threshold(np.ones(2)))), "node 'threshold': there is no layer for it (got Threshold)"),
-    "integrate and fire": (lambda: from_nir(chain(nir.IF(np.ones(2), np.ones(2)))), "(got IF); use nir.LIF with a long tau"),
+    "start": (lambda: to_nir(Sequential(spiking(IF())), (2,)), "NIR's IF starts at 0 and has no synapses"),
     "branches": (lambda: from_nir(branched()), "must be a chain of nodes ('i' leads to ['a', 'b'])".replace("('i'", "(got 'i'")),
     "cycle": (lambda: from_nir(cyclic()), "a cycle at 'a'"),
     "different synapses": (lambda: from_nir(chain(cuba(5.0, (5e-3, 6e-3)))), "must have one tau_syn for all neurons"),

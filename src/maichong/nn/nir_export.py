@@ -156,9 +156,7 @@ def _convolution(where: str, layer: Any, shape: tuple[int, ...]) -> Any:
 
 def _pooling(where: str, layer: torch.nn.AvgPool2d) -> Any:
     nir = load()
-    size, stride, padding = (
-        np.array(torch.nn.modules.utils._pair(x)) for x in (layer.kernel_size, layer.stride, layer.padding)
-    )
+    size, stride, padding = (np.array(np.broadcast_to(x, 2)) for x in (layer.kernel_size, layer.stride, layer.padding))
     if layer.ceil_mode or (padding.any() and not layer.count_include_pad):
         raise EngineError(where, "NIR pools whole windows, padding included", brief(layer))
     if layer.divisor_override is None:

@@ -21,7 +21,8 @@ def from_nir(graph: Any, *, dt: float = 1.0, **options: Any) -> Sequential:
 
     ``options`` are those of ``Spiking``, such as ``surrogate`` and ``engine``. Nodes are layers as ``to_nir`` has it, and SumPool2d
     is an AvgPool2d that divides by 1. A graph in the graph is a chain, or a cycle of neurons and weights, which is a ``Recurrent``.
-    Membranes start at v_leak. What went through ``to_nir`` and a file gives the same spikes, bit for bit, at the same ``dt``.
+    Membranes start at v_leak, those of IF at 0. What went through ``to_nir`` and a file gives the same spikes, bit for bit, at the
+    same ``dt``.
 
     Needs ``maichong[exchange]``. Source: Pedersen et al. 2024, doi:10.1038/s41467-024-52259-9. Not for graphs that branch.
 
@@ -47,7 +48,7 @@ def _layers(graph: Any, prefix: str, dt: float, options: dict[str, Any]) -> Iter
                 continue
             cells, factor = neuron_layer(where, cycle[0], dt, options)
             layer: torch.nn.Module = _recurrent(where, cells, factor, cycle[1], dt, options)
-        elif isinstance(node, (nir.LIF, nir.CubaLIF, nir.LI)):
+        elif isinstance(node, (nir.LIF, nir.CubaLIF, nir.LI, nir.IF)):
             layer, factor = neuron_layer(where, node, dt, options)
             if np.any(factor != 1):
                 yield f"{prefix}{name}_in", Scale(factor)
@@ -88,7 +89,7 @@ def _cycle(graph: Any) -> tuple[Any, Any] | None:
     edges = set(graph.edges)
     for one, other in edges:
         cells, weight = graph.nodes[one], graph.nodes[other]
-        pair = isinstance(cells, (nir.LIF, nir.CubaLIF)) and isinstance(weight, (nir.Linear, nir.Affine))
+        pair = isinstance(cells, (nir.LIF, nir.CubaLIF, nir.IF)) and isinstance(weight, (nir.Linear, nir.Affine))
         if pair and (other, one) in edges and len(graph.nodes) == 4:
             return cells, weight
     return None
@@ -136,7 +137,7 @@ def _layer(where: str, node: Any) -> torch.nn.Module:
         return torch.nn.Flatten()
     if isinstance(node, nir.Scale):
         return Scale(node.scale)
-    fix = "use nir.LIF with a long tau" if type(node).__name__ in ("IF", "I") else None
+    fix = "nodes with layers are LIF, CubaLIF, IF, LI, Linear, Affine, Conv1d, Conv2d, AvgPool2d, SumPool2d, Flatten and Scale"
     raise EngineError(where, "there is no layer for it", type(node).__name__, fix)
 
 
