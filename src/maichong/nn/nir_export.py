@@ -126,7 +126,7 @@ def _node(where: str, layer: torch.nn.Module, shape: tuple[int, ...]) -> Any:
 
 def _recurrent(where: str, layer: Recurrent, shape: tuple[int, ...]) -> Any:
     nir = load()
-    if layer.outputs != ("spikes",):
+    if layer.outputs not in ("spikes", ("spikes",)):
         raise EngineError(where, "NIR's neurons put out spikes alone", brief(layer.outputs), "use outputs='spikes'")
     nodes = {
         "input": nir.Input({"input": np.array(shape)}), "cells": neuron_node(where, layer.cells, shape),

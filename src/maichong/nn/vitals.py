@@ -59,8 +59,8 @@ def vitals(layer: Spiking, courses: Sequence[Course], factor: float = 1.0, shift
     with torch.no_grad():
         for x, state in courses:
             begin = layer.begin(x) if state is None else state
-            layer._run(torch.zeros_like(x[:1]), begin, at_rest)
-            layer._run((factor * x + shift).contiguous(), begin, watch)
+            layer._run(torch.zeros_like(x[:1]), begin, watch=at_rest)
+            layer._run((factor * x + shift).contiguous(), begin, watch=watch)
     dead = spikes == 0
     reach = 1 - peak[dead & (origin < 0)] / origin[dead & (origin < 0)]
     reach = reach[reach > 1e-6]
