@@ -8,16 +8,19 @@ from maichong.nn.diagnosis import Diagnosis
 from maichong.nn.doctor import doctor
 from maichong.nn.feedback import RecurrentState
 from maichong.nn.lateral import Lateral, LateralInhibition
+from maichong.nn.nir_export import to_nir
+from maichong.nn.nir_import import from_nir
 from maichong.nn.pooling import Pool2d, PoolState
 from maichong.nn.products import Linear
 from maichong.nn.readouts import FirstSpike, LastPotential, MaxPotential, MeanRate, PopulationVote
 from maichong.nn.recurrent import Recurrent
+from maichong.nn.scale import Scale
 from maichong.nn.sequential import Sequential
 from maichong.nn.spiking import Spiking, State
 from maichong.nn.timing import Bernoulli, Repeat
 
 __all__ = [
     "Bernoulli", "Delay", "Diagnosis", "FirstSpike", "LastPotential", "Lateral", "LateralInhibition", "Linear", "MaxPotential",
-    "MeanRate", "Pool2d", "PoolState", "PopulationVote", "Recurrent", "RecurrentState", "Repeat", "Sequential", "Spiking", "State",
-    "Surrogate", "ThresholdBatchNorm", "dale", "doctor",
+    "MeanRate", "Pool2d", "PoolState", "PopulationVote", "Recurrent", "RecurrentState", "Repeat", "Scale", "Sequential", "Spiking",
+    "State", "Surrogate", "ThresholdBatchNorm", "dale", "doctor", "from_nir", "to_nir",
 ]  # fmt: skip
