@@ -1,5 +1,7 @@
 """Credit assignment: which weight gets what share of an error, by rules that mix block by block. It needs ``maichong[deep]``."""
 
+from maichong.learning.alignment import alignment
+from maichong.learning.eprop import Eligibility, EProp
 from maichong.learning.learner import Assignment, Learner
 from maichong.learning.rules import (
     BPTT,
@@ -10,8 +12,9 @@ from maichong.learning.rules import (
     Rule,
     Seen,
 )
+from maichong.learning.stdp import STDP
 
 __all__ = [
-    "BPTT", "Assignment", "DirectFeedbackAlignment", "DirectRandomTarget", "FeedbackAlignment", "Learner", "RewardPropagation",
-    "Rule", "Seen",
+    "BPTT", "STDP", "Assignment", "DirectFeedbackAlignment", "DirectRandomTarget", "EProp", "Eligibility", "FeedbackAlignment", "Learner",
+    "RewardPropagation", "Rule", "Seen", "alignment",
 ]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,8 +12,10 @@ import torch
 
 from maichong.errors import CheckpointError, EngineError, ParameterError, brief, did_you_mean
 from maichong.learning.blocks import Block, in_a_row, split, weighs
+from maichong.learning.eprop import EProp, within_neurons
 from maichong.learning.feedback import Feedback, aligned
 from maichong.learning.rules import BPTT, NONE, RANDOM, TRUE, Rule, Seen
+from maichong.learning.stdp import STDP, change, linear_of
 from maichong.nn import Sequential
 from maichong.nn.timing import is_timed
 
@@ -94,7 +97,13 @@ class Learner(torch.nn.Module):
 
     def _part(self, k: int) -> _Part:
         block = self.blocks.body[k]
-        return _Part(block, self.rules[block.name], in_a_row(self._above(k, block.layers)))
+        rule = self.rules[block.name]
+        layers = dict(self._above(k, block.layers))
+        if isinstance(rule, STDP):
+            linear_of(block)
+        if isinstance(rule, EProp):
+            layers[block.name] = within_neurons(block.name, layers[block.name])
+        return _Part(block, rule, in_a_row(layers))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """The net's output."""
@@ -148,7 +157,7 @@ class Learner(torch.nn.Module):
         if leaf.requires_grad and all(g is not None for g in g_leaf):
             sums.add([spikes], [torch.cat([g for g in g_leaf if g is not None])], [])
         gradients = {name: g for name, g in zip(named, sums.total, strict=True) if g is not None}
-        return Assignment(loss.detach(), output.detach(), gradients)
+        return Assignment(loss.detach(), output.detach(), gradients, _changes([run.plastic for run in runs]))
 
     def _see(self, error: torch.Tensor, target: Any, steps: int, part: _Part, z: torch.Tensor, now: slice) -> Seen:
         features = z[0, 0].numel()
@@ -176,10 +185,12 @@ class Learner(torch.nn.Module):
 
 @dataclass(frozen=True, eq=False)
 class _Run:
-    """A run of the body over one piece: its output, the spikes whose gradients are signals, and how it began."""
+    """A run of the body over one piece: its output, the spikes whose gradients are signals, the inputs and spikes of blocks that learn
+    by plasticity, and how it ended and began."""
 
     out: torch.Tensor
     cuts: tuple[tuple[_Part, torch.Tensor], ...]
+    plastic: tuple[tuple[_Part, torch.Tensor, torch.Tensor], ...]
     end: Mapping[str, Any]
     begin: Mapping[str, Any]
     random: Any = None
@@ -194,14 +205,30 @@ class _Run:
 
 def _run(parts: tuple[_Part, ...], x: torch.Tensor, begin: Mapping[str, Any]) -> _Run:
     cuts: list[tuple[_Part, torch.Tensor]] = []
+    plastic: list[tuple[_Part, torch.Tensor, torch.Tensor]] = []
     end: dict[str, Any] = {}
     for part in parts:
         name = part.block.name
-        x, end[name] = part.run(x, begin.get(name, {}))
-        if part.rule.weights == NONE:
+        inputs = x
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not isinstance(part.rule, STDP)):
+            x, end[name] = part.run(inputs, begin.get(name, {}))
+        if isinstance(part.rule, STDP):
+            plastic.append((part, inputs.detach(), x))
+        elif part.rule.weights == NONE:
             cuts.append((part, x))
             x = x.detach()
-    return _Run(x, tuple(cuts), end, begin)
+    return _Run(x, tuple(cuts), tuple(plastic), end, begin)
+
+
+def _changes(pieces: list[tuple[tuple[_Part, torch.Tensor, torch.Tensor], ...]]) -> dict[str, torch.Tensor]:
+    """The changes by plasticity of the whole run, from what its pieces kept."""
+    found: dict[str, torch.Tensor] = {}
+    for kept in zip(*pieces, strict=True):
+        part = kept[0][0]
+        assert isinstance(part.rule, STDP)
+        name, found_change = change(part.rule, part.block, *(torch.cat([entry[k] for entry in kept]) for k in (1, 2)))
+        found[name] = found_change
+    return found
 
 
 def _rehearse(parts: tuple[_Part, ...], pieces: tuple[torch.Tensor, ...]) -> Iterator[_Run]:
@@ -211,7 +238,7 @@ def _rehearse(parts: tuple[_Part, ...], pieces: tuple[torch.Tensor, ...]) -> Ite
         random = _get_random(piece)
         with torch.no_grad():
             run = _run(parts, piece, state)
-        yield _Run(run.out, (), run.end, state, random)
+        yield _Run(run.out, (), run.plastic, run.end, state, random)
         state = run.end
 
 
@@ -277,12 +304,22 @@ def _rules(
                 "Learner, rules", f"layers {', '.join(block.names)} are one block, and have one rule", brief(given)
             )  # fmt: skip
         usual = default if isinstance(rules, Mapping) else rules
+        rule = mine.pop() if mine else usual
         if block in hidden:
-            found[block.name] = mine.pop() if mine else usual
-        elif mine and (rule := mine.pop()).weights != TRUE:
+            found[block.name] = rule
+        elif isinstance(rule, EProp):
+            # the learning signal of the output block is its gradient
+            found[block.name] = EProp()
+        elif any(name in given for name in block.names) and rule.weights != TRUE:
             raise ParameterError(
                 f"Learner, layer {block.name}", "is of the output block, which has the gradient of the loss", brief(rule)
             )
         else:
             found[block.name] = BPTT()
+    for below, above in itertools.pairwise(body):
+        if isinstance(found[above.name], STDP) and found[below.name].weights != NONE:
+            raise ParameterError(
+                f"Learner, layer {below.name}", f"gets no gradient through layer {above.name}, which learns by STDP",
+                brief(found[below.name]), "use a rule with direct feedback, or STDP, below it",
+            )  # fmt: skip
     return found

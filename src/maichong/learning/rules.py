@@ -45,15 +45,17 @@ class Seen:
 class Rule(Protocol):
     """What the learner asks of a rule: what brings gradients down to its block, and what does where nothing does."""
 
-    weights: ClassVar[str]
-    """"true": the weights above, "random": those of ``feedback``, "none": no gradient comes down, and ``signal`` stands for it."""
+    @property
+    def weights(self) -> str:
+        """What brings gradients down: "true" weights above, "random" ones for them, or "none", and ``signal`` stands for them."""
+        ...
 
     def signal(self, seen: Seen) -> torch.Tensor | None:
         """dL/dz as the rule has it, to be broadcast to the spikes; None: the block gets no gradient."""
         ...
 
 
-def _scale(where: str, value: Any) -> None:
+def check_scale(where: str, value: Any) -> None:
     if not is_number(value) or not math.isfinite(value) or value == 0:
         raise ParameterError(f"{where}, scale", "must be a number other than 0", brief(value))
 
@@ -86,7 +88,7 @@ class FeedbackAlignment:
     weights: ClassVar[str] = RANDOM
 
     def __post_init__(self) -> None:
-        _scale("FeedbackAlignment", self.scale)
+        check_scale("FeedbackAlignment", self.scale)
 
     def signal(self, seen: Seen) -> torch.Tensor | None:
         return None
@@ -104,7 +106,7 @@ class DirectFeedbackAlignment:
     weights: ClassVar[str] = NONE
 
     def __post_init__(self) -> None:
-        _scale("DirectFeedbackAlignment", self.scale)
+        check_scale("DirectFeedbackAlignment", self.scale)
 
     def signal(self, seen: Seen) -> torch.Tensor | None:
         matrix = seen.draw(seen.error.shape[-1])
@@ -128,7 +130,7 @@ class DirectRandomTarget:
     weights: ClassVar[str] = NONE
 
     def __post_init__(self) -> None:
-        _scale("DirectRandomTarget", self.scale)
+        check_scale("DirectRandomTarget", self.scale)
         if not isinstance(self.mean, bool):
             raise ParameterError("DirectRandomTarget, mean", "must be True or False", brief(self.mean))
 
