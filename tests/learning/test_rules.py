@@ -181,7 +181,7 @@ def test_feedback_alignment_with_the_weights_themselves_is_bptt() -> None:
         torch.nn.Flatten(), torch.nn.Linear(12, 3), MeanRate(),
     ).double()  # fmt: skip
     with torch.no_grad():
-        module[4].weight.mul_(4.0)
+        module[4].weight.mul_(4.0).abs_()
     x = 3 * torch.rand(2, 1, 8, 8, dtype=torch.float64)
     target = torch.tensor([0, 2])
     learner = Learner(module, torch.nn.functional.cross_entropy, FeedbackAlignment())
@@ -297,6 +297,67 @@ def test_inputs_of_another_size_do_not_fit_the_random_matrices() -> None:
     learner.assign(torch.rand(3, 2, 1, 9), torch.tensor([0, 1]))
     with pytest.raises(EngineError, match=r"must fit the random matrix 1\.signal"):
         learner.assign(torch.rand(3, 2, 1, 10), torch.tensor([0, 1]))
+
+
+class Counted(torch.nn.Module):
+    """A layer that counts how many steps a call gets."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[int] = []
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.seen.append(len(x))
+        return x
+
+
+RULES = [BPTT(), FeedbackAlignment(), DirectFeedbackAlignment(), RewardPropagation(mean=True)]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: type(rule).__name__)
+def test_a_window_of_the_whole_run_changes_nothing(rule: Any) -> None:
+    module, (x, target) = net(), batch()
+    whole = Learner(module, loss, rule).assign(x, target)
+    wide = Learner(module, loss, rule, window=7).assign(x, target)
+    assert torch.equal(whole.output, wide.output)
+    agree(wide.gradients, whole.gradients)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: type(rule).__name__)
+def test_a_window_cuts_time_and_nothing_else(rule: Any) -> None:
+    # neurons without memory: no gradient passes from step to step, so that there is nothing to cut
+    torch.manual_seed(0)
+    short = LIF(tau_m=0.01, c_m=0.01, v_rest=0.0, v_th=0.5, v_r=0.0)
+    layers = [torch.nn.Linear(6, 8), Repeat(7), Spiking(short, engine="plain"), torch.nn.Dropout(0.3), torch.nn.Linear(8, 3)]
+    module = Sequential(*layers, Spiking(short, engine="plain"), MeanRate()).double()
+    x, target = batch()
+    found = []
+    for window in (None, 2):
+        torch.manual_seed(3)
+        # a drawn number for each row and feature, in the same order whatever the pieces
+        found.append(Learner(module, loss, rule, window=window).assign(x, target))
+    assert torch.equal(found[0].output, found[1].output)
+    agree(found[1].gradients, found[0].gradients)
+
+
+def test_a_window_is_a_run_with_detached_states() -> None:
+    module, (x, target) = net(), batch()
+    counted = Counted()
+    timed = Sequential(*(layer for k, layer in enumerate(module) if k not in (0, 7)))
+    state, parts = timed.begin(), []
+    for piece in x.expand(7, *x.shape).split(3):
+        spikes, state = timed(piece, state)
+        state = {name: value.detach() for name, value in state.items()}
+        parts.append(spikes)
+    loss(torch.cat(parts).mean(0), target).backward()
+    expected = {name: p.grad for name, p in module.named_parameters()}
+    seen = Sequential(*list(module)[:3], counted, *list(module)[3:])
+    assert [name for name, _ in seen.named_parameters()][2] == "4.weight"
+    found = Learner(seen, loss, window=3).assign(x, target).gradients
+    agree({f"{'1135'[(int(n[0]) // 2)] if n[0] != '1' else 1}.{n[2:]}": g for n, g in found.items()}, expected)
+    # 3 steps x 4 rows at most, in the first run and in the second
+    assert counted.seen == [12, 12, 4] * 2
+    assert not torch.allclose(Learner(module, loss).assign(x, target).gradients["1.weight"], expected["1.weight"])
 
 
 def test_recurrent_neurons_learn_under_any_rule() -> None:

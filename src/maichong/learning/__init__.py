@@ -15,6 +15,6 @@ from maichong.learning.rules import (
 from maichong.learning.stdp import STDP
 
 __all__ = [
-    "BPTT", "STDP", "Assignment", "DirectFeedbackAlignment", "DirectRandomTarget", "EProp", "Eligibility", "FeedbackAlignment", "Learner",
-    "RewardPropagation", "Rule", "Seen", "alignment",
+    "BPTT", "STDP", "Assignment", "DirectFeedbackAlignment", "DirectRandomTarget", "EProp", "Eligibility", "FeedbackAlignment",
+    "Learner", "RewardPropagation", "Rule", "Seen", "alignment",
 ]  # fmt: skip

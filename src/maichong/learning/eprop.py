@@ -96,8 +96,8 @@ class Eligibility:
 
     In each step, ``z`` are the spikes, [batch, n], and ``add(L)`` adds sum_b L_bj e_bji to ``gradients``: of "weight" [n, m], from
     the inputs to the neurons, and of "recurrent", a Recurrent layer's own weight. A step needs those before it and none after:
-    memory is batch x n x m for each state of the neuron, whatever the number of steps. The derivatives of a step in states and input
-    are those of the layer itself, for any model. Raises EngineError for another layer.
+    memory is batch x n x m for each state of the neuron, whatever the number of steps. The derivatives of a step in states and
+    input are those of the layer itself, for any model. Raises EngineError for another layer.
     """
 
     def __init__(self, layer: Spiking | Recurrent) -> None:

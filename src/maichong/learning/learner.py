@@ -185,8 +185,10 @@ class Learner(torch.nn.Module):
 
 @dataclass(frozen=True, eq=False)
 class _Run:
-    """A run of the body over one piece: its output, the spikes whose gradients are signals, the inputs and spikes of blocks that learn
-    by plasticity, and how it ended and began."""
+    """A run of the body over one piece: its output, the spikes whose gradients are signals, and how it ended and began.
+
+    ``plastic`` has the inputs and spikes of the blocks that learn by plasticity.
+    """
 
     out: torch.Tensor
     cuts: tuple[tuple[_Part, torch.Tensor], ...]

@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 import torch
 
@@ -68,7 +68,9 @@ class BPTT:
     backpropagation is the learner's ``window``. Not for runs so long that the states of all steps find no room: set a window.
     """
 
-    weights: ClassVar[str] = TRUE
+    @property
+    def weights(self) -> str:
+        return TRUE
 
     def signal(self, seen: Seen) -> torch.Tensor | None:
         return None
@@ -85,10 +87,13 @@ class FeedbackAlignment:
     """
 
     scale: float = 1.0
-    weights: ClassVar[str] = RANDOM
 
     def __post_init__(self) -> None:
         check_scale("FeedbackAlignment", self.scale)
+
+    @property
+    def weights(self) -> str:
+        return RANDOM
 
     def signal(self, seen: Seen) -> torch.Tensor | None:
         return None
@@ -103,10 +108,13 @@ class DirectFeedbackAlignment:
     """
 
     scale: float = 1.0
-    weights: ClassVar[str] = NONE
 
     def __post_init__(self) -> None:
         check_scale("DirectFeedbackAlignment", self.scale)
+
+    @property
+    def weights(self) -> str:
+        return NONE
 
     def signal(self, seen: Seen) -> torch.Tensor | None:
         matrix = seen.draw(seen.error.shape[-1])
@@ -127,12 +135,15 @@ class DirectRandomTarget:
 
     scale: float = 1.0
     mean: bool = False
-    weights: ClassVar[str] = NONE
 
     def __post_init__(self) -> None:
         check_scale("DirectRandomTarget", self.scale)
         if not isinstance(self.mean, bool):
             raise ParameterError("DirectRandomTarget, mean", "must be True or False", brief(self.mean))
+
+    @property
+    def weights(self) -> str:
+        return NONE
 
     def signal(self, seen: Seen) -> torch.Tensor | None:
         hot = one_hot(seen.target, seen.error.shape[-1], seen.spikes)

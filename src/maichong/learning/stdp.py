@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 
@@ -37,7 +36,6 @@ class STDP:
     """
 
     rule: Configured
-    weights: ClassVar[str] = NONE
 
     def __post_init__(self) -> None:
         model = self.rule.model if isinstance(self.rule, Configured) else None
@@ -45,6 +43,10 @@ class STDP:
             raise ParameterError("STDP, rule", "must be a rule that acts at spikes, such as PairSTDP()", brief(self.rule))
         if model.on_step or model.on_signal:
             raise ParameterError("STDP, rule", "must act at spikes alone", brief(self.rule), "use it in a Network")
+
+    @property
+    def weights(self) -> str:
+        return NONE
 
     def signal(self, seen: Seen) -> torch.Tensor | None:
         return None
@@ -76,7 +78,8 @@ def change(rule: STDP, block: Block, inputs: torch.Tensor, post: torch.Tensor) -
             raise EngineError(
                 f"STDP, layer {name}, {side}", "must be spikes [time, batch, n], 0 or 1", tuple(spikes.shape), "use Bernoulli"
             )
-    dt = block.layers[block.name].cell.dt  # pyright: ignore[reportAttributeAccessIssue]
+    neurons = block.layers[block.name]
+    assert isinstance(neurons, Spiking)
     low, high = weight_bounds(rule.rule)
     weight = linear.weight.detach()
     if bool(((weight < low) | (weight > high)).any()):
@@ -84,7 +87,7 @@ def change(rule: STDP, block: Block, inputs: torch.Tensor, post: torch.Tensor) -
         raise EngineError(
             f"STDP, layer {name}", f"its weights must lie in {low:g} to {high:g}", got, "clamp them, or set w_min and w_max"
         )
-    return f"{name}.weight", run(rule.rule, weight, pre, post, dt) - weight
+    return f"{name}.weight", run(rule.rule, weight, pre, post, neurons.cell.dt) - weight
 
 
 @torch.no_grad()
