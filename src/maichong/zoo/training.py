@@ -220,7 +220,7 @@ def _epoch(
         course.best = {
             key: value.clone() if isinstance(value, torch.Tensor) else value for key, value in course.net.state_dict().items()
         }
-    per_s = (n - first) / (course.train_s - spent)
+    per_s = (n - first) / max(course.train_s - spent, 1e-9)
     context.tell(stage=stage, done=course.epoch * n, total=total, per_s=per_s, loss=mean, validation=recipe.say(score))
     _save(course, context, stage, others)
     if context.stopping:
