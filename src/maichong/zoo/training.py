@@ -80,7 +80,7 @@ class Recipe:
     ``make`` builds it, ``optimiser`` gets it. ``prepare(x, training)`` makes a batch of a split into what the net takes;
     ``loss(outputs, y)`` is the mean over the batch, ``scores(outputs, y)`` says how good each sample's outputs are, [batch], more
     is better. ``schedule(epoch)`` multiplies the learning rate, where ``epoch`` counts from 0 and may lie between two.
-    ``forward(net, x, y)`` is what a training step computes; y is for rules that send targets into the net.
+    ``forward(net, x, y)`` computes the outputs; y is for rules that send targets into the net in training, else None.
     """
 
     make: Callable[[], Module]
@@ -91,7 +91,7 @@ class Recipe:
     prepare: Callable[[Tensor, bool], Tensor] = intensities
     scores: Callable[[Any, Tensor], Tensor] = right
     schedule: Callable[[float], float] = constant
-    forward: Callable[[Module, Tensor, Tensor], Any] = lambda net, x, y: net(x)
+    forward: Callable[[Module, Tensor, Tensor | None], Any] = lambda net, x, y: net(x)
     say: Callable[[float], str] = lambda score: f"{100 * score:.2f} %"  # the validation score in words
 
 
@@ -123,7 +123,7 @@ def evaluate(net: Module, recipe: Recipe, split: Split, seed: int) -> tuple[Tens
         torch.manual_seed(seed)
         for begin in range(0, len(split), size):
             y = split.y[begin : begin + size]
-            outputs.append(net(recipe.prepare(split.x[begin : begin + size], False)))
+            outputs.append(recipe.forward(net, recipe.prepare(split.x[begin : begin + size], False), None))
             scores.append(recipe.scores(outputs[-1], y))
     net.train()
     return torch.cat(outputs), float(torch.cat(scores).double().mean())
