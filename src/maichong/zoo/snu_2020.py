@@ -50,9 +50,9 @@ class Settings:
     spikes: float = 6.0  # expected of a white pixel
     d: float = 0.9  # what a step leaves of the state
     slope: float = 0.0  # of g below 0; the toolkit's g has 0.1
-    epochs: int = 12
+    epochs: int = 10
     batch: int = 100
-    lr: float = 1e-3  # at the start
+    lr: float = 5e-3  # at the start
     optimiser: str = "adam"  # or sgd
     dropout: float = 0.0  # of the hidden units' outputs to the prediction of chords
     validate: int = 5000  # training images held back, on which the epoch is chosen; chorales have a validation split
@@ -200,7 +200,7 @@ def _chorales(settings: Settings, context: Context) -> Result:
         prepare=lambda x, training: x.float().movedim(1, 0),
         scores=lambda logits, y: -nll(logits, y),
         schedule=training.cosine(settings.epochs),
-        forward=lambda net, x, y: net(x).movedim(0, 1),
+        forward=lambda net, x: net(x).movedim(0, 1),
         say=lambda score: f"NLL {-score:.3f}",
     )
     train, validation, test = (pieces(rolls) for rolls in (music.x_train, music.x_val, music.x_test))
