@@ -1,0 +1,288 @@
+"""``Learner``: a net, a loss, and a rule for each block of it; loss or target in, gradients and changes of parameters out."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from maichong.errors import CheckpointError, EngineError, ParameterError, brief, did_you_mean
+from maichong.learning.blocks import Block, in_a_row, split, weighs
+from maichong.learning.feedback import Feedback, aligned
+from maichong.learning.rules import BPTT, NONE, RANDOM, TRUE, Rule, Seen
+from maichong.nn import Sequential
+from maichong.nn.timing import is_timed
+
+Loss = Callable[[torch.Tensor, Any], torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What one batch says: the loss, the net's output, and by parameter's name the gradients and the direct changes."""
+
+    loss: torch.Tensor
+    output: torch.Tensor
+    gradients: Mapping[str, torch.Tensor]
+    changes: Mapping[str, torch.Tensor] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """A block as it is run: its layers, with random weights on the way back where the rule of the block below asks for them."""
+
+    block: Block
+    rule: Rule
+    run: Sequential
+
+
+class Learner(torch.nn.Module):
+    """Credit assignment in a ``maichong.nn.Sequential``, block by block: layers up to one of neurons, by a rule of their own.
+
+    ``rules`` is one rule for all hidden blocks, or a mapping from the name of any layer of a block to its rule, with ``default``
+    for the others; the output block always has the gradient of the loss, ``loss(output, target)``, one number. ``learn(x, target)``
+    adds to the ``grad`` of each parameter what its block's rule says, for any optimiser of torch to step on, and
+    changes weights that learn by plasticity; ``assign(x, target)`` returns the same and changes nothing.
+
+    ``window`` truncates backpropagation through time: the run is cut into pieces of so many steps, and no gradient passes from
+    one to the one before, whatever the rules; memory is that of one piece, for a second run of each. Layers that normalise over the
+    batch then see one piece at a time. ``seed`` is that of the random matrices, which go into the ``state_dict``.
+
+    Raises ParameterError for what is no net, loss, rule or layer, and for rules that do not fit each other.
+
+    >>> import torch
+    >>> from maichong import LIF
+    >>> from maichong.nn import MeanRate, Repeat, Sequential, Spiking
+    >>> neuron = LIF(tau_m=2.0, c_m=2.0, v_rest=0.0, v_th=1.0, v_r=0.0)
+    >>> net = Sequential(
+    ...     Repeat(8), torch.nn.Linear(4, 9), Spiking(neuron), torch.nn.Linear(9, 3), Spiking(neuron), MeanRate())
+    >>> from maichong.learning import DirectFeedbackAlignment
+    >>> learner = Learner(net, torch.nn.functional.cross_entropy, {"2": DirectFeedbackAlignment()})
+    >>> optimiser = torch.optim.Adam(net.parameters())
+    >>> optimiser.zero_grad()
+    >>> loss, output = learner.learn(torch.rand(5, 4), torch.tensor([0, 1, 2, 0, 1]))
+    >>> optimiser.step()
+    """
+
+    def __init__(
+        self, net: Sequential, loss: Loss, rules: Rule | Mapping[str, Rule] = BPTT(), *, default: Rule = BPTT(),  # noqa: B008
+        window: int | None = None, seed: int = 0,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        if not callable(loss):
+            raise ParameterError("Learner, loss", "must be a function of (output, target)", brief(loss))
+        if window is not None and (isinstance(window, bool) or not isinstance(window, int) or window < 1):
+            raise ParameterError("Learner, window", "must be a whole number of steps >= 1, or None", brief(window))
+        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+            raise ParameterError("Learner, seed", "must be a whole number >= 0", brief(seed))
+        self.blocks = split(net)
+        self.net, self.loss, self.window = net, loss, window
+        self.rules = _rules(self.blocks.body, self.blocks.hidden, rules, default)
+        self.feedback = Feedback(seed)
+        self._head = in_a_row(self.blocks.head) if self.blocks.head else None
+        self._parts = tuple(self._part(k) for k in range(len(self.blocks.body)))
+        self._tail = in_a_row(self._above(len(self.blocks.body), self.blocks.tail)) if self.blocks.tail else None
+
+    def _above(self, k: int, layers: Mapping[str, torch.nn.Module]) -> Mapping[str, torch.nn.Module]:
+        """The layers above block k - 1, as that block's rule wants them."""
+        below = self.rules[self.blocks.body[k - 1].name] if k else BPTT()
+        if below.weights != RANDOM or (k == len(self.blocks.body) and not weighs(layers)):
+            return layers
+        return aligned(layers, self.feedback, getattr(below, "scale", 1.0))
+
+    def _part(self, k: int) -> _Part:
+        block = self.blocks.body[k]
+        return _Part(block, self.rules[block.name], in_a_row(self._above(k, block.layers)))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """The net's output."""
+        return self.net(x)
+
+    def learn(self, x: torch.Tensor, target: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        """Add the gradients of a batch to ``grad``, make direct changes, and return the loss and the output, before them."""
+        found = self.assign(x, target)
+        parameters = dict(self.net.named_parameters())
+        for name, value in found.gradients.items():
+            parameter = parameters[name]
+            parameter.grad = value if parameter.grad is None else parameter.grad + value
+        with torch.no_grad():
+            for name, change in found.changes.items():
+                parameters[name].add_(change)
+        return found.loss, found.output
+
+    def assign(self, x: torch.Tensor, target: Any) -> Assignment:
+        """The loss, the output, and what each parameter's rule says of a batch, x [time, batch, ...] or as the net takes it."""
+        with torch.enable_grad():
+            return self._assign(x, target)
+
+    def _assign(self, x: torch.Tensor, target: Any) -> Assignment:
+        spikes = x if self._head is None else self._head(x)
+        is_timed("Learner, input", spikes)
+        window = min(self.window or len(spikes), len(spikes))
+        leaf = spikes.detach().requires_grad_(spikes.requires_grad and self.blocks.head != {} and weighs(self.blocks.head))
+        whole = window == len(spikes)
+        pieces = tuple(leaf.split(window))
+        # in pieces, a first run finds the error, and a second one each piece's graph
+        runs = [_run(self._parts, piece, {}) for piece in pieces] if whole else list(_rehearse(self._parts, pieces))
+        out = torch.cat([run.out.detach() for run in runs]).requires_grad_()
+        output = out if self._tail is None else self._tail(out)
+        loss = self.loss(output, target)
+        if not isinstance(loss, torch.Tensor) or loss.numel() != 1:
+            got = tuple(loss.shape) if isinstance(loss, torch.Tensor) else brief(loss)
+            raise EngineError("Learner, loss", "must return one number", got, "take the mean over the batch")
+        named = {name: p for name, p in self.net.named_parameters() if p.requires_grad}
+        sums = _Sums(tuple(named.values()))
+        error, g_out = sums.add([loss], [torch.ones_like(loss)], [output, out])
+        see = functools.partial(self._see, _per_step(error, output, out, len(spikes)), target, len(spikes))
+        g_leaf: list[torch.Tensor | None] = []
+        for k, (piece, run) in enumerate(zip(pieces, runs, strict=True)):
+            now = slice(k * window, k * window + len(piece))
+            again = run if whole else run.again(self._parts, piece)
+            roots, signals = [again.out], [None if g_out is None else g_out[now]]
+            for part, z in again.cuts:
+                roots.append(z)
+                signals.append(part.rule.signal(see(part, z, now)))
+            g_leaf += sums.add(roots, signals, [piece])
+        if leaf.requires_grad and all(g is not None for g in g_leaf):
+            sums.add([spikes], [torch.cat([g for g in g_leaf if g is not None])], [])
+        gradients = {name: g for name, g in zip(named, sums.total, strict=True) if g is not None}
+        return Assignment(loss.detach(), output.detach(), gradients)
+
+    def _see(self, error: torch.Tensor, target: Any, steps: int, part: _Part, z: torch.Tensor, now: slice) -> Seen:
+        features = z[0, 0].numel()
+
+        def draw(rows: int) -> torch.Tensor:
+            return self.feedback.matrix(f"{part.block.name}.signal", (rows, features), features, z)
+
+        return Seen(error if len(error) == 1 else error[now], target, z.detach(), steps, draw)
+
+    def get_extra_state(self) -> Any:
+        """What a checkpoint says of the learner: its rules and random matrices."""
+        return {"rules": {name: repr(rule) for name, rule in self.rules.items()}, "feedback": dict(self.feedback.matrices)}
+
+    def set_extra_state(self, state: Any) -> None:
+        """CheckpointError where a checkpoint is that of other rules."""
+        mine = {name: repr(rule) for name, rule in self.rules.items()}
+        if not isinstance(state, Mapping) or state.get("rules") != mine:
+            got = brief(state.get("rules") if isinstance(state, Mapping) else state)
+            raise CheckpointError("Learner, load_state_dict", f"must be of the rules {brief(mine)}", got)
+        self.feedback.load(state["feedback"])
+
+    def extra_repr(self) -> str:
+        return ", ".join(f"{name}: {rule!r}" for name, rule in self.rules.items())
+
+
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """A run of the body over one piece: its output, the spikes whose gradients are signals, and how it began."""
+
+    out: torch.Tensor
+    cuts: tuple[tuple[_Part, torch.Tensor], ...]
+    end: Mapping[str, Any]
+    begin: Mapping[str, Any]
+    random: Any = None
+
+    def again(self, parts: tuple[_Part, ...], piece: torch.Tensor) -> _Run:
+        """The same piece once more, with the same random numbers, and with a graph."""
+        devices = [piece.device] if piece.device.type == "cuda" else []
+        with torch.random.fork_rng(devices=devices):
+            _set_random(self.random)
+            return _run(parts, piece, self.begin)
+
+
+def _run(parts: tuple[_Part, ...], x: torch.Tensor, begin: Mapping[str, Any]) -> _Run:
+    cuts: list[tuple[_Part, torch.Tensor]] = []
+    end: dict[str, Any] = {}
+    for part in parts:
+        name = part.block.name
+        x, end[name] = part.run(x, begin.get(name, {}))
+        if part.rule.weights == NONE:
+            cuts.append((part, x))
+            x = x.detach()
+    return _Run(x, tuple(cuts), end, begin)
+
+
+def _rehearse(parts: tuple[_Part, ...], pieces: tuple[torch.Tensor, ...]) -> Iterator[_Run]:
+    """Runs of all pieces, one after another, without graphs."""
+    state: Mapping[str, Any] = {}
+    for piece in pieces:
+        random = _get_random(piece)
+        with torch.no_grad():
+            run = _run(parts, piece, state)
+        yield _Run(run.out, (), run.end, state, random)
+        state = run.end
+
+
+def _get_random(x: torch.Tensor) -> Any:
+    return torch.get_rng_state(), torch.cuda.get_rng_state(x.device) if x.device.type == "cuda" else None
+
+
+def _set_random(state: Any) -> None:
+    torch.set_rng_state(state[0])
+    if state[1] is not None:
+        torch.cuda.set_rng_state(state[1])
+
+
+class _Sums:
+    """Gradients of parameters, summed over all that is added."""
+
+    def __init__(self, parameters: tuple[torch.Tensor, ...]) -> None:
+        self.parameters = parameters
+        self.total: list[torch.Tensor | None] = [None] * len(parameters)
+
+    def add(
+        self, roots: list[torch.Tensor], gradients: list[torch.Tensor | None], wanted: list[torch.Tensor]
+    ) -> list[torch.Tensor | None]:
+        """Go back from ``roots`` with their gradients; those of ``wanted`` are returned, None where none arrives."""
+        pairs = [(z, g.expand_as(z)) for z, g in zip(roots, gradients, strict=True) if g is not None and z.requires_grad]
+        asked = [(k, x) for k, x in enumerate([*wanted, *self.parameters]) if x.requires_grad]
+        found: list[torch.Tensor | None] = [None] * (len(wanted) + len(self.parameters))
+        if pairs and asked:
+            some = torch.autograd.grad([z for z, _ in pairs], [x for _, x in asked], [g for _, g in pairs], allow_unused=True)
+            for (k, _), g in zip(asked, some, strict=True):
+                found[k] = g
+        for k, g in enumerate(found[len(wanted) :]):
+            old = self.total[k]
+            if g is not None:
+                self.total[k] = g if old is None else old + g
+        return found[: len(wanted)]
+
+
+def _per_step(error: torch.Tensor | None, output: torch.Tensor, out: torch.Tensor, steps: int) -> torch.Tensor:
+    """dL/dy in each step, [steps or 1, batch, outputs]."""
+    known = torch.zeros_like(output) if error is None else error
+    timed = output is out or (output.dim() > 1 and output.shape[:2] == out.shape[:2] and output.dim() == out.dim())
+    return known.flatten(2) if timed else known.flatten(1)[None] / steps
+
+
+def _rules(
+    body: tuple[Block, ...], hidden: tuple[Block, ...], rules: Rule | Mapping[str, Rule], default: Rule
+) -> dict[str, Rule]:
+    """The rule of each block by the block's name."""
+    given = rules if isinstance(rules, Mapping) else {}
+    for rule in (*given.values(), default, *(() if isinstance(rules, Mapping) else (rules,))):
+        if isinstance(rule, type) or getattr(rule, "weights", None) not in (TRUE, RANDOM, NONE) or not callable(rule.signal):
+            raise ParameterError("Learner, rules", "must be rules, such as BPTT()", brief(rule), "call it: BPTT(), not BPTT")
+    known = [name for block in body for name in block.names]
+    for name in given:
+        if name not in known:
+            raise ParameterError("Learner, rules", "must name layers of the net", brief(name), did_you_mean(name, known))
+    found: dict[str, Rule] = {}
+    for block in body:
+        mine = {given[name] for name in block.names if name in given}
+        if len(mine) > 1:
+            raise ParameterError(
+                "Learner, rules", f"layers {', '.join(block.names)} are one block, and have one rule", brief(given)
+            )  # fmt: skip
+        usual = default if isinstance(rules, Mapping) else rules
+        if block in hidden:
+            found[block.name] = mine.pop() if mine else usual
+        elif mine and (rule := mine.pop()).weights != TRUE:
+            raise ParameterError(
+                f"Learner, layer {block.name}", "is of the output block, which has the gradient of the loss", brief(rule)
+            )
+        else:
+            found[block.name] = BPTT()
+    return found
