@@ -56,6 +56,13 @@ def shifted(x: Tensor, most: int) -> Tensor:
     return wide[torch.arange(n)[:, None, None, None], torch.arange(channels)[:, None, None], rows, columns]
 
 
+def mirrored(x: Tensor) -> Tensor:
+    """Images [N, channels, height, width], each mirrored, left for right, with a chance of a half."""
+    import torch
+
+    return torch.where(torch.rand(len(x), 1, 1, 1) < 0.5, x.flip(3), x)
+
+
 def result(
     trained: Trained, data: Splits, context: Context, measured: Mapping[str, float] | None = None,
     metrics: Mapping[str, Any] | None = None, paper: float | None = None,
