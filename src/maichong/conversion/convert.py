@@ -27,7 +27,7 @@ CHOICES = {
     "engine": ("auto", "fused", "plain"),
 }
 
-CHUNK = 32
+CHUNK = 8
 """Steps at a time, which bounds the memory of a long run."""
 
 
@@ -218,7 +218,7 @@ def _report(
     read: Sequence[Stage], factors: Sequence[float], made: Parts, options: Options, x: torch.Tensor, steps: int
 ) -> Report:
     populations = [stage for stage in read if stage.spiking]
-    sums = [[0.0] * 6 for _ in populations]  # squares of error and activation, spikes, saturated, places, samples
+    sums = [[0.0] * 5 for _ in populations]  # squares of error and activation, rates, how many at 1, how many
     fired: list[torch.Tensor | None] = [None] * len(populations)
     for batch in balancing.batches(x):
         now = batch
@@ -230,10 +230,11 @@ def _report(
                 sums[place][column] += float(value.double().sum())
             sums[place][4] += rate.numel()
             once = (counts[place] > 0).any(dim=0)
-            fired[place] = once if fired[place] is None else fired[place] | once  # pyright: ignore[reportOperatorIssue]
+            seen = fired[place]
+            fired[place] = once if seen is None else seen | once
     layers = []
     for place, stage in enumerate(populations):
-        error, size, spikes, full, places, _ = sums[place]
+        error, size, spikes, full, places = sums[place]
         silent = 1.0 - float(fired[place].double().mean())  # pyright: ignore[reportOptionalMemberAccess]
         relative = math.sqrt(error / size) if size else math.inf
         layers.append(

@@ -34,18 +34,18 @@ NAME = "conversion-diehl-2015"
 TITLE = "Spiking deep networks through weight and threshold balancing (Diehl, Neil et al. 2015)"
 
 METHODS = ("data", "model")
-BATCH = 100
+BATCH = 25
 
 
 @dataclass(frozen=True)
 class Settings:
     """The paper's constants and what makes training fast; each is an option of the command, ``--set steps=500``."""
 
-    epochs: int = 15
+    epochs: int = 12
     batch: int = 100
     lr: float = 2e-3  # of Adam, at the start
     dropout: float = 0.5
-    steps: int = 150  # of 1 ms; the paper shows images for 500
+    steps: int = 100  # of 1 ms; the paper shows images for 500
     coding: str = "bernoulli"
     reset: str = "hard"
     pooling: str = "spiking"
