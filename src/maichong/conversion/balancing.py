@@ -15,12 +15,15 @@ above it the neuron has few spikes to say anything with. Each function here give
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
 
+from maichong.conversion.building import Options, parts
 from maichong.conversion.qcfs import QCFS
+from maichong.conversion.running import run
 from maichong.conversion.stages import WEIGHTED, Stage
 from maichong.errors import ConversionError
 
@@ -88,3 +91,42 @@ def checked(stage: Stage, factor: float, known: Callable[[], str]) -> float:
             "its neurons are all silent in the artificial network: train it again",
         )  # fmt: skip
     return factor
+
+
+def find_factors(
+    read: Sequence[Stage], x: torch.Tensor, method: str, steps: int, percentile: float, options: Options
+) -> tuple[float, ...]:
+    """The factor of each population, from the input to the output, by one of METHODS."""
+    factors: list[float] = []
+    before, now = 1.0, [*batches(x)]
+    low, high = x[:1].clone().fill_(min(float(x.min()), 0.0)), x[:1].clone().fill_(float(x.max()))
+    for stage in read:
+        if not stage.spiking:
+            break
+        now = [stage.forward(batch) for batch in now]
+        if stage.activation is None and method != "model":
+            factor = before  # averages of spikes are in their unit
+        elif method == "model":
+            factor = model_factor(stage, low, high)
+        elif method == "data":
+            factor = data_factor(now)
+        elif method == "percentile":
+            factor = percentile_factor(now, percentile)
+        elif method == "spike_norm":
+            factor = spike_norm_factor(_currents(read, factors, options, x, steps), before)
+        else:
+            factor = qcfs_factor(stage)
+        factors.append(checked(stage, factor, lambda: f"by the method {method!r}"))
+        before = factor
+        low, high = torch.zeros_like(now[0][:1]), torch.full_like(now[0][:1], factor)
+    return tuple(factors)
+
+
+def _currents(
+    read: Sequence[Stage], factors: Sequence[float], options: Options, x: torch.Tensor, steps: int
+) -> Iterator[torch.Tensor]:
+    """What drives the stage after those with factors, in units of the last factor."""
+    kept = dataclasses.replace(options, balance="thresholds")
+    front = parts(read, factors, kept)
+    for batch in batches(x):
+        yield from run(front, kept, batch, steps)

@@ -11,8 +11,9 @@ import torch
 from maichong.conversion.balancing import BATCH, batches
 from maichong.conversion.convert import Converted
 from maichong.conversion.report import AccuracyOverTime
+from maichong.conversion.running import check_fit, listening
+from maichong.conversion.stages import finite_samples
 from maichong.errors import ConversionError, ParameterError, brief
-from maichong.nn import Spiking
 
 
 def accuracy_over_time(converted: Converted, data: Any, steps: int | None = None, *, batch: int = BATCH) -> AccuracyOverTime:
@@ -26,33 +27,29 @@ def accuracy_over_time(converted: Converted, data: Any, steps: int | None = None
     if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
         raise ParameterError("accuracy_over_time, steps", "must be a whole number >= 1", brief(steps))
     right, ann, samples = np.zeros(steps), 0, 0
-    layers = [(name, module) for name, module in converted.parts.after if isinstance(module, Spiking)]
-    fired: set[str] = set()
+    fired: set[int] = set()
 
-    def hook_of(name: str) -> Any:
-        def hook(module: torch.nn.Module, _: Any, output: Any) -> None:
-            if name not in fired and bool((output[0] if isinstance(output, tuple) else output).any()):
-                fired.add(name)
+    def hear(place: int, spikes: torch.Tensor) -> None:
+        if place not in fired and bool(spikes.any()):
+            fired.add(place)
 
-        return hook
-
-    hooks = [layer.register_forward_hook(hook_of(name)) for name, layer in layers]
-    try:
-        with torch.no_grad():
-            for x, y in _pairs(data, batch):
-                ann += int((converted.artificial(x).argmax(dim=1) == y).sum())
-                samples += len(y)
-                done, total = 0, torch.zeros(())
-                for outputs in converted.run(x, steps):
-                    summed = total + outputs.cumsum(dim=0)
-                    right[done : done + len(summed)] += (summed.argmax(dim=2) == y).sum(dim=1).numpy()
-                    done, total = done + len(summed), summed[-1]
-    finally:
-        for hook in hooks:
-            hook.remove()
+    with torch.no_grad(), listening(converted.parts, hear):
+        for x, y in _pairs(data, batch):
+            check_fit("accuracy_over_time, data", converted.stages, finite_samples("accuracy_over_time, data", x))
+            answers = converted.artificial(x)
+            if answers.dim() != 2:
+                got = str(tuple(answers.shape))
+                raise ConversionError("accuracy_over_time", "the network must give a number for each class, [batch, n]", got)
+            ann += int((answers.argmax(dim=1) == y).sum())
+            samples += len(y)
+            done, total = 0, torch.zeros(())
+            for outputs in converted.run(x, steps):
+                summed = total + outputs.cumsum(dim=0)
+                right[done : done + len(summed)] += (summed.argmax(dim=2) == y).sum(dim=1).cpu().numpy()
+                done, total = done + len(summed), summed[-1]
     if not samples:
         raise ConversionError("accuracy_over_time, data", "must hold samples", "none")
-    silent = tuple(name for name, _ in layers if name not in fired)
+    silent = tuple(layer.name for place, layer in enumerate(converted.report.layers) if place not in fired)
     return AccuracyOverTime(tuple((right / samples).tolist()), ann / samples, samples, silent)
 
 
