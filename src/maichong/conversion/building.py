@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import torch
 
-from maichong.conversion.gates import Gather, MaxGate
+from maichong.conversion.gates import Gather, RunningMax
 from maichong.conversion.stages import MAXIMA, WEIGHTED, Stage
 from maichong.neurons.integrate_and_fire import IntegrateAndFire
 from maichong.nn import Bernoulli, Repeat, Sequential, Spiking
@@ -93,7 +93,7 @@ def cells(threshold: float, options: Options) -> Spiking:
 
 
 def _timed(module: torch.nn.Module, static: bool) -> torch.nn.Module:
-    return MaxGate(module) if isinstance(module, MAXIMA) and not static else module
+    return RunningMax(module) if isinstance(module, MAXIMA) and not static else module
 
 
 def _key(name: str) -> str:

@@ -86,7 +86,8 @@ def convert(
     them, and have "thresholds" f_l / f_(l-1). ``initial``: potential at the start, in thresholds; 0, and for QCFS 1/2. ``firing``:
     each layer fires "free" from the first step, or in "two_phase" waits for all steps of the layer before and then fires, which
     gives QCFS of ``levels = steps`` exactly and takes steps x layers in hardware. ``pooling``: "average" the spikes, or
-    "spiking", a population of neurons for each average pooling. Max pooling passes the input with the largest sum so far.
+    "spiking", a population of neurons for each average pooling. Max pooling of
+    spikes is exact: see ``RunningMax``.
 
     The network that comes in is not changed. Raises ConversionError for modules without a spiking counterpart, all of them named,
     for NaN weights, calibration samples that do not fit, and, unless ``allow_loss``, a layer that fires no spike on them;

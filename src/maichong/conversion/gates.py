@@ -1,41 +1,39 @@
-"""Layers that a converted net has between its neurons: the gate of a max pooling, and the wait of two-phase firing."""
+"""Layers that a converted net has between its neurons: max pooling of spikes, and the wait of two-phase firing."""
 
 from __future__ import annotations
 
 import torch
 
 from maichong.errors import EngineError
-from maichong.nn.timing import KEEPS, is_timed
+from maichong.nn.timing import KEEPS, is_timed, over_time
 
 
-class MaxGate(torch.nn.Module):
-    """Max pooling of spikes: of each window passes, step by step, the input that has had the largest sum so far.
+class RunningMax(torch.nn.Module):
+    """Max pooling of spikes: an output fires whenever the largest sum of spikes among the inputs of its window has risen.
 
-    [time, batch, ...] -> [time, batch, pooled ...]; ``pool`` is torch's MaxPool1d or MaxPool2d. The state is the sum, [batch, ...].
-    Source: Rueckauer et al. 2017, doi:10.3389/fnins.2017.00682, "spiking max-pooling". What passes before the largest is known is
-    not taken back, so the pooled rate lies below the largest one at first.
+        out[t] = max_j n_j[t] - max_j n_j[t-1],      n_j[t] = x_j[1] + ... + x_j[t]
+
+    so that what has come out by step t is exactly the largest that has come in, for currents too. [time, batch, ...] -> [time,
+    batch, pooled ...]; ``pool`` is torch's MaxPool1d or MaxPool2d, and the state is n, [batch, ...]. The gate of Rueckauer et al.
+    2017, doi:10.3389/fnins.2017.00682, which passes the spikes of the input that leads, counts too many where the lead changes.
     """
 
     time = KEEPS
 
     def __init__(self, pool: torch.nn.MaxPool1d | torch.nn.MaxPool2d) -> None:
         super().__init__()
-        self.pool = type(pool)(
-            pool.kernel_size, pool.stride, pool.padding, pool.dilation, return_indices=True, ceil_mode=pool.ceil_mode
-        )  # fmt: skip
-        self.axes = 2 if isinstance(pool, torch.nn.MaxPool2d) else 1
+        self.pool = pool
 
     def begin(self, x: torch.Tensor) -> torch.Tensor:
         """The sums of a start, for inputs like ``x``."""
         return torch.zeros_like(x[0])
 
     def forward(self, x: torch.Tensor, state: torch.Tensor | None = None) -> torch.Tensor | tuple[torch.Tensor, torch.Tensor]:
-        is_timed("MaxGate, input", x)
-        sums = (self.begin(x) if state is None else state) + x.cumsum(dim=0)
-        winners = self.pool(sums.flatten(0, 1))[1]
-        passed = x.flatten(0, 1).flatten(-self.axes).gather(-1, winners.flatten(-self.axes))
-        pooled = passed.reshape(winners.shape).unflatten(0, x.shape[:2])
-        return pooled if state is None else (pooled, sums[-1])
+        is_timed("RunningMax, input", x)
+        begin = self.begin(x) if state is None else state
+        sums = torch.cat([begin[None], begin + x.cumsum(dim=0)])
+        risen = over_time(self.pool, sums).diff(dim=0)
+        return risen if state is None else (risen, sums[-1])
 
 
 class Gather(torch.nn.Module):
