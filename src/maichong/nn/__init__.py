@@ -1,10 +1,20 @@
 """Layers for torch: neurons of the catalogue in networks that are trained by gradients. It needs ``maichong[deep]``."""
 
 from maichong.engines.autograd.surrogates import Surrogate
-from maichong.nn.readouts import MeanRate
-from maichong.nn.recurrent import Recurrent, RecurrentState
+from maichong.nn.batch_norm import ThresholdBatchNorm
+from maichong.nn.dale import dale
+from maichong.nn.delays import Delay
+from maichong.nn.feedback import RecurrentState
+from maichong.nn.lateral import Lateral, LateralInhibition
+from maichong.nn.pooling import Pool2d, PoolState
+from maichong.nn.readouts import FirstSpike, LastPotential, MaxPotential, MeanRate, PopulationVote
+from maichong.nn.recurrent import Recurrent
 from maichong.nn.sequential import Sequential
 from maichong.nn.spiking import Spiking, State
 from maichong.nn.timing import Bernoulli, Repeat
 
-__all__ = ["Bernoulli", "MeanRate", "Recurrent", "RecurrentState", "Repeat", "Sequential", "Spiking", "State", "Surrogate"]
+__all__ = [
+    "Bernoulli", "Delay", "FirstSpike", "LastPotential", "Lateral", "LateralInhibition", "MaxPotential", "MeanRate", "Pool2d",
+    "PoolState", "PopulationVote", "Recurrent", "RecurrentState", "Repeat", "Sequential", "Spiking", "State", "Surrogate",
+    "ThresholdBatchNorm", "dale",
+]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from maichong import files
 from maichong.data import DataSet, split_validation
 from maichong.zoo.protocol import Context, Result
 from maichong.zoo.training import Split, Trained
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,17 @@ def _tensors(x: np.ndarray, y: np.ndarray, n: int = 0) -> Split:
     x, y = (x[:n], y[:n]) if n else (x, y)
     shaped = x[:, None] if x.ndim == 3 else x
     return Split(torch.from_numpy(np.ascontiguousarray(shaped)), torch.from_numpy(np.ascontiguousarray(y)))
+
+
+def shifted(x: Tensor, most: int) -> Tensor:
+    """Images [N, channels, height, width], each moved by up to ``most`` pixels in either direction; what comes in is 0."""
+    import torch
+
+    n, channels, height, width = x.shape
+    wide = torch.nn.functional.pad(x, (most, most, most, most))
+    dy, dx = torch.randint(0, 2 * most + 1, (2, n, 1, 1, 1))
+    rows, columns = dy + torch.arange(height)[:, None], dx + torch.arange(width)
+    return wide[torch.arange(n)[:, None, None, None], torch.arange(channels)[:, None, None], rows, columns]
 
 
 def result(

@@ -10,7 +10,8 @@ squared error between the output neurons' mean rates and the class as 0 or 1.
 
 Source: Wu et al. 2018, Frontiers in Neuroscience 12:331, doi:10.3389/fnins.2018.00331. Departures: pixels are currents, the same
 in every step, where the paper draws Bernoulli spikes (``coding=bernoulli``), so that the first convolution is computed once;
-``steps`` and ``epochs`` are a third and a tenth of the paper's, and the learning rate falls along a cosine.
+images are moved by up to ``shift`` pixels in training (0: not, as in the paper), there are a third of the paper's steps and a tenth
+of its epochs, and the learning rate falls along a cosine.
 """
 
 from __future__ import annotations
@@ -41,12 +42,13 @@ class Settings:
 
     net: str = "conv"  # 15C5-P2-40C5-P2-300-10, or mlp: 784-800-10
     coding: str = "direct"  # or bernoulli, the paper's
-    steps: int = 8
-    epochs: int = 12
+    steps: int = 6
+    epochs: int = 10
     batch: int = 100
     lr: float = 2e-3  # of Adam, at the start
     decay: float = 0.2  # d: what a step leaves of the potential
     v_th: float = 0.5
+    shift: int = 2  # pixels by which training images are moved at most
     window: float = 1.0  # whole width of the rectangle
     validate: int = 5000  # training images held back, on which the epoch is chosen
     train: int = 0  # images to train on; 0: all that are not held back
@@ -54,7 +56,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         check_least(NAME, self, 1, ("steps", "epochs", "batch", "validate"))
-        check_least(NAME, self, 0, ("train", "test"))
+        check_least(NAME, self, 0, ("train", "test", "shift"))
         check_above(NAME, self, 0, ("lr", "decay", "v_th", "window"))
         if self.decay >= 1:
             raise ParameterError(f"{NAME}.decay", "must be < 1", self.decay)
@@ -113,6 +115,11 @@ def loss(rates: Tensor, y: Tensor) -> Tensor:
     return ((rates - one_hot(y, rates.shape[1])) ** 2).sum(dim=1).mean()
 
 
+def prepared(x: Tensor, moved: int) -> Tensor:
+    """Pixels 0..255 -> intensities 0..1, moved by up to ``moved`` pixels."""
+    return (images.shifted(x, moved) if moved else x).float() / 255
+
+
 def reproduce(settings: Settings, context: Context) -> Result:
     """Train, choose the epoch on the validation split, test."""
     torch = training.need_torch(NAME)
@@ -123,6 +130,7 @@ def reproduce(settings: Settings, context: Context) -> Result:
         optimiser=lambda net: torch.optim.Adam(net.parameters(), lr=settings.lr),
         epochs=settings.epochs,
         batch=settings.batch,
+        prepare=lambda x, training: prepared(x, settings.shift if training else 0),
         schedule=training.cosine(settings.epochs),
     )
     trained = training.fit(recipe, data.train, data.validation, context)

@@ -80,7 +80,8 @@ class Recipe:
     ``make`` builds it, ``optimiser`` gets it. ``prepare(x, training)`` makes a batch of a split into what the net takes;
     ``loss(outputs, y)`` is the mean over the batch, ``scores(outputs, y)`` says how good each sample's outputs are, [batch], more
     is better. ``schedule(epoch)`` multiplies the learning rate, where ``epoch`` counts from 0 and may lie between two.
-    ``forward(net, x, y)`` is what a training step computes; y is for rules that send targets into the net.
+    ``forward(net, x)`` computes the outputs. ``learn(net, x, y)``, where it is given, adds gradients by a rule of its own and
+    returns the loss; else they are those of the loss.
     """
 
     make: Callable[[], Module]
@@ -91,7 +92,8 @@ class Recipe:
     prepare: Callable[[Tensor, bool], Tensor] = intensities
     scores: Callable[[Any, Tensor], Tensor] = right
     schedule: Callable[[float], float] = constant
-    forward: Callable[[Module, Tensor, Tensor], Any] = lambda net, x, y: net(x)
+    forward: Callable[[Module, Tensor], Any] = lambda net, x: net(x)
+    learn: Callable[[Module, Tensor, Tensor], Tensor] | None = None
     say: Callable[[float], str] = lambda score: f"{100 * score:.2f} %"  # the validation score in words
 
 
@@ -123,7 +125,7 @@ def evaluate(net: Module, recipe: Recipe, split: Split, seed: int) -> tuple[Tens
         torch.manual_seed(seed)
         for begin in range(0, len(split), size):
             y = split.y[begin : begin + size]
-            outputs.append(net(recipe.prepare(split.x[begin : begin + size], False)))
+            outputs.append(recipe.forward(net, recipe.prepare(split.x[begin : begin + size], False)))
             scores.append(recipe.scores(outputs[-1], y))
     net.train()
     return torch.cat(outputs), float(torch.cat(scores).double().mean())
@@ -189,19 +191,13 @@ def _epoch(
         for group, rate in zip(course.optimiser.param_groups, course.rates, strict=True):
             group["lr"] = rate * factor
         course.optimiser.zero_grad()
-        y = train.y[rows]
-        loss = recipe.loss(recipe.forward(course.net, recipe.prepare(train.x[rows], True), y), y)
-        loss.backward()
+        loss = _gradients(recipe, course.net, recipe.prepare(train.x[rows], True), train.y[rows])
         course.optimiser.step()
-        if not math.isfinite(float(loss.detach())):
-            raise EngineError(
-                f"{stage}, epoch {course.epoch + 1}",
-                "the loss must stay a number",
-                float(loss.detach()),
-                "lower the learning rate",
-            )
+        if not math.isfinite(loss):
+            where = f"{stage}, epoch {course.epoch + 1}"
+            raise EngineError(where, "the loss must stay a number", loss, "lower the learning rate")
         course.seen += len(rows)
-        course.loss += float(loss.detach()) * len(rows)
+        course.loss += loss * len(rows)
         elapsed = time.perf_counter() - begun
         course.train_s = spent + elapsed
         done = course.epoch * n + course.seen
@@ -220,11 +216,20 @@ def _epoch(
         course.best = {
             key: value.clone() if isinstance(value, torch.Tensor) else value for key, value in course.net.state_dict().items()
         }
-    per_s = (n - first) / (course.train_s - spent)
+    per_s = (n - first) / max(course.train_s - spent, 1e-9)
     context.tell(stage=stage, done=course.epoch * n, total=total, per_s=per_s, loss=mean, validation=recipe.say(score))
     _save(course, context, stage, others)
     if context.stopping:
         raise context.interrupted()
+
+
+def _gradients(recipe: Recipe, net: Module, x: Tensor, y: Tensor) -> float:
+    """Add the gradients of a batch, and return its loss."""
+    if recipe.learn is not None:
+        return float(recipe.learn(net, x, y).detach())
+    loss = recipe.loss(recipe.forward(net, x), y)
+    loss.backward()
+    return float(loss.detach())
 
 
 def _key(seed: int, stage: str) -> int:
