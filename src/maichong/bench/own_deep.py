@@ -26,9 +26,10 @@ def neurons(c: Any, recurrent: Any) -> Any:
 def main() -> None:
     """Train the network, time it and write what was measured."""
     from maichong import __version__
+    from maichong.nn import Linear
 
     sys.path.insert(0, str(SCRIPTS))
-    importlib.import_module("deep_task").run(__doc__, __version__, neurons)
+    importlib.import_module("deep_task").run(__doc__, __version__, neurons, linear=Linear)
 
 
 if __name__ == "__main__":

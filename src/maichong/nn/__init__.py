@@ -4,9 +4,12 @@ from maichong.engines.autograd.surrogates import Surrogate
 from maichong.nn.batch_norm import ThresholdBatchNorm
 from maichong.nn.dale import dale
 from maichong.nn.delays import Delay
+from maichong.nn.diagnosis import Diagnosis
+from maichong.nn.doctor import doctor
 from maichong.nn.feedback import RecurrentState
 from maichong.nn.lateral import Lateral, LateralInhibition
 from maichong.nn.pooling import Pool2d, PoolState
+from maichong.nn.products import Linear
 from maichong.nn.readouts import FirstSpike, LastPotential, MaxPotential, MeanRate, PopulationVote
 from maichong.nn.recurrent import Recurrent
 from maichong.nn.sequential import Sequential
@@ -14,7 +17,7 @@ from maichong.nn.spiking import Spiking, State
 from maichong.nn.timing import Bernoulli, Repeat
 
 __all__ = [
-    "Bernoulli", "Delay", "FirstSpike", "LastPotential", "Lateral", "LateralInhibition", "MaxPotential", "MeanRate", "Pool2d",
-    "PoolState", "PopulationVote", "Recurrent", "RecurrentState", "Repeat", "Sequential", "Spiking", "State", "Surrogate",
-    "ThresholdBatchNorm", "dale",
+    "Bernoulli", "Delay", "Diagnosis", "FirstSpike", "LastPotential", "Lateral", "LateralInhibition", "Linear", "MaxPotential",
+    "MeanRate", "Pool2d", "PoolState", "PopulationVote", "Recurrent", "RecurrentState", "Repeat", "Sequential", "Spiking", "State",
+    "Surrogate", "ThresholdBatchNorm", "dale", "doctor",
 ]  # fmt: skip

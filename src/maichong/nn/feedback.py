@@ -62,6 +62,18 @@ def run(
     return dict(zip(cells.outputs, whole, strict=True)), RecurrentState(now, spikes)
 
 
+def run_fused(
+    cells: Spiking, weight: torch.Tensor, x: torch.Tensor, state: RecurrentState
+) -> tuple[dict[str, torch.Tensor], RecurrentState]:
+    """The same with one weight [n, n] from each neuron to each, x [time, batch, n], by one kernel for all steps."""
+    if state.spikes.requires_grad or bool(state.spikes.any()):
+        # in its first step the kernel hears nothing: what was fired before is a current like any other
+        x = torch.cat([torch.addmm(x[0], state.spikes, weight.t())[None], x[1:]])
+    found, now = cells.run(x.contiguous(), state.cells, weight)
+    whole = dict(zip(cells.outputs, found, strict=True))
+    return whole, RecurrentState(now, whole[SPIKES][-1])
+
+
 def chosen(outputs: str | tuple[str, ...], found: dict[str, torch.Tensor]) -> Any:
     """What was asked for, as Spiking gives it: one tensor for one name, a tuple of them for a tuple."""
     return found[outputs] if isinstance(outputs, str) else tuple(found[name] for name in outputs)

@@ -13,6 +13,7 @@ from maichong.errors import EngineError, ParameterError, brief
 from maichong.nn import feedback
 from maichong.nn.dale import fix_signs, signs_of
 from maichong.nn.feedback import RecurrentState
+from maichong.nn.products import is_hooked
 from maichong.nn.timing import KEEPS
 from maichong.spec import Configured
 
@@ -55,8 +56,11 @@ class Recurrent(torch.nn.Module):
         if x.dim() != 3 or x.shape[2] != self.n:
             raise EngineError("Recurrent, input", f"must be [time, batch, {self.n}]", tuple(x.shape))
         now = self.begin(x) if state is None else feedback.checked("Recurrent", state, x)
-        from_to = self.weight.to(x.dtype).t()
-        found, end = feedback.run(self.cells, lambda current, spikes: torch.addmm(current, spikes, from_to), x, now)
+        weight = self.weight.to(x.dtype)
+        if self.cells.fuses(x) and not is_hooked(self.cells):
+            found, end = feedback.run_fused(self.cells, weight, x, now)
+        else:
+            found, end = feedback.run(self.cells, lambda current, spikes: torch.addmm(current, spikes, weight.t()), x, now)
         result = feedback.chosen(self.outputs, found)
         return result if state is None else (result, end)
 

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from maichong.errors import EngineError, brief
+from maichong.nn.products import applied
 from maichong.nn.timing import BEGINS, ENDS, KEEPS, has_state, is_timed, over_time, time_of
 
 
@@ -43,7 +44,8 @@ class Sequential(torch.nn.Sequential):
         """The state of a start, from which each layer makes its own when it sees its input."""
         return {}
 
-    def forward(self, x: torch.Tensor, state: Mapping[str, Any] | None = None) -> Any:
+    def forward(self, input: torch.Tensor, state: Mapping[str, Any] | None = None) -> Any:
+        x = input
         if state is not None and not isinstance(state, Mapping):
             raise EngineError("Sequential, state", "must be a mapping of states by layer", brief(state), "use net.begin()")
         timed = not any(time_of(module) == BEGINS for module in self)
@@ -60,9 +62,10 @@ class Sequential(torch.nn.Sequential):
                     "a net begins time once, with Repeat or Bernoulli, and ends it once, with a readout",
                 )  # fmt: skip
             if kind is None:
-                x = over_time(module, x) if timed else module(x)
+                x = over_time(module, x) if timed else applied(module, x)
             elif state is not None and has_state(module):
-                x, kept[name] = module(x, state[name] if name in state else module.begin(x))
+                now = state[name] if name in state else module.begin(x)  # pyright: ignore[reportCallIssue]
+                x, kept[name] = module(x, now)
             else:
                 x = module(x)
             timed = timed if kind in (None, KEEPS) else kind == BEGINS

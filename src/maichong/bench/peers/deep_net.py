@@ -13,10 +13,10 @@ class Net(torch.nn.Module):
 
     ``neurons(c, recurrent)`` makes a module from currents [T, B, ...] to spikes of that shape; ``recurrent`` is None, or a Linear
     that leads from the spikes of a step to the currents of the next. A tool whose neurons multiply what they get has weights that
-    are ``scale`` times as large.
+    are ``scale`` times as large. ``linear`` is the tool's layer of weighted sums, where it has one of its own.
     """
 
-    def __init__(self, c, arrays, neurons, scale=1.0):
+    def __init__(self, c, arrays, neurons, scale=1.0, linear=torch.nn.Linear):
         super().__init__()
         self.layers, self.names, self.scale = c.layers, [layer["name"] for layer in c.layers], scale
         self.sums, self.recurrent, self.neurons = (torch.nn.ModuleList() for _ in range(3))
@@ -26,7 +26,7 @@ class Net(torch.nn.Module):
                 self.sums.append(torch.nn.Conv2d(*channels, layer["kernel"], padding=c.padding or 0, bias=False))
             else:
                 n = math.prod(layer["outputs"])
-                self.sums.append(torch.nn.Linear(math.prod(layer["inputs"]), n, bias=False))
+                self.sums.append(linear(math.prod(layer["inputs"]), n, bias=False))
             recurrent = torch.nn.Linear(n, n, bias=False) if layer["kind"] == "recurrent" else None
             self.neurons.append(neurons(c, recurrent))
             self.recurrent.append(recurrent)

@@ -17,7 +17,7 @@ import torch
 from deep_net import Net
 
 
-def run(doc, version, neurons, *, scale=lambda c: 1.0, notes=()):
+def run(doc, version, neurons, *, scale=lambda c: 1.0, notes=(), linear=torch.nn.Linear):
     """Measure a tool: a ``Net`` of its ``neurons``, whose weights are ``scale(c)`` times as large as those of others."""
     task, out = tasks.arguments(doc)
     scale = scale(task.c)
@@ -28,7 +28,7 @@ def run(doc, version, neurons, *, scale=lambda c: 1.0, notes=()):
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")  # the peak begins here
 
-    net = Net(task.c, arrays, neurons, scale)
+    net = Net(task.c, arrays, neurons, scale, linear)
     forward = torch.compile(net) if task.way == "compile" else net
     # where weights are larger, this makes them move as the others do
     adam = torch.optim.Adam(net.parameters(), lr=scale * task.c.lr, eps=1e-8 / scale, fused=True)

@@ -27,7 +27,7 @@ class Kernels:
     def __init__(self, cell: Cell, shape: Shape, numbers: Sequence[str]) -> None:
         self.cell, self.shape = cell, shape
         self._emitter = Emitter(cell, shape, numbers)
-        self.waits = self._emitter.waits
+        self.waits, self.numbers = self._emitter.waits, self._emitter.numbers
         self._lock = threading.Lock()
 
     @functools.cached_property
@@ -79,11 +79,11 @@ class Fused(torch.autograd.Function):
         states = cell.system.states
         begin, numbers = given[: len(states)], given[len(states) :]
         steps, rows, width = current.shape
-        names = kernels._emitter.numbers
+        names = kernels.numbers
         outputs = [torch.empty_like(current) for _ in shape.outputs]
         end = [torch.empty_like(state) for state in begin]
         end_wait = torch.empty_like(wait)
-        shared = _shared(kernels, current, wait, begin, dict(zip(names, numbers, strict=True)))
+        shared = shared_of(kernels, current, wait, begin, dict(zip(names, numbers, strict=True)))
         shared |= {f"out_{name}": array(out) for name, out in zip(shape.outputs, outputs, strict=True)}
         shared |= {f"end_{name}": array(value) for name, value in zip(states, end, strict=True)} | {"end_wait": array(end_wait)}
         work = parts(rows, width, steps, threads)
@@ -100,9 +100,9 @@ class Fused(torch.autograd.Function):
         states = cell.system.states
         current, wait, *given = ctx.saved_tensors
         begin, numbers = given[: len(states)], given[len(states) :]
-        names = kernels._emitter.numbers
+        names = kernels.numbers
         steps, rows, width = current.shape
-        shared = _shared(kernels, current, wait, begin, dict(zip(names, numbers, strict=True)))
+        shared = shared_of(kernels, current, wait, begin, dict(zip(names, numbers, strict=True)))
         upstream = [value.contiguous() for value in gradients[:-1]]
         labels = [*(f"g_out_{name}" for name in shape.outputs), *(f"g_end_{name}" for name in states)]
         shared |= {label: array(value) for label, value in zip(labels, upstream, strict=True)}
@@ -115,19 +115,22 @@ class Fused(torch.autograd.Function):
         sums = {name: torch.zeros(len(work), width, dtype=current.dtype) for name in shape.learned}
         own = [{f"g_par_{name}": array(total[k]) for name, total in sums.items()} for k in range(len(work))]
         run(kernels.backward, shared, work, own)
-        g_numbers = [
-            (total if name in shape.each else total.sum(dim=-1)) if (total := _summed(sums.get(name))) is not None else None
-            for name in names
-        ]
-        g_numbers = [None if g is None else g.reshape(value.shape) for g, value in zip(g_numbers, numbers, strict=True)]
-        return (None, None, g_current, None, *g_begin, *g_numbers)
+        return (None, None, g_current, None, *g_begin, *summed(sums, kernels, numbers))
 
 
-def _summed(total: torch.Tensor | None) -> torch.Tensor | None:
-    return None if total is None else total.sum(dim=0)
+def summed(sums: Mapping[str, torch.Tensor], kernels: Kernels, numbers: Sequence[torch.Tensor]) -> list[torch.Tensor | None]:
+    """The gradients of a step's numbers from what each thread has added up for each neuron, [threads, width]."""
+    found: list[torch.Tensor | None] = []
+    for name, value in zip(kernels.numbers, numbers, strict=True):
+        if name not in sums:
+            found.append(None)
+            continue
+        total = sums[name].sum(dim=0)
+        found.append((total if name in kernels.shape.each else total.sum()).reshape(value.shape))
+    return found
 
 
-def _shared(
+def shared_of(
     kernels: Kernels,
     current: torch.Tensor,
     wait: torch.Tensor,
