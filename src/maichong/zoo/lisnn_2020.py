@@ -91,6 +91,7 @@ def neuron(decay: float, v_th: float) -> Configured:
 
 def network(settings: Settings) -> Module:
     """The paper's net: pixels [batch, 1, 28, 28] in 0..1 -> mean rates [batch, 10]."""
+    from torch import channels_last
     from torch.nn import AvgPool2d, Conv2d, Flatten, Linear
 
     from maichong.nn import Bernoulli, Lateral, MeanRate, Repeat, Sequential, Spiking, Surrogate
@@ -102,12 +103,12 @@ def network(settings: Settings) -> Module:
         return Spiking(cell, surrogate=surrogate)
 
     def map_cells() -> Module:
+        if not settings.lateral:
+            return cells()
         # the centre of the kernel is not masked: a neuron hears itself too, as in the authors' code
-        return (
-            Lateral(Conv2d(n, n, 5, padding=2, groups=n, bias=False), cell, surrogate=surrogate)
-            if settings.lateral
-            else cells()
-        )
+        neighbours = Conv2d(n, n, 5, padding=2, groups=n, bias=False)
+        # with channels last it takes half the time
+        return Lateral(neighbours.to(memory_format=channels_last), cell, surrogate=surrogate)  # pyright: ignore[reportCallIssue]
 
     first = Conv2d(1, n, 3, padding=1)
     begin = [Bernoulli(settings.steps), first] if settings.coding == "bernoulli" else [first, Repeat(settings.steps)]

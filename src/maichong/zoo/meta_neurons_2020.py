@@ -114,7 +114,7 @@ def centres(points: np.ndarray, quantile: float) -> np.ndarray:
 
     bandwidth = estimate_bandwidth(points, quantile=quantile)
     k = len(MeanShift(bandwidth=bandwidth, bin_seeding=True).fit(points).cluster_centers_) if bandwidth > 0 else 1
-    return KMeans(k, n_init=10, random_state=0).fit(points).cluster_centers_
+    return KMeans(k, n_init=10, random_state=0).fit(points).cluster_centers_  # pyright: ignore[reportArgumentType]
 
 
 def assigned(types: Mapping[str, np.ndarray], sizes: Sequence[int], seed: int) -> list[Cells]:
