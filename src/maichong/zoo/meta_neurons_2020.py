@@ -47,8 +47,8 @@ class Settings:
     types: str = "discovered"  # or published
     coding: str = "direct"  # or bernoulli, the paper's
     steps: int = 20
-    discover_epochs: int = 8  # of stage A
-    epochs: int = 15  # of stage C
+    discover_epochs: int = 10  # of stage A
+    epochs: int = 30  # of stage C
     batch: int = 100
     lr: float = 1e-3  # of Adam, at the start, for weights and neurons
     shift: int = 1  # pixels by which training images are moved at most
