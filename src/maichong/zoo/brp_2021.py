@@ -4,14 +4,14 @@ No error passes from layer to layer. Every hidden layer hears, in every step, th
 changes, where backpropagation would bring it the transposed weights' share of an error; the output layer alone has the gradient of
 its squared error. Within a layer the signal goes back through the neurons' own time:
 
-    dL/ds[t] = B y*;      u[t] = d u[t-1] (1 - s[t-1]) + W x[t] + b;      s[t] = 1 if u[t] >= th;      ds/du = 1 if abs(u - th) < 0.5
+    dL/ds[t] = B y*;     u[t] = d u[t-1] (1 - s[t-1]) + W x[t] + b;     s[t] = 1 if u[t] >= th;     ds/du = 1 if abs(u - th) < 0.5
 
 with d = 0.2 and th = 0.5. The net is 32C5-P2-1000-10.
 
 Source: Zhang, Jia, Cheng & Xu 2021, IEEE Transactions on Neural Networks and Learning Systems, arXiv:2010.04434, and the authors'
 released code. Departures: pixels are currents, the same in every step, where the paper draws Bernoulli spikes
-(``coding=bernoulli``), in a quarter of its 20 steps; a larger learning rate, along a cosine, for fewer epochs; on CIFAR-10 images are
-normalised, mirrored at random, and 500 neurons stand in the hidden layer.
+(``coding=bernoulli``), in a quarter of its 20 steps; a larger learning rate, along a cosine, for fewer epochs; on CIFAR-10 images
+are normalised, mirrored at random, and 500 neurons stand in the hidden layer.
 """
 
 from __future__ import annotations
