@@ -61,6 +61,10 @@ class EngineError(MaichongError):
     """An engine cannot do what the network asks."""
 
 
+class ConversionError(MaichongError):
+    """A network cannot be converted into a spiking one, or what came out has lost what it could do."""
+
+
 class DataError(MaichongError):
     """A data set is missing, damaged or not of the promised form."""
 

@@ -23,12 +23,28 @@ def neurons(c: Any, recurrent: Any) -> Any:
     return found
 
 
+def stacked(net: Any) -> Any:
+    """The layers of a net as one ``Sequential``, as a user would write them."""
+    import torch
+
+    from maichong.nn import Sequential
+
+    layers: list[Any] = []
+    for layer, sums, cells in zip(net.layers, net.sums, net.neurons, strict=True):
+        if layer["kind"] != "conv":
+            layers.append(torch.nn.Flatten())
+        layers += [sums, cells]
+        if layer["pool"] > 1:
+            layers.append(torch.nn.AvgPool2d(layer["pool"]))
+    return Sequential(*layers)
+
+
 def main() -> None:
     """Train the network, time it and write what was measured."""
     from maichong import __version__
 
     sys.path.insert(0, str(SCRIPTS))
-    importlib.import_module("deep_task").run(__doc__, __version__, neurons)
+    importlib.import_module("deep_task").run(__doc__, __version__, neurons, whole=stacked)
 
 
 if __name__ == "__main__":

@@ -67,6 +67,8 @@ class Check:
     name: str
     function: Callable[..., None]
     by_engine: bool = False
+    only: str = ""
+    """The engine that the check is for, where it is not for all that run networks."""
 
     def __call__(self, model: Model, variant: Variant | None = None) -> Outcome:
         given = (model,) if variant is None else (model, variant)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from maichong.checks.agreement import agrees
 from maichong.checks.convergence import converges
 from maichong.checks.declared import branch_free, documented, units
+from maichong.checks.differentiable import differentiates, takes_the_steps
 from maichong.checks.outcome import Check, Outcome, Variant
 from maichong.checks.readings import defaults, linear, symbolic
 from maichong.checks.saved import serialises
@@ -16,12 +17,16 @@ from maichong.engines import ENGINES as KNOWN
 from maichong.errors import EngineError, ModelError, brief, did_you_mean
 from maichong.spec import Configured, Model, registry
 
-ENGINES = ("reference", "events")
+ENGINES = ("reference", "events", "autograd")
+LAYERS = "autograd"
+"""The engine of ``maichong.nn``: it runs layers of neurons, no networks."""
+
 VARIANTS: Mapping[str, tuple[Variant, ...]] = {
     "events": (
         Variant("events", "events", {"precision": "float64"}),
         Variant("events float32", "events", {"precision": "float32"}, loose=True),
     ),
+    LAYERS: tuple(Variant(f"autograd {path}", LAYERS, {"engine": path}) for path in ("plain", "fused")),
 }
 """How each engine is checked; an engine that does not stand here is built without options."""
 
@@ -34,9 +39,13 @@ COMMON = (
     Check("serialises", serialises),
 )
 AGREES = Check("agrees", agrees, by_engine=True)
+OF_LAYERS = (
+    Check("agrees", takes_the_steps, by_engine=True, only=LAYERS),
+    Check("differentiates", differentiates, by_engine=True, only=LAYERS),
+)
 
 CHECKS: Mapping[str, tuple[Check, ...]] = {
-    "neuron": (*COMMON, Check("converges", converges), AGREES),
+    "neuron": (*COMMON, Check("converges", converges), AGREES, *OF_LAYERS),
     "receptor": (*COMMON, Check("linear", linear), AGREES),
     "source": (*COMMON, AGREES),
     "rule": (*COMMON, AGREES),
@@ -70,17 +79,21 @@ def cases(model: Model, engines: Sequence[str] = ENGINES) -> Iterator[Case]:
         fix = "give the model itself: MyNeuron, not MyNeuron()" if isinstance(model, Configured) else None
         raise ModelError("check_model", "must be given a model, such as LIF", brief(model), fix)
     for engine in engines:
-        if engine not in KNOWN:
-            raise EngineError("check_model", f"there is no engine {engine!r}", fix=did_you_mean(engine, KNOWN))
+        if engine not in (*KNOWN, LAYERS):
+            raise EngineError("check_model", f"there is no engine {engine!r}", fix=did_you_mean(engine, (*KNOWN, LAYERS)))
     variants = [variant for engine in engines for variant in VARIANTS.get(engine, (Variant(engine, engine),))]
     for check in CHECKS.get(model.kind, COMMON):
-        yield from (Case(check, model, variant) for variant in (variants if check.by_engine else (None,)))
+        runs = [
+            variant for variant in variants if variant.engine == check.only or (not check.only and variant.engine != LAYERS)
+        ]
+        yield from (Case(check, model, variant) for variant in (runs if check.by_engine else (None,)))
 
 
 def check_model(model: Model, engines: Sequence[str] = ENGINES) -> list[Outcome]:
     """Put a model, of maichong or of your own, through all checks of its kind.
 
-    ``engines`` are compared with the reference, "events" in both of its precisions. Nothing the model does raises: it becomes
+    ``engines`` are compared with the reference, "events" in both of its precisions, "autograd" on
+    both of its paths and, by finite differences, in its gradients. Nothing the model does raises: it becomes
     an outcome. Raises ModelError for what is no model and EngineError for an unknown engine.
     """
     return [case() for case in cases(model, engines)]

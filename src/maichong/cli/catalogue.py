@@ -122,7 +122,9 @@ def _show_paper(module: Any, json: Path | None) -> None:
     # the paper's constants, and what each data set, and larger networks on it, change in them
     changes = {f"on {data}": entries for data, entries in module.DATA.items()}
     changes |= {
-        f"{data}, {least:,}+ neurons": entries for data, by_size in module.SIZES.items() for least, entries in by_size.items()
+        f"{data}, {least:,}+ neurons": entries
+        for data, by_size in getattr(module, "SIZES", {}).items()
+        for least, entries in by_size.items()
     }
     table = table_of("setting", "paper", *changes, title="settings (--set KEY=VALUE)")
     for entry in dataclasses.fields(module.Settings):

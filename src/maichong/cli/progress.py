@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -65,9 +66,13 @@ def lines(clock: Callable[[], float] = time.monotonic) -> Callable[..., None]:
 
 
 def words(facts: Mapping[str, Any]) -> list[str]:
-    """Speed, spikes per image and the accuracy on the training images, or the real-time factor, where they are known."""
-    shown = {"per_s": "{:,.0f} images/s", "accuracy": "training accuracy {:.1%}", "spikes": "{:.1f} spikes/image"}
-    told = [text.format(facts[key]).replace("%", " %") for key, text in shown.items() if facts.get(key) is not None]
+    """Speed, spikes per image, the loss and the accuracy on training or validation images, or the real-time factor, if known."""
+    shown = {
+        "per_s": "{:,.0f} images/s", "loss": "loss {:.4g}", "validation": "validation {}",
+        "accuracy": "training accuracy {:.1%}", "spikes": "{:.1f} spikes/image",
+    }  # fmt: skip
+    told = [text.format(facts[key]) for key, text in shown.items() if facts.get(key) is not None]
+    told = [re.sub(r"(?<=\d)%", " %", text) for text in told]
     return told + ([f"real-time factor {1000 / facts['ms_per_s']:.3g}"] if facts.get("ms_per_s") else [])
 
 

@@ -2,18 +2,19 @@
 
     >>> from maichong.data import load, names, split_validation
     >>> names()
-    ('cifar10', 'digits', 'fashion_mnist', 'mnist', 'nmnist')
+    ('cifar10', 'digits', 'fashion_mnist', 'jsb_chorales', 'mnist', 'nmnist')
     >>> digits = load("digits")
     >>> digits.x_train.shape, digits.x_train.dtype.name
     ((1437, 8, 8), 'uint8')
     >>> split_validation(digits, 200).x_val.shape
     (200, 8, 8)
 
-Events, of N-MNIST for one, come as an `EventSet`; `events_to_frames` counts them into frames.
+Events, of N-MNIST for one, come as an `EventSet`; `events_to_frames` counts them into frames. Music comes
+as a `RollSet` of piano rolls.
 
 To add a data set, add one module here. Its name is the data set's name (a leading underscore marks our own
-machinery), and it has SOURCE, LICENCE and CITATION (text) and ``load(**options)``, which gives a `DataSet` or an
-`EventSet`. This package gives arrays only: how images become spikes is the business of `maichong.encoding`.
+machinery), and it has SOURCE, LICENCE and CITATION (text) and ``load(**options)``, which gives a `DataSet`, an
+`EventSet` or a `RollSet`. This package gives arrays only: how images become spikes is the business of `maichong.encoding`.
 """
 
 from __future__ import annotations
@@ -27,10 +28,11 @@ from maichong.data._dataset import DataSet
 from maichong.data._events import Events
 from maichong.data._eventset import EventSet
 from maichong.data._frames import events_to_frames
+from maichong.data._rolls import RollSet
 from maichong.data._split import split_validation
 from maichong.errors import DataError, ParameterError, brief, did_you_mean
 
-__all__ = ["DataSet", "EventSet", "Events", "events_to_frames", "load", "names", "split_validation"]
+__all__ = ["DataSet", "EventSet", "Events", "RollSet", "events_to_frames", "load", "names", "split_validation"]
 
 
 def names() -> tuple[str, ...]:
@@ -39,7 +41,7 @@ def names() -> tuple[str, ...]:
 
 
 def load(name: str, **options: object) -> Any:
-    """The data set called ``name``: a `DataSet` of images, or an `EventSet` of recordings.
+    """The data set called ``name``: a `DataSet` of images, an `EventSet` of recordings or a `RollSet` of music.
 
     ``options`` go to the ``load`` function of its module.
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
 import torch
 
+from maichong.engines.autograd.kernels import SPIKES
 from maichong.errors import EngineError, brief
+from maichong.nn.pooling import Pool2d, squares_of
+from maichong.nn.products import applied, is_hooked
+from maichong.nn.spiking import Spiking
 from maichong.nn.timing import BEGINS, ENDS, KEEPS, has_state, is_timed, over_time, time_of
 
 
@@ -43,15 +48,20 @@ class Sequential(torch.nn.Sequential):
         """The state of a start, from which each layer makes its own when it sees its input."""
         return {}
 
-    def forward(self, x: torch.Tensor, state: Mapping[str, Any] | None = None) -> Any:
+    def forward(self, input: torch.Tensor, state: Mapping[str, Any] | None = None) -> Any:
+        x = input
         if state is not None and not isinstance(state, Mapping):
             raise EngineError("Sequential, state", "must be a mapping of states by layer", brief(state), "use net.begin()")
         timed = not any(time_of(module) == BEGINS for module in self)
         if timed:
             is_timed("Sequential, input", x)
         kept: dict[str, Any] = {}
-        for name, module in self._modules.items():
-            assert module is not None
+        layers = [(name, module) for name, module in self._modules.items() if module is not None]
+        skip = False
+        for (name, module), (after, follower) in zip(layers, [*layers[1:], ("", None)], strict=True):
+            if skip:
+                skip = False
+                continue
             kind = time_of(module)
             if kind is not None and timed == (kind == BEGINS):
                 what = "has a time axis already" if timed else "has no time axis yet"
@@ -59,11 +69,26 @@ class Sequential(torch.nn.Sequential):
                     f"Sequential, layer {name}", f"{type(module).__name__} cannot stand here", f"an input that {what}",
                     "a net begins time once, with Repeat or Bernoulli, and ends it once, with a readout",
                 )  # fmt: skip
+            pool = pool_inside(module, follower, x)
+            call = functools.partial(module.pooled, pool=pool) if pool and isinstance(module, Spiking) else module
             if kind is None:
-                x = over_time(module, x) if timed else module(x)
+                x = over_time(module, x) if timed else applied(module, x)
             elif state is not None and has_state(module):
-                x, kept[name] = module(x, state[name] if name in state else module.begin(x))
+                now = state[name] if name in state else module.begin(x)  # pyright: ignore[reportCallIssue]
+                x, kept[name] = call(x, state=now)
+                if pool and isinstance(follower, Pool2d):
+                    kept[after] = follower.begin(x)
             else:
-                x = module(x)
+                x = call(x)
+            skip = pool > 0
             timed = timed if kind in (None, KEEPS) else kind == BEGINS
         return x if state is None else (x, kept)
+
+
+def pool_inside(module: torch.nn.Module, follower: torch.nn.Module | None, x: torch.Tensor) -> int:
+    """The side of the squares whose mean follows spiking neurons, where their kernel can take it; 0 where it cannot."""
+    if follower is None or type(module) is not Spiking or x.dim() != 5 or is_hooked(module) or is_hooked(follower):
+        return 0
+    side = squares_of(follower)
+    fits = side > 1 and module.single and module.outputs == (SPIKES,) and not (x.shape[3] % side or x.shape[4] % side)
+    return side if fits else 0

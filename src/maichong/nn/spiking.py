@@ -16,6 +16,7 @@ from maichong.engines.autograd import plain
 from maichong.engines.autograd.cell import Cell
 from maichong.engines.autograd.fused import Fused, Kernels
 from maichong.engines.autograd.kernels import SPIKES, Shape
+from maichong.engines.autograd.recurrent import FusedRecurrent
 from maichong.engines.autograd.surrogates import Surrogate, surrogate_of
 from maichong.errors import EngineError, ParameterError, brief, did_you_mean, is_one_of
 from maichong.nn.timing import KEEPS, is_timed
@@ -48,6 +49,11 @@ class Above(torch.nn.Module):
 
     def right_inverse(self, value: torch.Tensor) -> torch.Tensor:
         return torch.log(value - self.bound)
+
+
+def mean_over_squares(x: torch.Tensor, pool: int) -> torch.Tensor:
+    """The mean over squares of the last two axes."""
+    return x.unflatten(-1, (-1, pool)).unflatten(-3, (-1, pool)).mean(dim=(-3, -1))
 
 
 class Spiking(torch.nn.Module):
@@ -144,14 +150,38 @@ class Spiking(torch.nn.Module):
     def forward(self, x: torch.Tensor, state: State | None = None) -> Any:
         self.check(x)
         begin = self.begin(x) if state is None else self._checked(state, x)
-        outputs, end = self._run(x.contiguous(), begin)
-        # a sum is finite where all are, but for sums that run over; what is NaN once is so to the end
-        if not all(math.isfinite(float(value.detach().sum())) for value in end.states.values()):
-            self._check_finite(x, end)
+        outputs, end = self.run(x.contiguous(), begin)
         found = outputs[0] if self.single else tuple(outputs)
         return found if state is None else (found, end)
 
-    def _run(self, x: torch.Tensor, begin: State) -> tuple[list[torch.Tensor], State]:
+    def pooled(self, x: torch.Tensor, pool: int, state: State | None = None) -> Any:
+        """``layer(x)`` and the mean of its spikes over squares of ``pool`` x ``pool`` neurons: [time, batch, ..., h, w] ->
+        [time, batch, ..., h / pool, w / pool].
+
+        On the fused engine the spikes themselves are never written down. EngineError where h and w are no multiples of ``pool``.
+        """
+        self.check(x)
+        begin = self.begin(x) if state is None else self._checked(state, x)
+        (found,), end = self.run(x.contiguous(), begin, pool=pool)
+        return found if state is None else (found, end)
+
+    def run(
+        self, x: torch.Tensor, begin: State, weight: torch.Tensor | None = None, pool: int = 1
+    ) -> tuple[list[torch.Tensor], State]:
+        """All steps from a state: the outputs in order, and the state to go on from.
+
+        With a ``weight`` [n, n] the neurons hear each other's spikes one step later, none of them before the first step: for
+        layers of one axis of n features, on the fused engine. ``pool``: see ``pooled``.
+        """
+        outputs, end = self._run(x, begin, weight, pool)
+        # a sum is finite where all are, but for sums that run over; what is NaN once is so to the end
+        if not all(math.isfinite(float(value.detach().sum())) for value in end.states.values()):
+            self._check_finite(x, end)
+        return outputs, end
+
+    def _run(
+        self, x: torch.Tensor, begin: State, weight: torch.Tensor | None = None, pool: int = 1, watch: plain.Watch | None = None
+    ) -> tuple[list[torch.Tensor], State]:
         numbers = self.cell.numbers(self.params(x))
         each = tuple(name for name, value in numbers.items() if value.ndim)
         learned = tuple(name for name, value in numbers.items() if value.requires_grad)
@@ -162,28 +192,46 @@ class Spiking(torch.nn.Module):
                     "Spiking", f"its {name} holds {numbers[name].numel()} numbers, and the input must have as many features",
                     tuple(x.shape), "the input is [time, batch, features...]",
                 )  # fmt: skip
-        form = (rows, width) if each else (1, rows * width)
+        recurrent, fused = weight is not None, watch is None and self.fuses(x)
+        if pool > 1 and (self.outputs != (SPIKES,) or x.dim() < 4 or x.shape[-2] % pool or x.shape[-1] % pool):
+            wanted = f"must be [time, batch, ..., h, w] of spikes, h and w multiples of {pool}"
+            raise EngineError("Spiking, pool", wanted, tuple(x.shape))
+        inside = pool if fused and not each else 1
+        form = (rows, width) if each or recurrent else (1, rows * width)
+        if inside > 1:
+            form = (rows * width // math.prod(x.shape[-2:]), math.prod(x.shape[-2:]))
         shape = Shape(
-            each, learned, self.outputs, self.surrogate, self.detach_reset, str(x.dtype).removeprefix("torch."), x.requires_grad
-        )
+            each, learned, self.outputs, self.surrogate, self.detach_reset, str(x.dtype).removeprefix("torch."),
+            x.requires_grad or recurrent, recurrent, inside,
+        )  # fmt: skip
         current = x.reshape(steps, *form)
         wait = begin.wait.reshape(form).contiguous()
         states = [begin.states[name].reshape(form).contiguous() for name in self.cell.system.states]
-        if self._fused(x):
+        if fused:
             kernels = self._kernels.get(shape)
             if kernels is None:
                 kernels = self._kernels[shape] = Kernels(self.cell, shape, tuple(numbers))
-            found = Fused.apply(kernels, torch.get_num_threads(), current, wait, *states, *numbers.values())
+            given = (wait, *states, *numbers.values())
+            threads = torch.get_num_threads()
+            if weight is not None:
+                found = FusedRecurrent.apply(kernels, threads, current, weight, *given)
+            else:
+                found = Fused.apply(kernels, threads, x.shape[-1], current, *given)
             outputs, end, wait = found[: len(self.outputs)], found[len(self.outputs) : -1], found[-1]
         else:
             outputs, last, wait = plain.run(
-                self.cell, shape, current, wait, dict(zip(self.cell.system.states, states, strict=True)), numbers
+                self.cell, shape, current, wait, dict(zip(self.cell.system.states, states, strict=True)), numbers, watch
             )
             end = tuple(last[name].expand(form) for name in self.cell.system.states)
         ends = {name: value.reshape(x.shape[1:]) for name, value in zip(self.cell.system.states, end, strict=True)}
-        return [out.reshape(x.shape) for out in outputs], State(ends, wait.reshape(x.shape[1:]))
+        shape_out = (*x.shape[:-2], x.shape[-2] // inside, x.shape[-1] // inside) if inside > 1 else x.shape
+        given_out = [out.reshape(shape_out) for out in outputs]
+        if pool > inside:
+            given_out = [mean_over_squares(out, pool) for out in given_out]
+        return given_out, State(ends, wait.reshape(x.shape[1:]))
 
-    def _fused(self, x: torch.Tensor) -> bool:
+    def fuses(self, x: torch.Tensor) -> bool:
+        """Whether fused kernels run for such an input; a warning, once, where they might be expected and do not."""
         able = x.device.type == "cpu" and x.dtype in (torch.float32, torch.float64)
         if self.engine == "fused" and not able:
             raise EngineError("Spiking", "fused kernels run on a CPU, in float32 or float64", f"{x.device}, {x.dtype}")

@@ -20,6 +20,7 @@ from typing import Any
 import torch
 
 from maichong.errors import EngineError, ParameterError, brief
+from maichong.nn.products import applied
 
 KEEPS, BEGINS, ENDS = "keeps", "begins", "ends"
 
@@ -36,7 +37,7 @@ def has_state(module: torch.nn.Module) -> bool:
 
 def over_time(module: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
     """A layer that knows no time, on each step: [time, batch, ...] -> [time, batch, ...], in one call on time x batch rows."""
-    found = module(x.flatten(0, 1))
+    found = applied(module, x.flatten(0, 1))
     return found.unflatten(0, x.shape[:2])
 
 

@@ -39,8 +39,9 @@ def versions() -> dict[str, str]:
 
     found = {"maichong": __version__, "python": platform.python_version(), "machine": platform.machine()}
     found |= {module.__name__: module.__version__ for module in (numpy, numba, llvmlite, scipy)}
-    if "nest" in sys.modules:  # where a network ran on it
-        found["nest"] = sys.modules["nest"].__version__
+    for name in ("nest", "torch"):  # where a network ran on it
+        if name in sys.modules:
+            found[name] = str(sys.modules[name].__version__)
     with contextlib.suppress(OSError, subprocess.SubprocessError):
         _git("ls-files", "--error-unmatch", "machine.py")  # fails where site-packages lie in somebody else's repository
         found["commit"] = _git("describe", "--always", "--dirty", "--exclude=*")

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from maichong import files, interrupts
-from maichong.data import DataSet, load
+from maichong.data import load
 from maichong.errors import CheckpointError, MaichongError, ParameterError, did_you_mean
 from maichong.interrupts import Interrupted
 from maichong.zoo.machine import peak_rss_mib, versions
@@ -42,7 +42,7 @@ LEFT_OUT: Any = object()  # a number of seeds that was not said, where None is n
 class Claim:
     """A figure of the paper: ``quantity`` of a result should reach ``paper`` within ``tolerance`` when ``when`` holds.
 
-    ``better="higher"`` passes above the paper as well; "near" must be within the tolerance on both sides.
+    ``better="higher"`` passes above the paper as well, "lower" below it; "near" must be within the tolerance on both sides.
     """
 
     quantity: str
@@ -61,7 +61,8 @@ class Claim:
     def verdict(self, ours: Sequence[float]) -> str:
         """ "holds" or "fails", on the mean over the seeds."""
         mean = sum(ours) / len(ours)
-        short = self.paper - mean if self.better == "higher" else abs(self.paper - mean)
+        over = mean - self.paper
+        short = {"higher": -over, "lower": over}.get(self.better, abs(over))
         return "holds" if short <= self.tolerance else "fails"
 
 
@@ -80,7 +81,7 @@ class Result:
 class Context:
     """What a reproduction gets from its caller: the data, the seed, its folder, and somebody to tell about progress."""
 
-    data: DataSet
+    data: Any  # what ``maichong.data.load`` gives: a DataSet of images, a RollSet of music
     seed: int
     folder: Path
     tell: Callable[..., None] = lambda **_: None

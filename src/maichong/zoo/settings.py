@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -52,3 +52,17 @@ def check_data(module: ModuleType, data: Any) -> None:
     if not isinstance(data, str) or data not in module.DATA:
         where, runs_on = f"{module.NAME}, data", f"runs on {', '.join(module.DATA)}"
         raise ParameterError(where, runs_on, repr(data), did_you_mean(data, module.DATA))
+
+
+def check_least(module_name: str, settings: Any, least: float, names: Iterable[str]) -> None:
+    """ParameterError where one of the settings called ``names`` is below ``least``."""
+    for name in names:
+        if getattr(settings, name) < least:
+            raise ParameterError(f"{module_name}.{name}", f"must be >= {least:g}", getattr(settings, name))
+
+
+def check_above(module_name: str, settings: Any, bound: float, names: Iterable[str]) -> None:
+    """ParameterError where one of the settings called ``names`` is not above ``bound``."""
+    for name in names:
+        if not getattr(settings, name) > bound:
+            raise ParameterError(f"{module_name}.{name}", f"must be > {bound:g}", getattr(settings, name))

@@ -17,8 +17,11 @@ import torch
 from deep_net import Net
 
 
-def run(doc, version, neurons, *, scale=lambda c: 1.0, notes=()):
-    """Measure a tool: a ``Net`` of its ``neurons``, whose weights are ``scale(c)`` times as large as those of others."""
+def run(doc, version, neurons, *, scale=lambda c: 1.0, notes=(), whole=None):
+    """Measure a tool: a ``Net`` of its ``neurons``, whose weights are ``scale(c)`` times as large as those of others.
+
+    ``whole(net)`` is the function of the net where the tool has one of its own for such a stack of layers.
+    """
     task, out = tasks.arguments(doc)
     scale = scale(task.c)
     torch.set_num_threads(task.threads)
@@ -29,7 +32,7 @@ def run(doc, version, neurons, *, scale=lambda c: 1.0, notes=()):
         Path("/proc/self/clear_refs").write_text("5")  # the peak begins here
 
     net = Net(task.c, arrays, neurons, scale)
-    forward = torch.compile(net) if task.way == "compile" else net
+    forward = torch.compile(net) if task.way == "compile" else whole(net) if whole else net
     # where weights are larger, this makes them move as the others do
     adam = torch.optim.Adam(net.parameters(), lr=scale * task.c.lr, eps=1e-8 / scale, fused=True)
 

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from maichong.engines.autograd.cell import Cell
+from maichong.engines.autograd.heap import keep_large_blocks
 from maichong.engines.autograd.kernels import Emitter, Shape
 from maichong.engines.events.emit import Kernel, KernelText
 from maichong.engines.events.layout import BLOCK
@@ -27,8 +28,9 @@ class Kernels:
     def __init__(self, cell: Cell, shape: Shape, numbers: Sequence[str]) -> None:
         self.cell, self.shape = cell, shape
         self._emitter = Emitter(cell, shape, numbers)
-        self.waits = self._emitter.waits
+        self.waits, self.numbers = self._emitter.waits, self._emitter.numbers
         self._lock = threading.Lock()
+        keep_large_blocks()
 
     @functools.cached_property
     def forward(self) -> KernelText:
@@ -50,6 +52,13 @@ def parts(rows: int, width: int, steps: int, threads: int) -> list[tuple[int, in
     return [(0, rows, a, b) for a, b in itertools.pairwise(edges) if a < b]
 
 
+def planes(rows: int, width: int, threads: int) -> list[tuple[int, int, int, int]]:
+    """The same where each row is an image, which one thread has."""
+    threads = max(1, min(threads, rows))
+    edges = [rows * k // threads for k in range(threads + 1)]
+    return [(a, b, 0, width) for a, b in itertools.pairwise(edges)]
+
+
 def run(
     text: KernelText, shared: Mapping[str, Any], work: Sequence[tuple[int, int, int, int]], own: Sequence[Mapping[str, Any]]
 ) -> None:
@@ -69,26 +78,27 @@ def array(tensor: torch.Tensor) -> np.ndarray:
 
 
 class Fused(torch.autograd.Function):
-    """(kernels, names, threads, current, wait, *states, *numbers) -> (*outputs, *last states, last wait)."""
+    """(kernels, threads, span, current, wait, *states, *numbers) -> (*outputs, *last states, last wait)."""
 
     @staticmethod
     def forward(
-        ctx: Any, kernels: Kernels, threads: int, current: torch.Tensor, wait: torch.Tensor, *given: torch.Tensor
+        ctx: Any, kernels: Kernels, threads: int, span: int, current: torch.Tensor, wait: torch.Tensor, *given: torch.Tensor
     ) -> Any:
         cell, shape = kernels.cell, kernels.shape
         states = cell.system.states
         begin, numbers = given[: len(states)], given[len(states) :]
         steps, rows, width = current.shape
-        names = kernels._emitter.numbers
-        outputs = [torch.empty_like(current) for _ in shape.outputs]
+        names = kernels.numbers
+        outputs = [current.new_empty(steps, rows, width // shape.pool**2) for _ in shape.outputs]
         end = [torch.empty_like(state) for state in begin]
         end_wait = torch.empty_like(wait)
-        shared = _shared(kernels, current, wait, begin, dict(zip(names, numbers, strict=True)))
+        shared = shared_of(kernels, current, wait, begin, dict(zip(names, numbers, strict=True)))
         shared |= {f"out_{name}": array(out) for name, out in zip(shape.outputs, outputs, strict=True)}
         shared |= {f"end_{name}": array(value) for name, value in zip(states, end, strict=True)} | {"end_wait": array(end_wait)}
-        work = parts(rows, width, steps, threads)
+        shared["span"] = span
+        work = parts(rows, width, steps, threads) if shape.pool == 1 else planes(rows, width, threads)
         run(kernels.forward, shared, work, [{}] * len(work))
-        ctx.kernels, ctx.threads = kernels, threads
+        ctx.kernels, ctx.threads, ctx.span = kernels, threads, span
         ctx.save_for_backward(current, wait, *given)
         ctx.mark_non_differentiable(end_wait)
         return (*outputs, *end, end_wait)
@@ -100,9 +110,9 @@ class Fused(torch.autograd.Function):
         states = cell.system.states
         current, wait, *given = ctx.saved_tensors
         begin, numbers = given[: len(states)], given[len(states) :]
-        names = kernels._emitter.numbers
+        names = kernels.numbers
         steps, rows, width = current.shape
-        shared = _shared(kernels, current, wait, begin, dict(zip(names, numbers, strict=True)))
+        shared = shared_of(kernels, current, wait, begin, dict(zip(names, numbers, strict=True)))
         upstream = [value.contiguous() for value in gradients[:-1]]
         labels = [*(f"g_out_{name}" for name in shape.outputs), *(f"g_end_{name}" for name in states)]
         shared |= {label: array(value) for label, value in zip(labels, upstream, strict=True)}
@@ -111,23 +121,27 @@ class Fused(torch.autograd.Function):
         g_current = torch.empty_like(current) if shape.input_gradient else None
         if g_current is not None:
             shared["g_in"] = array(g_current)
-        work = parts(rows, width, steps, ctx.threads)
+        shared["span"] = ctx.span
+        work = parts(rows, width, steps, ctx.threads) if shape.pool == 1 else planes(rows, width, ctx.threads)
         sums = {name: torch.zeros(len(work), width, dtype=current.dtype) for name in shape.learned}
         own = [{f"g_par_{name}": array(total[k]) for name, total in sums.items()} for k in range(len(work))]
         run(kernels.backward, shared, work, own)
-        g_numbers = [
-            (total if name in shape.each else total.sum(dim=-1)) if (total := _summed(sums.get(name))) is not None else None
-            for name in names
-        ]
-        g_numbers = [None if g is None else g.reshape(value.shape) for g, value in zip(g_numbers, numbers, strict=True)]
-        return (None, None, g_current, None, *g_begin, *g_numbers)
+        return (None, None, None, g_current, None, *g_begin, *summed(sums, kernels, numbers))
 
 
-def _summed(total: torch.Tensor | None) -> torch.Tensor | None:
-    return None if total is None else total.sum(dim=0)
+def summed(sums: Mapping[str, torch.Tensor], kernels: Kernels, numbers: Sequence[torch.Tensor]) -> list[torch.Tensor | None]:
+    """The gradients of a step's numbers from what each thread has added up for each neuron, [threads, width]."""
+    found: list[torch.Tensor | None] = []
+    for name, value in zip(kernels.numbers, numbers, strict=True):
+        if name not in sums:
+            found.append(None)
+            continue
+        total = sums[name].sum(dim=0)
+        found.append((total if name in kernels.shape.each else total.sum()).reshape(value.shape))
+    return found
 
 
-def _shared(
+def shared_of(
     kernels: Kernels,
     current: torch.Tensor,
     wait: torch.Tensor,

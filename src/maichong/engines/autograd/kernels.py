@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from maichong.engines.autograd.adjoint import Step
 from maichong.engines.autograd.cell import Cell
+from maichong.engines.autograd.row_sums import ROWS, digest
+from maichong.engines.autograd.row_sums import WIDE as COLUMNS
 from maichong.engines.autograd.surrogates import Surrogate
 from maichong.engines.events.emit import Argument, KernelText
 from maichong.engines.events.lower import Writer
@@ -20,13 +22,18 @@ from maichong.engines.events.stepping import advance
 WIDE = 256
 """Neurons of a block."""
 
+PLANE = 1024
+"""Neurons of a block of an image, where squares of them are pooled: as many whole lines as that holds, or one line of squares."""
+
 SPIKES = "spikes"
 
 
 @dataclass(frozen=True)
 class Shape:
     """What a pair of kernels depends on beside the cell: the numbers that differ from neuron to neuron (``each``) and those whose
-    gradient is asked for (``learned``), what the layer gives (``outputs``), and how gradients pass spikes and resets."""
+    gradient is asked for (``learned``), what the layer gives (``outputs``), how gradients pass spikes and resets, whether the
+    neurons of a row hear each other's spikes of the step before (``recurrent``), and over how large squares of neurons the mean of
+    their spikes is what comes out (``pool``): a row is an image then, its lines ``span`` long."""
 
     each: tuple[str, ...]
     learned: tuple[str, ...]
@@ -35,6 +42,8 @@ class Shape:
     detach_reset: bool
     precision: str
     input_gradient: bool = True
+    recurrent: bool = False
+    pool: int = 1
 
 
 class Emitter:
@@ -87,19 +96,59 @@ class Emitter:
             *(Argument(f"begin_{state}", real) for state in self.states),
             *([Argument("begin_wait", "int32[]")] if self.waits else []),
             *(Argument(f"par_{name}", real if name in self.shape.each else self.shape.precision) for name in self.numbers),
+            *([Argument("matrix", real)] if self.shape.recurrent else []),
+            *([Argument("span", "int")] if self.shape.pool > 1 else []),
             *more,
         )  # fmt: skip
 
-    def _open(self, w: Writer, *arrays: tuple[str, str, str]) -> None:
-        """The loops over rows and blocks; ``arrays`` of the block's own, (name, kind, length), are made before them."""
-        for name, kind, length in arrays:
-            w.line(f"{name} = np.zeros({length}, np.{kind})")
-        w.line("for row in range(first, last):")
-        w.line(f"    for begin in range(low, high, {WIDE}):")
-        w.indent = 2
-        w.line(f"many = U(min({WIDE}, high - begin))")
-        w.line("cell = U(row * width + begin)")
-        w.line("column = U(begin)")
+    def _open(self, w: Writer, arrays: Sequence[tuple[str, str, str]]) -> None:
+        """The loop over blocks; the block's own ``arrays``, (name, kind, how many times as long as a block), are made before it.
+
+        A block is up to 256 neurons of a row, or, where these hear each other, all those of up to four rows.
+        """
+        if self.shape.recurrent:
+            w.line(f"blocks = (width + {COLUMNS - 1}) // {COLUMNS}")
+            w.line("many = U(width)")
+            w.line(f"padded = blocks * {COLUMNS}")
+            w.line(f"stride = {ROWS} * padded")
+            w.line("weights = U(matrix.ctypes.data)")
+            w.line(f"size = U({4 if self.shape.precision == 'float32' else 8})")
+        elif self.shape.pool > 1:
+            pool = self.shape.pool
+            w.line(f"lines = max({PLANE} // ({pool} * span), 1) * {pool}")
+            w.line("stride = lines * span")
+            w.line(f"across = U(span // {pool})")
+        else:
+            w.line(f"stride = {WIDE}")
+        for name, kind, times in arrays:
+            w.line(f"{name} = np.zeros({times} * stride, np.{kind})")
+        if self.shape.recurrent:
+            w.line(f"for begin in range(first, last, {ROWS}):")
+            w.indent = 1
+            w.line(f"group = min({ROWS}, last - begin)")
+        else:
+            w.line("for row in range(first, last):")
+            w.line("    for begin in range(low, high, stride):")
+            w.indent = 2
+            w.line("many = U(min(stride, high - begin))")
+            w.line("cell = U(row * width + begin)")
+            w.line("column = U(begin)")
+            w.line("near = U(0)")
+
+    def _each(self, w: Writer, timed: bool) -> int:
+        """The loop over the neurons of a block, in step ``t`` where ``timed``; returns by how much it is indented."""
+        if self.shape.recurrent:
+            w.line("for r in range(group):")
+            w.indent += 1
+            w.line("cell = U((begin + r) * width)")
+            w.line("near = U(r * padded)")
+            w.line("column = U(0)")
+        if timed:
+            w.line("at = U(t * rows * width) + cell")
+            w.line("own = U(t * stride) + near")
+        w.line("for k in range(many):")
+        w.indent += 1
+        return 1 + self.shape.recurrent
 
     def _load(self, w: Writer, states: str) -> None:
         for state in self.states:
@@ -108,6 +157,50 @@ class Emitter:
             if name in self.shape.each:
                 w.line(f"n_{name} = par_{name}[column + k]")
         w.line("current = current_in[at + k]")
+
+    def _hear(self, w: Writer) -> None:
+        """What the neurons of row ``r`` hear in the next step: the sum of the weights of those that fired."""
+        w.line("heard_by = U(heard.ctypes.data) + near * size")
+        w.line("count = 0")
+        w.line("for k in range(many):")
+        w.line("    index[U(count)] = k")
+        w.line("    count += np.int64(fired[near + k] != F(0.0))")
+        w.line("for block in range(blocks):")
+        w.line(f"    of, to = U(block * width * {COLUMNS}) * size, U(block * {COLUMNS}) * size")
+        w.line(
+            "    row_sums(weights + of, U(index.ctypes.data), U(ones.ctypes.data), 0, count, U(zeros.ctypes.data), heard_by + to)"
+        )
+
+    def _squares(self, w: Writer) -> str:
+        """The loop over squares of the block, each the ``q``-th of its line; returns where in the pooled image that is."""
+        pool = self.shape.pool
+        w.line(f"pooled = U((t * rows + row) * (width // {pool * pool}) + begin // {pool * pool})")
+        w.line(f"for line in range(many // U(span * {pool})):")
+        w.line(f"    top = line * U(span * {pool})")
+        w.line("    for q in range(across):")
+        return "pooled + line * across + q"
+
+    def _pool(self, w: Writer) -> None:
+        """The mean of the spikes of each square."""
+        pool = self.shape.pool
+        at = self._squares(w)
+        places = [f"fired[top + U({y} * span + {x}) + U({pool}) * q]" for y in range(pool) for x in range(pool)]
+        w.line(f"        out_spikes[{at}] = ({' + '.join(places)}) * F({1.0 / pool**2!r})")
+
+    def _unpool(self, w: Writer) -> None:
+        """Each neuron's share of the gradient of its square."""
+        pool = self.shape.pool
+        at = self._squares(w)
+        w.line(f"        share = g_out_spikes[{at}] * F({1.0 / pool**2!r})")
+        for y in range(pool):
+            for x in range(pool):
+                w.line(f"        g_square[top + U({y} * span + {x}) + U({pool}) * q] = share")
+
+    def _hand_back(self, w: Writer) -> None:
+        """What the currents' gradients say of the spikes of the step before."""
+        w.line("for block in range(blocks):")
+        w.line(f"    of, to = U(block * width * {COLUMNS}) * size, U(block * {COLUMNS}) * size")
+        w.line("    dense_sums(weights + of, U(g_near.ctypes.data), width, U(g_spikes.ctypes.data) + to, padded)")
 
     def _numbers(self, w: Writer) -> None:
         for name in self.numbers:
@@ -144,38 +237,55 @@ class Emitter:
         """The kernel of all steps: currents [steps, rows, width] in, outputs of that form and the last states out."""
         shape, real = self.shape, self.shape.precision
         w = Writer(real)
-        waits = [("wait", "int32", str(WIDE))] if self.waits else []
-        self._open(w, *((f"at_{state}", real, str(WIDE)) for state in self.states), *waits)
+        if shape.recurrent:
+            w.line("index = np.zeros(width + 1, np.int32)")
+            w.line(f"ones = np.ones(width, np.{real})")
+            w.line(f"zeros = np.zeros({COLUMNS}, np.{real})")
+        waits = [("wait", "int32", "1")] if self.waits else []
+        heard = [("heard", real, "1")] if shape.recurrent else []
+        heard += [("fired", real, "1")] if shape.recurrent or shape.pool > 1 else []
+        self._open(w, [*((f"at_{state}", real, "1") for state in self.states), *waits, *heard])
         self._numbers(w)
-        w.line("for k in range(many):")
+        deep = self._each(w, timed=False)
         for state in self.states:
-            w.line(f"    at_{state}[k] = begin_{state}[cell + k]")
+            w.line(f"at_{state}[near + k] = begin_{state}[cell + k]")
         if self.waits:
-            w.line("    wait[k] = begin_wait[cell + k]")
+            w.line("wait[near + k] = begin_wait[cell + k]")
+        if shape.recurrent:
+            w.line("heard[near + k] = F(0.0)")
+        w.indent -= deep
         w.line("for t in range(steps):")
         w.indent += 1
-        w.line("at = U(t * rows * width) + cell")
-        w.line("for k in range(many):")
-        w.indent += 1
-        self._load(w, "at_{state}[k]")
+        deep = self._each(w, timed=True)
+        self._load(w, "at_{state}[near + k]")
+        if shape.recurrent:
+            w.line("current = current + heard[near + k]")
+            w.line("out_total[at + k] = current")
         if self.waits:
-            w.line("free = wait[k] == np.int32(0)")
+            w.line("free = wait[near + k] == np.int32(0)")
         for line in self.step[0]:
             w.line(line)
         self._fire(w)
         for state in self.states:
-            w.line(f"at_{state}[k] = y_{state}")
-        self._wait(w, "wait[k]")
-        for name in shape.outputs:
+            w.line(f"at_{state}[near + k] = y_{state}")
+        self._wait(w, "wait[near + k]")
+        for name in shape.outputs if shape.pool == 1 else ():
             w.line(f"out_{name}[at + k] = {'spike' if name == SPIKES else f'y_{name}'}")
-        w.indent -= 2
-        w.line("for k in range(many):")
+        if shape.recurrent or shape.pool > 1:
+            w.line("fired[near + k] = spike")
+            w.indent -= 1
+            self._hear(w) if shape.recurrent else self._pool(w)
+            w.indent += 1
+        w.indent -= deep + 1
+        deep = self._each(w, timed=False)
         for state in self.states:
-            w.line(f"    end_{state}[cell + k] = at_{state}[k]")
+            w.line(f"end_{state}[cell + k] = at_{state}[near + k]")
         if self.waits:
-            w.line("    end_wait[cell + k] = wait[k]")
+            w.line("end_wait[cell + k] = wait[near + k]")
+        w.indent -= deep
         more = [
             *(Argument(f"out_{name}", f"{real}[]") for name in shape.outputs),
+            *([Argument("out_total", f"{real}[]")] if shape.recurrent else []),
             *(Argument(f"end_{state}", f"{real}[]") for state in self.states),
             *([Argument("end_wait", "int32[]")] if self.waits else []),
         ]
@@ -188,48 +298,52 @@ class Emitter:
         w = Writer(real)
         # an order that LLVM cannot read: it would test addresses that go backwards once for all steps, in vain, and stay scalar
         w.line("order = np.arange(steps)")
-        length = f"steps * {WIDE}"
-        waits = [("was_wait", "int32", length)] if self.waits else []
+        waits = [("was_wait", "int32", "steps"), ("wait", "int32", "1")] if self.waits else []
+        back = [("g_near", real, "1"), ("g_spikes", real, "1")] if shape.recurrent else []
+        back += [("g_square", real, "1")] if shape.pool > 1 else []
         self._open(
-            w, *((f"was_{state}", real, f"(steps + 1) * {WIDE}") for state in self.states), *waits,
-            *((f"g_at_{state}", real, str(WIDE)) for state in self.states),
-            *((f"sum_{name}", real, str(WIDE)) for name in shape.learned),
+            w,
+            [
+                *((f"was_{state}", real, "steps") for state in self.states), *waits,
+                *((f"at_{state}", real, "1") for state in self.states),
+                *((f"g_at_{state}", real, "1") for state in self.states), *((f"sum_{name}", real, "1") for name in shape.learned),
+                *back,
+            ],
         )  # fmt: skip
         self._numbers(w)
-        w.line("for k in range(many):")
+        deep = self._each(w, timed=False)
         for state in self.states:
-            w.line(f"    was_{state}[k] = begin_{state}[cell + k]")
-            w.line(f"    g_at_{state}[k] = g_end_{state}[cell + k]")
+            w.line(f"at_{state}[near + k] = begin_{state}[cell + k]")
+            w.line(f"g_at_{state}[near + k] = g_end_{state}[cell + k]")
         for name in shape.learned:
-            w.line(f"    sum_{name}[k] = F(0.0)")
+            w.line(f"sum_{name}[near + k] = F(0.0)")
         if self.waits:
-            w.line("    was_wait[k] = begin_wait[cell + k]")
-        w.line("for t in range(steps - 1):")
+            w.line("wait[near + k] = begin_wait[cell + k]")
+        if shape.recurrent:
+            w.line("g_spikes[near + k] = F(0.0)")
+        w.indent -= deep
+        w.line("for t in range(steps):")
         w.indent += 1
-        w.line("at = U(t * rows * width) + cell")
-        w.line(f"own = U(t * {WIDE})")
-        w.line("for k in range(many):")
-        w.indent += 1
-        self._load(w, "was_{state}[own + k]")
+        deep = self._each(w, timed=True)
+        self._load(w, "at_{state}[near + k]")
+        for state in self.states:
+            w.line(f"was_{state}[own + k] = x_{state}")
         if self.waits:
-            w.line("wait = was_wait[own + k]")
-            w.line("free = wait == np.int32(0)")
+            w.line("was_wait[own + k] = wait[near + k]")
+            w.line("free = wait[near + k] == np.int32(0)")
         for line in lines:
             w.line(line)
         self._fire(w)
         for state in self.states:
-            w.line(f"was_{state}[own + U({WIDE}) + k] = y_{state}")
-        if self.waits:
-            self._wait(w, "wait")
-            w.line(f"was_wait[own + U({WIDE}) + k] = wait")
-        w.indent -= 2
+            w.line(f"at_{state}[near + k] = y_{state}")
+        self._wait(w, "wait[near + k]")
+        w.indent -= deep + 1
         w.line("for back in range(steps):")
         w.indent += 1
         w.line("t = order[steps - 1 - back]")
-        w.line("at = U(t * rows * width) + cell")
-        w.line(f"own = U(t * {WIDE})")
-        w.line("for k in range(many):")
-        w.indent += 1
+        if shape.pool > 1:
+            self._unpool(w)
+        deep = self._each(w, timed=True)
         self._load(w, "was_{state}[own + k]")
         if self.waits:
             w.line("free = was_wait[own + k] == np.int32(0)")
@@ -246,17 +360,23 @@ class Emitter:
         for line in moved:
             w.line(line)
         for state in self.states:
-            w.line(f"g_at_{state}[k] = {gradients[f'x_{state}']}")
+            w.line(f"g_at_{state}[near + k] = {gradients[f'x_{state}']}")
         if shape.input_gradient:
             w.line(f"g_in[at + k] = {gradients['current']}")
+        if shape.recurrent:
+            w.line(f"g_near[near + k] = {gradients['current']}")
         for name in shape.learned:
-            w.line(f"sum_{name}[k] = sum_{name}[k] + {gradients[name_of(name)]}")
-        w.indent -= 2
-        w.line("for k in range(many):")
+            w.line(f"sum_{name}[near + k] = sum_{name}[near + k] + {gradients[name_of(name)]}")
+        w.indent -= deep
+        if shape.recurrent:
+            self._hand_back(w)
+        w.indent -= 1
+        deep = self._each(w, timed=False)
         for state in self.states:
-            w.line(f"    g_begin_{state}[cell + k] = g_at_{state}[k]")
+            w.line(f"g_begin_{state}[cell + k] = g_at_{state}[near + k]")
         for name in shape.learned:
-            w.line(f"    g_par_{name}[column + k] = g_par_{name}[column + k] + sum_{name}[k]")
+            w.line(f"g_par_{name}[column + k] = g_par_{name}[column + k] + sum_{name}[near + k]")
+        w.indent -= deep
         more = [
             *(Argument(f"g_out_{name}", f"{real}[]") for name in shape.outputs),
             *(Argument(f"g_end_{state}", f"{real}[]") for state in self.states),
@@ -271,13 +391,15 @@ class Emitter:
         shape = self.shape
         _, before, landing, excess = self.step
         total: dict[str, str] = {}
-        spike = ["g_out_spikes[at + k]"] if SPIKES in shape.outputs else []
+        of_spike = "g_square[near + k]" if shape.pool > 1 else "g_out_spikes[at + k]"
+        spike = [of_spike] if SPIKES in shape.outputs else []
+        spike += ["g_spikes[near + k]"] if shape.recurrent else []
 
         def give(name: str, text: str) -> None:
             total[name] = f"{total[name]} + {text}" if name in total else text
 
         for state in self.states:
-            mine = f"g_at_{state}[k]" + (f" + g_out_{state}[at + k]" if state in shape.outputs else "")
+            mine = f"g_at_{state}[near + k]" + (f" + g_out_{state}[at + k]" if state in shape.outputs else "")
             w.line(f"g_y_{state} = {mine}")
             if landing[state] == before[state]:
                 give(before[state], f"g_y_{state}")
@@ -306,9 +428,17 @@ class Emitter:
         return KernelText(
             title=f"{what} {model}, {self.cell.integration.method}", precision=self.shape.precision,
             arguments=self._arguments(*more), body=tuple(w.lines), origins=self.origins,
+            extra=imports(self.shape.precision) if self.shape.recurrent else "",
         )  # fmt: skip
 
 
 def name_of(number: str) -> str:
     """The local name of a number of the step."""
     return f"n_{number}"
+
+
+def imports(precision: str) -> str:
+    """The line of a kernel that brings in the sums; the digest makes what is imported a part of the kernel."""
+    bits = precision.removeprefix("float")
+    names = ", ".join(f"{name}{bits} as {name}" for name in ("row_sums", "dense_sums"))
+    return f"from maichong.engines.autograd.row_sums import {names}  # {digest()}"

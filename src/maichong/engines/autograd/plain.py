@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -13,6 +13,8 @@ from maichong.engines.autograd.surrogates import Surrogate
 from maichong.engines.events.stepping import Coefficients
 from maichong.engines.stepping import Stepper
 from maichong.engines.system import evaluate
+
+Watch = Callable[[torch.Tensor, torch.Tensor], None]
 
 
 class Spike(torch.autograd.Function):
@@ -33,9 +35,12 @@ class Spike(torch.autograd.Function):
 
 def run(
     cell: Cell, shape: Shape, current: torch.Tensor, wait: torch.Tensor, states: Mapping[str, torch.Tensor],
-    numbers: Mapping[str, torch.Tensor],
+    numbers: Mapping[str, torch.Tensor], watch: Watch | None = None,
 ) -> tuple[list[torch.Tensor], dict[str, torch.Tensor], torch.Tensor]:  # fmt: skip
-    """All steps: currents [steps, rows, width] -> the outputs, the last states, and how many steps each neuron must still wait."""
+    """All steps: currents [steps, rows, width] -> the outputs, the last states, and how many steps each neuron must still wait.
+
+    ``watch`` is shown each step's distance from the threshold, before the reset, and which neurons may fire.
+    """
     system = cell.system
 
     def filled(coefficients: Coefficients) -> dict[str, dict[str, torch.Tensor]]:
@@ -59,14 +64,14 @@ def run(
                 env[state] = env[state] + jump * now
         else:
             env[drive] = now
-        wait, spike = _step(cell, shape, stepper, env, wait)
+        wait, spike = _step(cell, shape, stepper, env, wait, watch)
         for name, kept in outputs.items():
             kept.append(spike if name == SPIKES else env[name].expand(spike.shape))
     return [torch.stack(kept) for kept in outputs.values()], {name: env[name] for name in system.states}, wait
 
 
 def _step(
-    cell: Cell, shape: Shape, stepper: Stepper, env: dict[str, Any], wait: torch.Tensor
+    cell: Cell, shape: Shape, stepper: Stepper, env: dict[str, Any], wait: torch.Tensor, watch: Watch | None
 ) -> tuple[torch.Tensor, torch.Tensor]:
     system, membrane = cell.system, cell.system.membrane
     free = wait == 0
@@ -75,6 +80,8 @@ def _step(
     if not system.crossing:
         before[membrane] = torch.where(free, before[membrane], env[membrane])
     evaluate(system.fires, before, in_torch)
+    if watch:
+        watch(before["excess"].expand(free.shape), free)
     above = before["excess"] >= 0
     spike = Spike.apply(before["excess"], free, shape.surrogate)
     evaluate(system.reset, before, in_torch)

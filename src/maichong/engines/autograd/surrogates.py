@@ -12,6 +12,7 @@ that mV and unit-less models train alike. At width 1:
 | superspike | 1 / (1 + abs(u))^2, its height not scaled by the width | the same, beta = 1 / width |
 | sigmoid | s(u) (1 - s(u)), s the logistic function, slope 4 | Zenke & Vogels 2021, doi:10.1162/neco_a_01367 |
 | arctangent | 1 / (1 + (pi u)^2) | Fang et al. 2021, arXiv:2007.05785, alpha = 2 / width |
+| tanh | 1 - tanh(u)^2, its height not scaled by the width | Wozniak et al. 2020, doi:10.1038/s42256-020-0187-0 |
 | gaussian | exp(-(pi u^2)) | Yin et al. 2021, doi:10.1038/s42256-021-00397-w |
 | straight_through | 1 | Bengio et al. 2013, arXiv:1308.3432 |
 """
@@ -23,7 +24,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from maichong.errors import ParameterError, brief, did_you_mean, is_one_of
-from maichong.ops import absolute, exp, maximum, where
+from maichong.ops import absolute, exp, maximum, tanh, where
 from maichong.spec.quantities import is_number
 
 
@@ -61,6 +62,11 @@ def gaussian(u, width):
     return exp(-3.141592653589793 * x * x) / width
 
 
+def tanh_slope(u, width):
+    x = tanh(u / width)
+    return 1.0 - x * x
+
+
 def straight_through(u, width):
     # without a width: every spike hands its gradient on as it is
     return 1.0 + 0.0 * u / width
@@ -74,6 +80,7 @@ TABLE: dict[str, Callable[..., Any]] = {
     "sigmoid": sigmoid,
     "straight_through": straight_through,
     "superspike": superspike,
+    "tanh": tanh_slope,
     "triangle": triangle,
 }
 

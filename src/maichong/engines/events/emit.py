@@ -108,13 +108,26 @@ def _versions() -> str:
 
     modules = (random, random_compiled, lines, runtime, gauss, earliest)
     own = hashlib.sha256(b"".join(Path(str(module.__file__)).read_bytes() for module in modules)).hexdigest()
-    parts = (numba.__version__, llvmlite.__version__, np.__version__, platform.python_version(), own)
+    parts = (numba.__version__, llvmlite.__version__, np.__version__, platform.python_version(), own, CHECKS)
     return " ".join((*parts, platform.machine(), str(numba.config.CPU_NAME)))  # type: ignore[attr-defined]
+
+
+CHECKS = "--runtime-memory-check-threshold=128"
+"""How many pairs of arrays LLVM may test for overlaps before a loop that it vectorises; of eight, its default, a step of two states
+with its gradients has more, and would stay scalar."""
+
+
+@functools.cache
+def _allow_checks() -> None:
+    from llvmlite import binding
+
+    binding.set_option("maichong", CHECKS)
 
 
 @functools.cache
 def compiled(text: KernelText) -> Any:
     """The compiled kernel of a text: emitted, or found on disk, and loaded."""
+    _allow_checks()
     name = "maichong_kernel_" + hashlib.sha256(f"{_versions()}\n{text.code()}".encode()).hexdigest()[:24]
     if name not in sys.modules:
         path = cache_folder() / f"{name}.py"

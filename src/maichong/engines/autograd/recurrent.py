@@ -1,0 +1,90 @@
+"""The fused path of a recurrent layer: all steps of neurons that hear each other's spikes of the step before, as one operation.
+
+Rows of a batch know nothing of each other, so a thread takes its rows through all steps. What a step's spikes send is a sum of
+the weights of those that fired; back in time, what arrives at the spikes is a product with all weights, of four rows at once.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import torch
+
+from maichong.engines.autograd.fused import Kernels, array, run, shared_of, summed
+from maichong.engines.autograd.kernels import SPIKES
+from maichong.engines.autograd.row_sums import ROWS
+from maichong.engines.autograd.sparse import lists_of, packed, weight_gradient
+
+
+class FusedRecurrent(torch.autograd.Function):
+    """(kernels, threads, current, weight, wait, *states, *numbers) -> (*outputs, *last states, last wait); spikes are among the
+    outputs, and ``weight`` [n, n] leads from columns to rows."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, kernels: Kernels, threads: int, current: torch.Tensor, weight: torch.Tensor, wait: torch.Tensor,
+        *given: torch.Tensor,
+    ) -> Any:  # fmt: skip
+        cell, shape = kernels.cell, kernels.shape
+        states = cell.system.states
+        begin, numbers = given[: len(states)], given[len(states) :]
+        _steps, rows, width = current.shape
+        outputs = [torch.empty_like(current) for _ in shape.outputs]
+        total = torch.empty_like(current)
+        end = [torch.empty_like(state) for state in begin]
+        end_wait = torch.empty_like(wait)
+        shared = shared_of(kernels, current, wait, begin, dict(zip(kernels.numbers, numbers, strict=True)))
+        shared |= {f"out_{name}": array(out) for name, out in zip(shape.outputs, outputs, strict=True)}
+        shared |= {f"end_{name}": array(value) for name, value in zip(states, end, strict=True)}
+        shared |= {"end_wait": array(end_wait), "out_total": array(total), "matrix": packed(weight)}
+        work = _parts(rows, width, threads)
+        run(kernels.forward, shared, work, [{}] * len(work))
+        ctx.kernels, ctx.threads = kernels, threads
+        spikes = outputs[shape.outputs.index(SPIKES)]
+        ctx.save_for_backward(total, spikes, weight, wait, *given)
+        ctx.mark_non_differentiable(end_wait)
+        return (*outputs, *end, end_wait)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, *gradients: torch.Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        kernels: Kernels = ctx.kernels
+        cell, shape = kernels.cell, kernels.shape
+        states = cell.system.states
+        total, spikes, weight, wait, *given = ctx.saved_tensors
+        begin, numbers = given[: len(states)], given[len(states) :]
+        _steps, rows, width = total.shape
+        shared = shared_of(kernels, total, wait, begin, dict(zip(kernels.numbers, numbers, strict=True)))
+        upstream = [value.contiguous() for value in gradients[:-1]]
+        labels = [*(f"g_out_{name}" for name in shape.outputs), *(f"g_end_{name}" for name in states)]
+        shared |= {label: array(value) for label, value in zip(labels, upstream, strict=True)}
+        g_begin = [torch.empty_like(state) for state in begin]
+        shared |= {f"g_begin_{name}": array(value) for name, value in zip(states, g_begin, strict=True)}
+        g_current = torch.empty_like(total)
+        shared |= {"g_in": array(g_current), "matrix": packed(weight.t())}
+        work = _parts(rows, width, ctx.threads)
+        sums = {name: torch.zeros(len(work), width, dtype=total.dtype) for name in shape.learned}
+        own = [{f"g_par_{name}": array(value[k]) for name, value in sums.items()} for k in range(len(work))]
+        run(kernels.backward, shared, work, own)
+        g_numbers = summed(sums, kernels, numbers)
+        g_weight = _of_weight(spikes, g_current) if ctx.needs_input_grad[3] else None
+        return None, None, g_current, g_weight, None, *g_begin, *g_numbers
+
+
+def _of_weight(spikes: torch.Tensor, gradient: torch.Tensor) -> torch.Tensor:
+    """The gradient of the weights, from spikes and the gradient of the currents one step later."""
+    steps, _rows, width = spikes.shape
+    if steps == 1:
+        return torch.zeros(width, width, dtype=spikes.dtype)
+    before, after = spikes[:-1].reshape(-1, width), gradient[1:].reshape(-1, width)
+    lists = lists_of(before)
+    return weight_gradient(lists, after) if lists else after.t() @ before
+
+
+def _parts(rows: int, width: int, threads: int) -> list[tuple[int, int, int, int]]:
+    """How threads share the rows: in groups of as many as one product takes."""
+    groups = -(-rows // ROWS)
+    threads = max(1, min(threads, groups))
+    edges = [min(groups * k // threads * ROWS, rows) for k in range(threads + 1)]
+    return [(a, b, 0, width) for a, b in itertools.pairwise(edges) if a < b]

@@ -1,0 +1,152 @@
+"""``row_sums`` and ``dense_sums``: weighted sums of rows of a matrix, in vector registers; what is innermost in products.
+
+
+LLVM does not find this form by itself: in a loop over an array it loads and stores each sum at every row, and tests for overlaps
+first, which takes four times as long.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+WIDE = 64
+"""Columns of a block: its sums fill four registers of 512 bits, and a block of a matrix of 2,000 rows a core's second cache."""
+
+
+@functools.cache
+def digest() -> str:
+    """What changes when this file does: kernels that import from it have it in their text."""
+    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]
+
+
+@functools.cache
+def _of(precision: str) -> Any:
+    lanes = {"float32": 16, "float64": 8}[precision]
+    groups = WIDE // lanes
+
+    @intrinsic
+    def row_sums(typingctx: Any, matrix: Any, index: Any, value: Any, first: Any, last: Any, start: Any, out: Any) -> Any:
+        """out[:] = start[:] + the sum over k in first..last of value[k] * matrix[index[k], :], each of 64 columns, by addresses."""
+
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            matrix, index, value, first, last, start, out = args
+            number = {"float32": ir.FloatType(), "float64": ir.DoubleType()}[precision]
+            narrow, word, vector = ir.IntType(32), ir.IntType(64), ir.VectorType(number, lanes)
+            kind = f"llvm.fma.v{lanes}f{32 if precision == 'float32' else 64}"
+            fma = cgutils.get_or_insert_function(builder.module, ir.FunctionType(vector, [vector] * 3), kind)
+            rows = builder.inttoptr(matrix, number.as_pointer())
+            indices = builder.inttoptr(index, narrow.as_pointer())
+            values = builder.inttoptr(value, number.as_pointer())
+            begun, ended = (builder.inttoptr(place, vector.as_pointer()) for place in (start, out))
+            align = 4 if precision == "float32" else 8
+
+            def load(place: Any, group: int) -> Any:
+                found = builder.load(builder.gep(place, [ir.Constant(word, group)]))
+                found.align = align
+                return found
+
+            sums = [load(begun, group) for group in range(groups)]
+            before = builder.block
+            test, body, done = (builder.function.append_basic_block(name) for name in ("test", "body", "done"))
+            builder.branch(test)
+            builder.position_at_end(test)
+            k = builder.phi(word)
+            k.add_incoming(first, before)
+            totals = [builder.phi(vector) for _ in sums]
+            for total, given in zip(totals, sums, strict=True):
+                total.add_incoming(given, before)
+            builder.cbranch(builder.icmp_signed("<", k, last), body, done)
+            builder.position_at_end(body)
+            at = builder.zext(builder.load(builder.gep(indices, [k])), word)
+            scale = builder.load(builder.gep(values, [k]))
+            undefined = ir.Constant(vector, ir.Undefined)
+            scales = builder.insert_element(undefined, scale, ir.Constant(narrow, 0))
+            scales = builder.shuffle_vector(scales, undefined, ir.Constant(ir.VectorType(narrow, lanes), [0] * lanes))
+            row = builder.bitcast(builder.gep(rows, [builder.mul(at, ir.Constant(word, WIDE))]), vector.as_pointer())
+            for group, total in enumerate(totals):
+                total.add_incoming(builder.call(fma, [scales, load(row, group), total]), body)
+            k.add_incoming(builder.add(k, ir.Constant(word, 1)), body)
+            builder.branch(test)
+            builder.position_at_end(done)
+            for group, total in enumerate(totals):
+                builder.store(total, builder.gep(ended, [ir.Constant(word, group)])).align = align
+            return context.get_dummy_value()
+
+        address, count = types.uint64, types.int64
+        return types.void(address, address, address, count, count, address, address), generate
+
+    return row_sums
+
+
+ROWS = 4
+"""Rows that ``dense_sums`` makes at once: each row of the matrix is read once for all of them."""
+
+
+@functools.cache
+def _dense_of(precision: str) -> Any:
+    lanes = {"float32": 16, "float64": 8}[precision]
+    groups = WIDE // lanes
+
+    @intrinsic
+    def dense_sums(typingctx: Any, matrix: Any, value: Any, count: Any, out: Any, stride: Any) -> Any:
+        """out[r, :] = the sum over k in 0..count of value[r, k] * matrix[k, :], for 4 rows that lie ``stride`` numbers apart, each
+        of 64 columns, by addresses."""
+
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            matrix, value, count, out, stride = args
+            number = {"float32": ir.FloatType(), "float64": ir.DoubleType()}[precision]
+            narrow, word, vector = ir.IntType(32), ir.IntType(64), ir.VectorType(number, lanes)
+            kind = f"llvm.fma.v{lanes}f{32 if precision == 'float32' else 64}"
+            fma = cgutils.get_or_insert_function(builder.module, ir.FunctionType(vector, [vector] * 3), kind)
+            align = 4 if precision == "float32" else 8
+            rows, values, results = (builder.inttoptr(place, number.as_pointer()) for place in (matrix, value, out))
+            shifts = [builder.mul(stride, ir.Constant(word, row)) for row in range(ROWS)]
+            own = [builder.gep(values, [shift]) for shift in shifts]
+            zero, undefined = ir.Constant(vector, [0.0] * lanes), ir.Constant(vector, ir.Undefined)
+            everywhere = ir.Constant(ir.VectorType(narrow, lanes), [0] * lanes)
+            before = builder.block
+            test, body, done = (builder.function.append_basic_block(name) for name in ("test", "body", "done"))
+            builder.branch(test)
+            builder.position_at_end(test)
+            k = builder.phi(word)
+            k.add_incoming(ir.Constant(word, 0), before)
+            totals = [[builder.phi(vector) for _ in range(groups)] for _ in range(ROWS)]
+            for total in (total for row in totals for total in row):
+                total.add_incoming(zero, before)
+            builder.cbranch(builder.icmp_signed("<", k, count), body, done)
+            builder.position_at_end(body)
+            row = builder.bitcast(builder.gep(rows, [builder.mul(k, ir.Constant(word, WIDE))]), vector.as_pointer())
+            read = []
+            for group in range(groups):
+                read.append(builder.load(builder.gep(row, [ir.Constant(word, group)])))
+                read[-1].align = align
+            for mine, place in zip(totals, own, strict=True):
+                scale = builder.insert_element(undefined, builder.load(builder.gep(place, [k])), ir.Constant(narrow, 0))
+                scale = builder.shuffle_vector(scale, undefined, everywhere)
+                for total, found in zip(mine, read, strict=True):
+                    total.add_incoming(builder.call(fma, [scale, found, total]), body)
+            k.add_incoming(builder.add(k, ir.Constant(word, 1)), body)
+            builder.branch(test)
+            builder.position_at_end(done)
+            for mine, shift in zip(totals, shifts, strict=True):
+                place = builder.bitcast(builder.gep(results, [shift]), vector.as_pointer())
+                for group, total in enumerate(mine):
+                    builder.store(total, builder.gep(place, [ir.Constant(word, group)])).align = align
+            return context.get_dummy_value()
+
+        address, count_ = types.uint64, types.int64
+        return types.void(address, address, count_, address, count_), generate
+
+    return dense_sums
+
+
+row_sums32, row_sums64 = _of("float32"), _of("float64")
+dense_sums32, dense_sums64 = _dense_of("float32"), _dense_of("float64")

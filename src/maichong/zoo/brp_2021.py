@@ -1,0 +1,160 @@
+"""Tuning convolutional spiking neural networks with biologically plausible reward propagation (Zhang, Jia, Cheng & Xu 2021).
+
+No error passes from layer to layer. Every hidden layer hears, in every step, the class itself through a random matrix B that never
+changes, where backpropagation would bring it the transposed weights' share of an error; the output layer alone has the gradient of
+its squared error. Within a layer the signal goes back through the neurons' own time:
+
+    dL/ds[t] = B y*;     u[t] = d u[t-1] (1 - s[t-1]) + W x[t] + b;     s[t] = 1 if u[t] >= th;     ds/du = 1 if abs(u - th) < 0.5
+
+with d = 0.2 and th = 0.5. The net is 32C5-P2-1000-10.
+
+Source: Zhang, Jia, Cheng & Xu 2021, IEEE Transactions on Neural Networks and Learning Systems, arXiv:2010.04434, and the authors'
+released code. Departures: pixels are currents, the same in every step, where the paper draws Bernoulli spikes
+(``coding=bernoulli``), in a quarter of its 20 steps; a larger learning rate, along a cosine, for fewer epochs; on CIFAR-10 images
+are normalised, mirrored at random, and 500 neurons stand in the hidden layer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from maichong.errors import ParameterError
+from maichong.neurons.lif import LIF
+from maichong.spec import Configured
+from maichong.zoo import images, training
+from maichong.zoo.protocol import Claim, Context, Result
+from maichong.zoo.settings import check_above, check_least
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.nn import Module
+
+NAME = "brp-2021"
+TITLE = "Convolutional spiking neural networks with biologically plausible reward propagation (Zhang et al. 2021)"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The paper's constants and what makes training fast; each is an option of the command, ``--set steps=20``."""
+
+    rule: str = "brp"  # or bptt, backpropagation, to compare with
+    channels: int = 32
+    hidden: int = 1000
+    coding: str = "direct"  # or bernoulli, the paper's
+    steps: int = 5
+    epochs: int = 10
+    batch: int = 50
+    lr: float = 5e-4  # of Adam, at the start; 1e-4 in the paper
+    decay: float = 0.2  # d: what a step leaves of the potential
+    v_th: float = 0.5
+    window: float = 1.0  # whole width of the rectangle
+    shift: int = 0  # pixels by which training images are moved at most
+    mirror: bool = False  # whether training images are mirrored at random
+    validate: int = 5000  # training images held back, on which the epoch is chosen
+    train: int = 0  # images to train on; 0: all that are not held back
+    test: int = 0
+
+    def __post_init__(self) -> None:
+        check_least(NAME, self, 1, ("channels", "hidden", "steps", "epochs", "batch", "validate"))
+        check_least(NAME, self, 0, ("train", "test", "shift"))
+        check_above(NAME, self, 0, ("lr", "decay", "v_th", "window"))
+        if self.decay >= 1:
+            raise ParameterError(f"{NAME}.decay", "must be < 1", self.decay)
+        for name, choices in (("rule", ("brp", "bptt")), ("coding", ("direct", "bernoulli"))):
+            if getattr(self, name) not in choices:
+                raise ParameterError(f"{NAME}.{name}", f"must be one of {', '.join(choices)}", repr(getattr(self, name)))
+
+
+DATA: dict[str, dict[str, Any]] = {
+    "mnist": {},
+    "cifar10": {"hidden": 500, "mirror": True},
+}
+
+MEAN, DEVIATION = (125.3, 123.0, 113.9), (63.0, 62.1, 66.7)
+"""Of CIFAR-10's channels, in 0..255."""
+
+SMOKE = {"channels": 8, "hidden": 100, "epochs": 1, "train": 2000, "validate": 500, "test": 500}
+
+WHOLE = {"rule": "brp", "channels": 32, "train": 0, "test": 0}
+
+CLAIMS = (
+    Claim("test accuracy", 99.01, 0.71, {"data": "mnist", **WHOLE}, note="the best epoch on the test split in the paper"),
+    Claim("test accuracy", 53.11, 0.11, {"data": "cifar10", **WHOLE}, note="the best epoch on the test split in the paper"),
+)
+
+
+def preset(data: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What the data set changes in the settings, where ``given`` does not say otherwise."""
+    return {**DATA[data], **given}
+
+
+def neuron(decay: float, v_th: float) -> Configured:
+    """The paper's neuron at steps of 1 ms: a current of 1 pA raises its potential by 1 mV in a step."""
+    tau_m = -1.0 / math.log(decay)
+    return LIF(tau_m=tau_m, c_m=tau_m * (1.0 - decay), v_rest=0.0, v_th=v_th, v_r=0.0)
+
+
+def network(settings: Settings, colours: int, side: int) -> Module:
+    """The paper's net: images [batch, colours, side, side] -> mean rates [batch, 10]."""
+    from torch.nn import AvgPool2d, Conv2d, Flatten, Linear
+
+    from maichong.nn import Bernoulli, MeanRate, Repeat, Sequential, Spiking, Surrogate
+
+    def cells() -> Module:
+        return Spiking(neuron(settings.decay, settings.v_th), surrogate=Surrogate("rectangle", settings.window))
+
+    first = Conv2d(colours, settings.channels, 5, padding=2)
+    begin = [Bernoulli(settings.steps), first] if settings.coding == "bernoulli" else [first, Repeat(settings.steps)]
+    return Sequential(
+        *begin, cells(), AvgPool2d(2), Flatten(), Linear(settings.channels * (side // 2) ** 2, settings.hidden), cells(),
+        Linear(settings.hidden, 10), cells(), MeanRate(),
+    )  # fmt: skip
+
+
+def loss(rates: Tensor, y: Tensor) -> Tensor:
+    """The mean squared error between rates and classes."""
+    from torch.nn.functional import mse_loss, one_hot
+
+    return mse_loss(rates, one_hot(y, rates.shape[1]).to(rates.dtype))
+
+
+def learner(settings: Settings, colours: int, side: int, seed: int) -> Module:
+    """The net with a rule that says what its hidden layers hear."""
+    from maichong.learning import BPTT, Learner, RewardPropagation
+
+    rule = RewardPropagation() if settings.rule == "brp" else BPTT()
+    return Learner(network(settings, colours, side), loss, rule, seed=seed)
+
+
+def reproduce(settings: Settings, context: Context) -> Result:
+    """Train, choose the epoch on the validation split, test."""
+    torch = training.need_torch(NAME)
+    data = images.splits(context.data, settings.validate, settings.train, settings.test)
+    colours, side = data.train.x.shape[1], data.train.x.shape[2]
+    mean, deviation = (torch.tensor(values)[:, None, None] for values in (MEAN, DEVIATION))
+
+    def prepared(x: Tensor, training: bool) -> Tensor:
+        if training and settings.shift:
+            x = images.shifted(x, settings.shift)
+        if training and settings.mirror:
+            x = images.mirrored(x)
+        # chances of spikes lie in 0..1, currents need not
+        normalised = colours == 3 and settings.coding == "direct"
+        return (x.float() - mean) / deviation if normalised else x.float() / 255
+
+    recipe = training.Recipe(
+        make=lambda: learner(settings, colours, side, context.seed),
+        loss=loss,
+        optimiser=lambda net: torch.optim.Adam(net.parameters(), lr=settings.lr),
+        epochs=settings.epochs,
+        batch=settings.batch,
+        prepare=prepared,
+        schedule=training.cosine(settings.epochs),
+        learn=lambda net, x, y: net.learn(x, y)[0],
+    )
+    trained = training.fit(recipe, data.train, data.validation, context)
+    paper = next((claim.paper for claim in CLAIMS if claim.when["data"] == context.data.name), None)
+    return images.result(trained, data, context, paper=paper)
