@@ -63,9 +63,13 @@ class SparseConv(torch.autograd.Function):
     """(x, weight, bias, padding, whether forward too reads spikes alone) -> their convolution."""
 
     @staticmethod
-    def forward(ctx: Any, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, padding: Sides) -> torch.Tensor:
+    def forward(
+        ctx: Any, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, padding: Sides, sparse: bool
+    ) -> torch.Tensor:
         ctx.save_for_backward(x, weight)
         ctx.padding = padding
+        if not sparse:
+            return torch.nn.functional.conv2d(x, weight, bias, padding=padding)
         given = _sizes(x, weight, padding)
         out = x.new_empty(x.shape[0], weight.shape[0], given["high_out"], given["wide_out"])
         blocks = -(-weight.shape[0] // WIDE)
