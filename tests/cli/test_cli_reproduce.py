@@ -18,7 +18,7 @@ import pytest
 
 from maichong import resume
 from maichong.cli import progress
-from maichong.zoo import diehl_cook_2015
+from maichong.zoo import diehl_cook_2015, protocol
 from maichong.zoo.diehl_cook_2015 import CLAIMS, Settings
 
 PAPER = "diehl-cook-2015"

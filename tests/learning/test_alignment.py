@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+import torch
 from digits import data, layered, mse, trained
 
 from maichong.learning import BPTT, DirectFeedbackAlignment, EProp, FeedbackAlignment, Learner, Rule, alignment
@@ -20,6 +21,10 @@ def test_the_gradient_is_aligned_with_itself() -> None:
 def test_the_angle_is_that_of_the_scalar_product() -> None:
     pixels, labels = data()
     learner = Learner(layered(64, 20, 20, 10, engine="plain"), mse, DirectFeedbackAlignment())
+    with torch.no_grad():
+        for k in (1, 3, 5):  # so that all layers fire
+            learner.net[k].weight.mul_(3.0)
+            learner.net[k].bias.add_(0.3)
     found = alignment(learner, pixels[:20], labels[:20])
     a = learner.assign(pixels[:20], labels[:20]).gradients["1.weight"].double().flatten()
     b = Learner(learner.net, mse).assign(pixels[:20], labels[:20]).gradients["1.weight"].double().flatten()

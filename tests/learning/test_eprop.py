@@ -28,9 +28,9 @@ def given() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
 
 
 def by_hand(adaptive: bool) -> dict[str, torch.Tensor]:
-    """Bellec et al. 2020, equations 20 to 25, for soft resets that the spike's derivative does not pass: with decays a and r,
+    """Eligibility traces by hand (Bellec et al. 2020, methods), with the spike's derivative psi in reset and adaptation too:
 
-    v' = a v + (1 - a) i, A = v' - 1 - r b; z = H(A); v'' = v' - z (1 - 0), b'' = r b + 0.4 z; psi = max(0, 1 - |A|).
+    v' = a v + (1 - a) i, b' = r b, z = H(v' - 1 - b'), v'' = v' - z (1 + b'), b'' = b' + 0.4 z; psi = max(0, 1 - |v' - 1 - b'|).
     """
     x, weight, recurrent, signal = given()
     a, r = (float(torch.exp(torch.tensor(-1.0 / tau, dtype=torch.float64))) for tau in (5.0, 30.0))
@@ -46,15 +46,15 @@ def by_hand(adaptive: bool) -> dict[str, torch.Tensor]:
         b = r * b
         excess = v - (1.0 + b)
         z = (excess >= 0).double()
-        v, b = v - z, b + jump * z
+        height = (1.0 + b)[..., None]
+        v, b = v - z * (1.0 + b), b + jump * z
         psi = (1 - excess.abs()).clamp(min=0)[..., None]
         for k in weights:
             eps_v[k] = a * eps_v[k] + (1 - a) * pre[k][:, None, :]
             e = psi * (eps_v[k] - r * eps_b[k])
-            # the adaptation hears the spike, whose derivative is the eligibility itself
+            # potential and adaptation hear the spike, whose derivative is the eligibility itself
+            eps_v[k] = eps_v[k] - e * height - z[..., None] * r * eps_b[k]
             eps_b[k] = r * eps_b[k] + jump * e
-            # and so does the potential, by the soft reset
-            eps_v[k] = eps_v[k] - e
             total[k] += (signal[t][..., None] * e).sum(0)
     assert (total["recurrent"] != 0).any()
     return total

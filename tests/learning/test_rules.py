@@ -271,6 +271,8 @@ def test_digits_are_learned(rule: Any, hidden: tuple[int, ...], least: float) ->
         (lambda: Learner(net(), loss, {"9": BPTT()}), ParameterError, "must name layers of the net (got '9')"),
         (lambda: Learner(net(), loss, {"1": BPTT(), "2": RewardPropagation()}), ParameterError, "are one block"),
         (lambda: Learner(net(), loss, {"5": RewardPropagation()}), ParameterError, "layer 6: is of the output block"),
+        (lambda: Learner(Sequential(Spiking(NEURON), MeanRate(), torch.nn.Linear(2, 2)), loss, {"2": RewardPropagation()}),
+         ParameterError, "layer 2: is of the output block"),
         (lambda: FeedbackAlignment(scale=0), ParameterError, "FeedbackAlignment, scale: must be a number other than 0"),
         (lambda: DirectFeedbackAlignment(scale=float("nan")), ParameterError, "scale: must be a number"),
         (lambda: DirectRandomTarget(mean=1), ParameterError, "mean: must be True or False"),

@@ -16,7 +16,7 @@ import torch
 
 from maichong.errors import EngineError, ParameterError, brief, is_one_of
 from maichong.learning.rules import NONE, TRUE, DirectFeedbackAlignment, Seen, check_scale
-from maichong.nn import Recurrent, RecurrentState, Spiking, State
+from maichong.nn import Recurrent, RecurrentState, Spiking, State, feedback
 from maichong.nn.timing import KEEPS
 
 FEEDBACK = ("symmetric", "random")
@@ -67,19 +67,13 @@ class WithinNeurons(torch.nn.Module):
         return self.layer.begin(x)
 
     def forward(self, x: torch.Tensor, state: RecurrentState | None = None) -> Any:
-        begin = self.begin(x) if state is None else state
         layer = self.layer
-        cells, spikes = begin.cells, begin.spikes
-        steps = []
-        for current in x:
-            heard = torch.addmm(current, spikes.detach(), layer.weight.to(x.dtype).t())
-            found, cells = layer.cells(heard[None], cells)
-            spikes = found[0][0]
-            steps.append(found)
-        whole = dict(zip(layer.cells.outputs, (torch.cat(parts) for parts in zip(*steps, strict=True)), strict=True))
-        outputs = tuple(whole[name] for name in layer.outputs)
-        result = outputs[0] if layer.single else outputs
-        return result if state is None else (result, RecurrentState(cells, spikes))
+        weight = layer.weight.to(x.dtype).t()
+        found, end = feedback.run(
+            layer.cells, lambda current, spikes: torch.addmm(current, spikes.detach(), weight), x, state or self.begin(x)
+        )
+        result = feedback.chosen(layer.outputs, found)
+        return result if state is None else (result, end)
 
 
 def within_neurons(name: str, neurons: torch.nn.Module) -> torch.nn.Module:

@@ -11,13 +11,15 @@ from typing import Any
 import torch
 
 from maichong.errors import CheckpointError, EngineError, ParameterError, brief, did_you_mean
-from maichong.learning.blocks import Block, in_a_row, split, weighs
+from maichong.learning.blocks import Block, Blocks, in_a_row, split, weighs
 from maichong.learning.eprop import EProp, within_neurons
 from maichong.learning.feedback import Feedback, aligned
 from maichong.learning.rules import BPTT, NONE, RANDOM, TRUE, Rule, Seen
 from maichong.learning.stdp import STDP, change, linear_of
 from maichong.nn import Sequential
 from maichong.nn.timing import is_timed
+
+OUTPUT = "is of the output block, which has the gradient of the loss"
 
 Loss = Callable[[torch.Tensor, Any], torch.Tensor]
 
@@ -82,7 +84,7 @@ class Learner(torch.nn.Module):
             raise ParameterError("Learner, seed", "must be a whole number >= 0", brief(seed))
         self.blocks = split(net)
         self.net, self.loss, self.window = net, loss, window
-        self.rules = _rules(self.blocks.body, self.blocks.hidden, rules, default)
+        self.rules = _rules(self.blocks, rules, default)
         self.feedback = Feedback(seed)
         self._head = in_a_row(self.blocks.head) if self.blocks.head else None
         self._parts = tuple(self._part(k) for k in range(len(self.blocks.body)))
@@ -286,18 +288,19 @@ def _per_step(error: torch.Tensor | None, output: torch.Tensor, out: torch.Tenso
     return known.flatten(2) if timed else known.flatten(1)[None] / steps
 
 
-def _rules(
-    body: tuple[Block, ...], hidden: tuple[Block, ...], rules: Rule | Mapping[str, Rule], default: Rule
-) -> dict[str, Rule]:
+def _rules(blocks: Blocks, rules: Rule | Mapping[str, Rule], default: Rule) -> dict[str, Rule]:
     """The rule of each block by the block's name."""
     given = rules if isinstance(rules, Mapping) else {}
     for rule in (*given.values(), default, *(() if isinstance(rules, Mapping) else (rules,))):
         if isinstance(rule, type) or getattr(rule, "weights", None) not in (TRUE, RANDOM, NONE) or not callable(rule.signal):
             raise ParameterError("Learner, rules", "must be rules, such as BPTT()", brief(rule), "call it: BPTT(), not BPTT")
-    known = [name for block in body for name in block.names]
+    body, hidden = blocks.body, blocks.hidden
+    known = [*(name for block in body for name in block.names), *blocks.tail]
     for name in given:
         if name not in known:
             raise ParameterError("Learner, rules", "must name layers of the net", brief(name), did_you_mean(name, known))
+        if name in blocks.tail and given[name].weights != TRUE:
+            raise ParameterError(f"Learner, layer {name}", OUTPUT, brief(given[name]))
     found: dict[str, Rule] = {}
     for block in body:
         mine = {given[name] for name in block.names if name in given}
@@ -313,9 +316,7 @@ def _rules(
             # the learning signal of the output block is its gradient
             found[block.name] = EProp()
         elif any(name in given for name in block.names) and rule.weights != TRUE:
-            raise ParameterError(
-                f"Learner, layer {block.name}", "is of the output block, which has the gradient of the loss", brief(rule)
-            )
+            raise ParameterError(f"Learner, layer {block.name}", OUTPUT, brief(rule))
         else:
             found[block.name] = BPTT()
     for below, above in itertools.pairwise(body):

@@ -11,7 +11,7 @@ from maichong.nn.lateral import Lateral, LateralInhibition
 from maichong.nn.nir_export import to_nir
 from maichong.nn.nir_import import from_nir
 from maichong.nn.pooling import Pool2d, PoolState
-from maichong.nn.products import Linear
+from maichong.nn.products import Conv2d, Linear
 from maichong.nn.readouts import FirstSpike, LastPotential, MaxPotential, MeanRate, PopulationVote
 from maichong.nn.recurrent import Recurrent
 from maichong.nn.scale import Scale
@@ -20,7 +20,7 @@ from maichong.nn.spiking import Spiking, State
 from maichong.nn.timing import Bernoulli, Repeat
 
 __all__ = [
-    "Bernoulli", "Delay", "Diagnosis", "FirstSpike", "LastPotential", "Lateral", "LateralInhibition", "Linear", "MaxPotential",
-    "MeanRate", "Pool2d", "PoolState", "PopulationVote", "Recurrent", "RecurrentState", "Repeat", "Scale", "Sequential", "Spiking",
-    "State", "Surrogate", "ThresholdBatchNorm", "dale", "doctor", "from_nir", "to_nir",
+    "Bernoulli", "Conv2d", "Delay", "Diagnosis", "FirstSpike", "LastPotential", "Lateral", "LateralInhibition", "Linear",
+    "MaxPotential", "MeanRate", "Pool2d", "PoolState", "PopulationVote", "Recurrent", "RecurrentState", "Repeat", "Scale",
+    "Sequential", "Spiking", "State", "Surrogate", "ThresholdBatchNorm", "dale", "doctor", "from_nir", "to_nir",
 ]  # fmt: skip

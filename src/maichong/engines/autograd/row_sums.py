@@ -148,5 +148,46 @@ def _dense_of(precision: str) -> Any:
     return dense_sums
 
 
+@functools.cache
+def _turn_of(precision: str) -> Any:
+    lanes = {"float32": 16, "float64": 8}[precision]
+
+    @intrinsic
+    def turn(typingctx: Any, matrix: Any, stride: Any, out: Any, out_stride: Any) -> Any:
+        """out[k, r] = matrix[r, k] for a square as wide as a register, rows that lie strides apart, by addresses."""
+
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            matrix, stride, out, out_stride = args
+            number = {"float32": ir.FloatType(), "float64": ir.DoubleType()}[precision]
+            narrow, word, vector = ir.IntType(32), ir.IntType(64), ir.VectorType(number, lanes)
+            align = 4 if precision == "float32" else 8
+
+            def row(base: Any, apart: Any, number_of_row: int) -> Any:
+                place = builder.gep(base, [builder.mul(apart, ir.Constant(word, number_of_row))])
+                return builder.bitcast(place, vector.as_pointer())
+
+            source, target = (builder.inttoptr(place, number.as_pointer()) for place in (matrix, out))
+            rows = []
+            for k in range(lanes):
+                rows.append(builder.load(row(source, stride, k)))
+                rows[-1].align = align
+            half = lanes // 2
+            pattern = ir.VectorType(narrow, lanes)
+            masks = [ir.Constant(pattern, [half * part + k // 2 + lanes * (k % 2) for k in range(lanes)]) for part in range(2)]
+            # the perfect shuffle, as often as it takes until each number has gone from its row to its column
+            for _ in range(lanes.bit_length() - 1):
+                pairs = [(rows[k], rows[k + half]) for k in range(half)]
+                rows = [builder.shuffle_vector(a, b, mask) for a, b in pairs for mask in masks]
+            for k, found in enumerate(rows):
+                builder.store(found, row(target, out_stride, k)).align = align
+            return context.get_dummy_value()
+
+        address, count = types.uint64, types.int64
+        return types.void(address, count, address, count), generate
+
+    return turn
+
+
 row_sums32, row_sums64 = _of("float32"), _of("float64")
 dense_sums32, dense_sums64 = _dense_of("float32"), _dense_of("float64")
+turn32, turn64 = _turn_of("float32"), _turn_of("float64")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,17 +77,17 @@ def lists_of(x: torch.Tensor) -> Lists | None:
     rows = x.numel() // width
     flat = x.detach().reshape(-1).numpy()
     counts = np.empty(rows, np.int64)
-    shares = _shares(rows)
-    _run("count", flat.dtype, {"x": flat, "counts": counts, "width": width}, shares)
+    work = shares(rows)
+    _run("count", flat.dtype, {"x": flat, "counts": counts, "width": width}, work)
     total = int(counts.sum())
     if total > SPARSE * x.numel():
         return None
     # a place to spare behind each thread's share: the kernel writes before it knows whether it keeps
-    last = np.cumsum(counts) + np.repeat(np.arange(len(shares)), [b - a for a, b in shares])
+    last = np.cumsum(counts) + np.repeat(np.arange(len(work)), [b - a for a, b in work])
     first = last - counts
-    index, value = np.empty(total + len(shares), np.int32), np.empty(total + len(shares), flat.dtype)
+    index, value = np.empty(total + len(work), np.int32), np.empty(total + len(work), flat.dtype)
     given = {"x": flat, "first_of": first, "index": index, "value": value, "width": width}
-    _run("note", flat.dtype, given, shares)
+    _run("note", flat.dtype, given, work)
     return Lists(rows, width, first, last, index, value)
 
 
@@ -127,7 +127,7 @@ class SparseLinear(torch.autograd.Function):
             "matrix": matrix, "index": lists.index, "value": lists.value, "first_of": lists.first, "last_of": lists.last,
             "start": start, "out": out.reshape(-1).numpy(), "width": lists.width, "n": n,
         }  # fmt: skip
-        _run("product", matrix.dtype, given, _shares(lists.rows))
+        _run("product", matrix.dtype, given, shares(lists.rows))
         return out
 
     @staticmethod
@@ -147,7 +147,7 @@ def packed(weight: torch.Tensor) -> np.ndarray:
     blocks = -(-n // WIDE)
     flat = weight.detach().contiguous().reshape(-1).numpy()
     matrix = np.empty(blocks * width * WIDE, flat.dtype)
-    _run("pack", flat.dtype, {"weight": flat, "matrix": matrix, "width": width, "n": n}, _shares(blocks))
+    _run("pack", flat.dtype, {"weight": flat, "matrix": matrix, "width": width, "n": n}, shares(blocks))
     return matrix
 
 
@@ -161,35 +161,44 @@ def weight_gradient(lists: Lists, gradient: torch.Tensor) -> torch.Tensor:
     given = {
         **shared, "width": lists.width, "rows": rows, "first_by": first, "last_by": last, "index_by": index, "value_by": value,
     }  # fmt: skip
-    _run("turn", lists.value.dtype, given, _shares(chunks))
+    _run("turn", lists.value.dtype, given, shares(chunks))
     out = torch.empty((n, lists.width), dtype=gradient.dtype)
     given = {
         "first_by": first, "last_by": last, "index_by": index, "value_by": value, "gradient": gradient.reshape(-1).numpy(),
         "out": out.reshape(-1).numpy(), "width": lists.width, "rows": rows, "n": n,
     }  # fmt: skip
-    _run("gradient", lists.value.dtype, given, _shares(-(-n // WIDE)))
+    _run("gradient", lists.value.dtype, given, shares(-(-n // WIDE)))
     return out
 
 
-def _shares(count: int) -> list[tuple[int, int]]:
-    """What each thread does of ``count`` rows, blocks or chunks."""
+def shares(count: int) -> list[tuple[int, int]]:
+    """What each thread does of ``count`` rows, blocks, chunks or images."""
     threads = max(1, min(torch.get_num_threads(), count))
     return list(itertools.pairwise(count * k // threads for k in range(threads + 1)))
 
 
-def _run(stage: str, dtype: np.dtype, given: dict[str, Any], shares: Sequence[tuple[int, int]]) -> None:
-    """Run a stage on all shares, each in a thread."""
+def run_shares(
+    text: KernelText, given: Mapping[str, Any], work: Sequence[tuple[int, int]], own: Sequence[Mapping[str, Any]] = ()
+) -> None:
+    """Run a kernel from ``low`` to ``up`` of each share, each in a thread, with what each has of its ``own``."""
+    kernels = [
+        Kernel(text, {**given, **mine, "low": low, "up": up})
+        for (low, up), mine in itertools.zip_longest(work, own, fillvalue={})  # pyright: ignore[reportGeneralTypeIssues]
+    ]
+    in_threads([functools.partial(kernel.once, 0) for kernel in kernels])
+
+
+def _run(stage: str, dtype: np.dtype, given: Mapping[str, Any], work: Sequence[tuple[int, int]]) -> None:
+    """Run a stage on all shares."""
     name = next(name for name, stages in KERNELS.items() if stage in stages)
     text = _kernel(name, dtype.name)
     nothing = {argument.name: NOTHING[argument.kind.removesuffix("[]")] for argument in text.arguments}
-    filled = {**nothing, **given, "stage": list(KERNELS[name]).index(stage)}
-    kernels = [Kernel(text, {**filled, "low": low, "high": high}) for low, high in shares]
-    in_threads([functools.partial(kernel.once, 0) for kernel in kernels])
+    run_shares(text, {**nothing, **given, "stage": list(KERNELS[name]).index(stage)}, work)
 
 
 BODIES = {
     "count": """
-for row in range(low, high):
+for row in range(low, up):
     at = U(row * width)
     found = np.int32(0)
     for k in range(width):
@@ -197,7 +206,7 @@ for row in range(low, high):
     counts[row] = found
 """,
     "note": """
-for row in range(low, high):
+for row in range(low, up):
     at = U(row * width)
     k = first_of[row]
     for j in range(width):
@@ -207,7 +216,7 @@ for row in range(low, high):
         k += np.int64(now != F(0.0))
 """,
     "pack": f"""
-for block in range(low, high):
+for block in range(low, up):
     many = min({WIDE}, n - block * {WIDE})
     at = block * width * {WIDE}
     for j in range({WIDE}):
@@ -230,17 +239,17 @@ for block in range((n + {WIDE - 1}) // {WIDE}):
     begin = begun + U(block * {WIDE}) * size
     if many == {WIDE}:
         to = U(out.ctypes.data) + U(block * {WIDE}) * size
-        for row in range(low, high):
+        for row in range(low, up):
             row_sums(rows, indices, values, first_of[row], last_of[row], begin, to + U(row * n) * size)
     else:
         to = U(part.ctypes.data)
-        for row in range(low, high):
+        for row in range(low, up):
             row_sums(rows, indices, values, first_of[row], last_of[row], begin, to)
             for j in range(many):
                 out[U(row * n + block * {WIDE} + j)] = part[j]
 """,
     "turn": f"""
-for chunk in range(low, high):
+for chunk in range(low, up):
     top, end = chunk * {CHUNK}, min((chunk + 1) * {CHUNK}, rows)
     own = U(chunk * width)
     for j in range(width):
@@ -268,7 +277,7 @@ part = np.empty({CHUNK * WIDE}, F)
 sums = np.empty(width * {WIDE}, F)
 indices, values = U(index_by.ctypes.data), U(value_by.ctypes.data)
 near, totals = U(part.ctypes.data), U(sums.ctypes.data)
-for block in range(low, high):
+for block in range(low, up):
     many = min({WIDE}, n - block * {WIDE})
     for k in range(width * {WIDE}):
         sums[U(k)] = F(0.0)
@@ -294,7 +303,7 @@ for block in range(low, high):
 KERNELS = {"forward": ("count", "note", "pack", "product"), "backward": ("turn", "gradient")}
 """The stages of each kernel: few kernels, for each takes a second to compile."""
 
-INTEGERS = ("width", "rows", "n", "low", "high", "stage")
+INTEGERS = ("width", "rows", "n", "low", "up", "stage")
 PLACES = ("counts", "first_of", "last_of", "first_by", "last_by")
 INDICES = ("index", "index_by")
 NUMBERS = {
