@@ -49,7 +49,7 @@ class Settings:
     hidden: int = 1000
     coding: str = "direct"  # or bernoulli, the paper's
     steps: int = 5
-    epochs: int = 10
+    epochs: int = 8
     batch: int = 50
     lr: float = 5e-4  # of Adam, at the start; 1e-4 in the paper
     decay: float = 0.2  # d: what a step leaves of the potential
