@@ -11,7 +11,7 @@ with d = 0.2 and th = 0.5. The net is 32C5-P2-1000-10.
 
 Source: Zhang, Jia, Cheng & Xu 2021, IEEE Transactions on Neural Networks and Learning Systems, arXiv:2010.04434, and the authors'
 released code. Departures: pixels are currents, the same in every step, where the paper draws Bernoulli spikes
-(``coding=bernoulli``), in a quarter of its 20 steps; a larger learning rate, along a cosine, for fewer epochs; CIFAR-10's images
+(``coding=bernoulli``), in 4 of its 20 steps; a larger learning rate, along a cosine, for fewer epochs; CIFAR-10's images
 are normalised and mirrored at random, and 500 neurons stand in its hidden layer.
 """
 
@@ -48,8 +48,8 @@ class Settings:
     channels: int = 32
     hidden: int = 1000
     coding: str = "direct"  # or bernoulli, the paper's
-    steps: int = 5
-    epochs: int = 8
+    steps: int = 4
+    epochs: int = 6
     batch: int = 50
     lr: float = 5e-4  # of Adam, at the start; 1e-4 in the paper
     decay: float = 0.2  # d: what a step leaves of the potential
