@@ -199,7 +199,7 @@ def test_a_trained_time_constant_stays_above_its_bound() -> None:
         optimizer.zero_grad()
         layer(torch.ones(5, 1, 1)).sum().backward()
         optimizer.step()
-    assert float(layer.par_tau_m) > 0
+    assert float(layer.par_tau_m.detach()) > 0
 
 
 def test_layers_drop_into_sequential_and_train() -> None:
