@@ -12,7 +12,7 @@ import pytest
 
 from maichong import data
 from maichong.errors import ParameterError
-from maichong.zoo import lisnn_2020, meta_neurons_2020, protocol, snu_2020, stbp_2018
+from maichong.zoo import brp_2021, lisnn_2020, meta_neurons_2020, protocol, snu_2020, stbp_2018
 from maichong.zoo.protocol import Context, Interrupted
 
 
@@ -32,6 +32,7 @@ TINY: list[tuple[ModuleType, dict[str, Any]]] = [
     (stbp_2018, {"steps": 3, "shift": 0}),
     (lisnn_2020, {"steps": 3, "shift": 0, "channels": 4, "hidden": 30, "lr": 1e-2}),
     (snu_2020, {"steps": 6, "spikes": 4.0, "hidden": 60, "layers": 1, "lr": 1e-2}),
+    (brp_2021, {"steps": 3, "channels": 4, "hidden": 50, "lr": 1e-2}),
     (meta_neurons_2020, {"steps": 8, "hidden": 50, "discover_epochs": 1, "shift": 0, "lr": 1e-2}),
 ]
 IDS = [module.NAME for module, _ in TINY]
@@ -102,6 +103,9 @@ def test_settings_that_cannot_be(module: ModuleType, name: str, value: Any, said
         (stbp_2018, {"coding": "rate"}, "stbp-2018.coding: must be one of direct, bernoulli (got 'rate')"),
         (stbp_2018, {"decay": 1.0}, "stbp-2018.decay: must be < 1 (got 1.0)"),
         (stbp_2018, {"shift": -1}, "stbp-2018.shift: must be >= 0 (got -1)"),
+        (brp_2021, {"rule": "hebb"}, "brp-2021.rule: must be one of brp, bptt (got 'hebb')"),
+        (brp_2021, {"coding": "rate"}, "brp-2021.coding: must be one of direct, bernoulli (got 'rate')"),
+        (brp_2021, {"decay": 2.0}, "brp-2021.decay: must be < 1 (got 2.0)"),
         (lisnn_2020, {"coding": "rate"}, "lisnn-2020.coding: must be one of direct, bernoulli (got 'rate')"),
         (lisnn_2020, {"decay": 1.5}, "lisnn-2020.decay: must be < 1 (got 1.5)"),
         (snu_2020, {"unit": "hard"}, "snu-2020.unit: must be one of spiking, soft (got 'hard')"),

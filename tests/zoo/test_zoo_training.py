@@ -188,6 +188,16 @@ def test_shifted_images_are_images_moved_by_whole_pixels() -> None:
     assert (equal.sum(dim=1) - 4000 / 9).abs().max() < 5 * (4000 * 8 / 81) ** 0.5
 
 
+def test_half_of_the_images_are_mirrored() -> None:
+    torch.manual_seed(2)
+    x = torch.randint(0, 256, (2000, 3, 2, 5), dtype=torch.uint8)
+    found = images.mirrored(x)
+    turned = (found == x.flip(3)).flatten(1).all(dim=1)
+    assert ((found == x).flatten(1).all(dim=1) ^ turned).all()
+    # five standard deviations of 2,000 draws of chance 1/2
+    assert abs(int(turned.sum()) - 1000) < 5 * 500**0.5
+
+
 def test_a_loss_that_is_no_number(tmp_path: Path) -> None:
     recipe = dataclasses.replace(RECIPE, loss=lambda outputs, y: outputs.sum() * float("nan"))
     with pytest.raises(EngineError) as caught:

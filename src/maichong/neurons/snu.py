@@ -38,7 +38,7 @@ SNU = neuron(
         Param("b", 1.0, "mV", "threshold"),
         Param("tau", 1.0, "ms", "time constant: the step of the paper", above=0),
         Param("c_m", 1.0, "pF", "capacitance: i raises the state by tau / c_m in a step", above=0),
-        Param("slope", 0.0, "", "slope of g below 0", low=0),
+        Param("slope", 0.0, "", "slope of g below 0"),
     ],
     states=[State("s", 0.0, "mV", "membrane potential", membrane=True)],
     inputs=[Input("i", "pA", "synaptic and injected current")],

@@ -4,14 +4,15 @@ No error passes from layer to layer. Every hidden layer hears, in every step, th
 changes, where backpropagation would bring it the transposed weights' share of an error; the output layer alone has the gradient of
 its squared error. Within a layer the signal goes back through the neurons' own time:
 
-    dL/ds[t] = B y*;     u[t] = d u[t-1] (1 - s[t-1]) + W x[t] + b;     s[t] = 1 if u[t] >= th;     ds/du = 1 if abs(u - th) < 0.5
+    dL/ds[t] = B y*;      ds/du = 1 if abs(u - th) < 0.5
+    u[t] = d u[t-1] (1 - s[t-1]) + W x[t] + b;      s[t] = 1 if u[t] >= th
 
 with d = 0.2 and th = 0.5. The net is 32C5-P2-1000-10.
 
 Source: Zhang, Jia, Cheng & Xu 2021, IEEE Transactions on Neural Networks and Learning Systems, arXiv:2010.04434, and the authors'
 released code. Departures: pixels are currents, the same in every step, where the paper draws Bernoulli spikes
-(``coding=bernoulli``), in a quarter of its 20 steps; a larger learning rate, along a cosine, for fewer epochs; on CIFAR-10 images
-are normalised, mirrored at random, and 500 neurons stand in the hidden layer.
+(``coding=bernoulli``), in a quarter of its 20 steps; a larger learning rate, along a cosine, for fewer epochs; CIFAR-10's images
+are normalised and mirrored at random, and 500 neurons stand in its hidden layer.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from torch import Tensor
     from torch.nn import Module
 
+    from maichong.learning import Learner
+    from maichong.nn import Sequential
+
 NAME = "brp-2021"
 TITLE = "Convolutional spiking neural networks with biologically plausible reward propagation (Zhang et al. 2021)"
 
@@ -45,7 +49,7 @@ class Settings:
     hidden: int = 1000
     coding: str = "direct"  # or bernoulli, the paper's
     steps: int = 5
-    epochs: int = 10
+    epochs: int = 8
     batch: int = 50
     lr: float = 5e-4  # of Adam, at the start; 1e-4 in the paper
     decay: float = 0.2  # d: what a step leaves of the potential
@@ -97,7 +101,7 @@ def neuron(decay: float, v_th: float) -> Configured:
     return LIF(tau_m=tau_m, c_m=tau_m * (1.0 - decay), v_rest=0.0, v_th=v_th, v_r=0.0)
 
 
-def network(settings: Settings, colours: int, side: int) -> Module:
+def network(settings: Settings, colours: int, side: int) -> Sequential:
     """The paper's net: images [batch, colours, side, side] -> mean rates [batch, 10]."""
     from torch.nn import AvgPool2d, Conv2d, Flatten, Linear
 
@@ -121,7 +125,7 @@ def loss(rates: Tensor, y: Tensor) -> Tensor:
     return mse_loss(rates, one_hot(y, rates.shape[1]).to(rates.dtype))
 
 
-def learner(settings: Settings, colours: int, side: int, seed: int) -> Module:
+def learner(settings: Settings, colours: int, side: int, seed: int) -> Learner:
     """The net with a rule that says what its hidden layers hear."""
     from maichong.learning import BPTT, Learner, RewardPropagation
 
@@ -145,6 +149,9 @@ def reproduce(settings: Settings, context: Context) -> Result:
         normalised = colours == 3 and settings.coding == "direct"
         return (x.float() - mean) / deviation if normalised else x.float() / 255
 
+    def learn(net: Any, x: Tensor, y: Tensor) -> Tensor:
+        return net.learn(x, y)[0]
+
     recipe = training.Recipe(
         make=lambda: learner(settings, colours, side, context.seed),
         loss=loss,
@@ -153,7 +160,7 @@ def reproduce(settings: Settings, context: Context) -> Result:
         batch=settings.batch,
         prepare=prepared,
         schedule=training.cosine(settings.epochs),
-        learn=lambda net, x, y: net.learn(x, y)[0],
+        learn=learn,
     )
     trained = training.fit(recipe, data.train, data.validation, context)
     paper = next((claim.paper for claim in CLAIMS if claim.when["data"] == context.data.name), None)

@@ -9,7 +9,7 @@ The net is 32C3-P2-32C3-P2-128-10, the loss the mean squared error between mean 
 
 Source: Cheng, Hao, Xu & Xu 2020, IJCAI, doi:10.24963/ijcai.2020/211, and the authors' released code. Departures: pixels are
 currents, the same in every step, where the paper draws Bernoulli spikes (``coding=bernoulli``); training images are moved by up to
-``shift`` pixels (0: not, as in the paper); a third of its 20 steps and a tenth of its 100 epochs, along a cosine of learning rates.
+``shift`` pixels (0: not, as in the paper); 4 of its 20 steps and 6 of its 100 epochs, along a cosine of learning rates.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class Settings:
     channels: int = 32
     hidden: int = 128
     coding: str = "direct"  # or bernoulli, the paper's
-    steps: int = 6
-    epochs: int = 10
+    steps: int = 4
+    epochs: int = 6
     batch: int = 100
     lr: float = 2e-3  # of Adam, at the start
     decay: float = 0.2  # d: what a step leaves of the potential
@@ -91,6 +91,7 @@ def neuron(decay: float, v_th: float) -> Configured:
 
 def network(settings: Settings) -> Module:
     """The paper's net: pixels [batch, 1, 28, 28] in 0..1 -> mean rates [batch, 10]."""
+    from torch import channels_last
     from torch.nn import AvgPool2d, Conv2d, Flatten, Linear
 
     from maichong.nn import Bernoulli, Lateral, MeanRate, Repeat, Sequential, Spiking, Surrogate
@@ -102,12 +103,12 @@ def network(settings: Settings) -> Module:
         return Spiking(cell, surrogate=surrogate)
 
     def map_cells() -> Module:
+        if not settings.lateral:
+            return cells()
         # the centre of the kernel is not masked: a neuron hears itself too, as in the authors' code
-        return (
-            Lateral(Conv2d(n, n, 5, padding=2, groups=n, bias=False), cell, surrogate=surrogate)
-            if settings.lateral
-            else cells()
-        )
+        neighbours = Conv2d(n, n, 5, padding=2, groups=n, bias=False)
+        # with channels last it takes half the time
+        return Lateral(neighbours.to(memory_format=channels_last), cell, surrogate=surrogate)  # pyright: ignore[reportCallIssue]
 
     first = Conv2d(1, n, 3, padding=1)
     begin = [Bernoulli(settings.steps), first] if settings.coding == "bernoulli" else [first, Repeat(settings.steps)]

@@ -51,7 +51,7 @@ class Settings:
     spikes: float = 6.0  # expected of a white pixel
     d: float = 0.9  # what a step leaves of the state
     slope: float = 0.0  # of g below 0; the toolkit's g has 0.1
-    epochs: int = 8
+    epochs: int = 12
     batch: int = 100
     lr: float = 5e-3  # at the start
     optimiser: str = "adam"  # or sgd
