@@ -27,8 +27,9 @@ def test_the_ten_lines_run(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_torch_layers_run() -> None:
     pytest.importorskip("torch")
-    (code,) = [block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "maichong.nn" in block]
-    exec(code, {})
+    found = [block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "maichong.nn" in block]
+    assert len(found) == 2
+    exec("\n".join(found), {})
 
 
 def test_the_model_shown_is_the_model() -> None:

@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 from maichong import LIF, AdaptiveLIF, Exponential, Izhikevich, Network, Steps  # noqa: E402
 from maichong.engines.autograd.surrogates import TABLE  # noqa: E402
 from maichong.errors import EngineError, ParameterError  # noqa: E402
-from maichong.nn import Spiking, Surrogate  # noqa: E402
+from maichong.nn import Sequential, Spiking, Surrogate  # noqa: E402
 
 UNIT = {"tau_m": 2.0, "c_m": 2.0, "v_rest": 0.0, "v_th": 1.0, "v_r": 0.0}
 
@@ -145,7 +145,7 @@ def test_gradients_are_those_of_finite_differences(model: Any, dt: float, bounds
             kept, ends = float(flat[k]), []
             for sign in (1, -1):
                 flat[k] = kept + sign * 1e-5
-                ends.append(float(layer(x.detach()).sum()))
+                ends.append(float(layer(x.detach()).detach().sum()))
             flat[k] = kept
             slopes.append((ends[0] - ends[1]) / 2e-5)
         torch.testing.assert_close(parameter.grad.view(-1), torch.tensor(slopes, dtype=torch.float64), rtol=1e-5, atol=1e-7)
@@ -199,7 +199,7 @@ def test_a_trained_time_constant_stays_above_its_bound() -> None:
         optimizer.zero_grad()
         layer(torch.ones(5, 1, 1)).sum().backward()
         optimizer.step()
-    assert float(layer.par_tau_m) > 0
+    assert float(layer.par_tau_m.detach()) > 0
 
 
 def test_layers_drop_into_sequential_and_train() -> None:
@@ -234,7 +234,7 @@ WRONG: dict[str, tuple[Any, str]] = {
     "width": (lambda: Surrogate("triangle", 0.0), "must be a positive number"),
     "output": (lambda: Spiking(LIF(), outputs="w"), "must name spikes or states"),
     "engine": (lambda: Spiking(LIF(), engine="cuda"), "must be one of auto, fused, plain"),
-    "half": (lambda: Spiking(LIF(), engine="fused")(torch.ones(3, 2, 1, dtype=torch.bfloat16)), "fused kernels run on a CPU"),
+    "elsewhere": (lambda: Spiking(LIF(), engine="fused").fuses(torch.ones(3, 2, 1, device="meta")), "fused kernels run on a CPU"),
     "exact": (lambda: Spiking(LIF(spike_times="exact")), "spikes lie on the grid"),
 }  # fmt: skip
 
@@ -248,10 +248,37 @@ def test_bad_inputs_are_named(name: str) -> None:
 
 
 def test_it_falls_back_and_says_so_once() -> None:
-    layer = Spiking(LIF(**UNIT))
-    x = torch.ones(3, 2, 1, dtype=torch.bfloat16)
-    with pytest.warns(UserWarning, match=r"no fused kernels for torch\.bfloat16 on cpu; plain torch"):
-        layer(x)
+    layer, elsewhere = Spiking(LIF(**UNIT)), torch.ones(3, 2, 1, device="meta")
+    with pytest.warns(UserWarning, match="no fused kernels on meta; plain torch"):
+        assert not layer.fuses(elsewhere)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        layer(x)
+        assert not layer.fuses(elsewhere)
+
+
+@pytest.mark.parametrize("kind", [torch.bfloat16, torch.float16])
+def test_narrow_inputs_go_through_the_kernels_in_float32(kind: torch.dtype) -> None:
+    layer = Spiking(LIF(**UNIT), outputs=("spikes", "v"))
+    x = (2 * torch.rand(9, 2, 5)).to(kind)
+    (spikes, v), state = layer(x, layer.begin(x))
+    (wide, v_wide), state_wide = layer(x.float(), layer.begin(x.float()))
+    assert spikes.dtype == v.dtype == kind
+    assert state.states["v"].dtype == torch.float32
+    assert torch.equal(spikes.float(), wide)
+    assert torch.equal(v, v_wide.to(kind))
+    assert torch.equal(state.states["v"], state_wide.states["v"])
+
+
+def test_a_net_trains_under_autocast() -> None:
+    """Weights' products in bfloat16: the gradient points where the one of float32 points."""
+    torch.manual_seed(1)
+    net = Sequential(torch.nn.Linear(40, 60), Spiking(LIF(**UNIT)), torch.nn.Linear(60, 5), Spiking(LIF(**UNIT)))
+    x, y = 4 * torch.rand(10, 16, 40), torch.randint(5, (16,))
+    found = []
+    for narrow in (True, False):
+        net.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=narrow):
+            out = net(x)
+        torch.nn.functional.cross_entropy(out.float().mean(0), y).backward()
+        found.append(net[0].weight.grad.clone())
+    assert torch.nn.functional.cosine_similarity(*(g.flatten() for g in found), dim=0) > 0.95

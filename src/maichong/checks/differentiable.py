@@ -124,7 +124,7 @@ def _learned(model: Model) -> tuple[str, ...]:
 def _course(model: Model) -> Course:
     rng = np.random.default_rng(1)
     neuron = _neuron(model)
-    return _reference(neuron, excitability(neuron) * SPREAD * rng.uniform(0.5, 1.5, (STEPS, CELLS)))
+    return _reference(neuron, excitability(neuron, within=STEPS * DT) * SPREAD * rng.uniform(0.5, 1.5, (STEPS, CELLS)))
 
 
 def _reference(neuron: Configured, currents: np.ndarray) -> Course:

@@ -113,7 +113,7 @@ def _exact(model: NeuronModel, scale: float) -> list[Scene]:
         net.build("reference")
     except EngineError:
         return []
-    return [Scene("exact spike times", net, (carry_on(50.0),), single=False)]
+    return [Scene("exact spike times", net, (carry_on(100.0),), single=False)]
 
 
 def of_receptor(model: ReceptorModel) -> list[Scene]:
@@ -218,8 +218,9 @@ def spread(model: NeuronModel) -> Configured:
 
 
 @functools.lru_cache(maxsize=64)
-def excitability(neuron: Configured, rule: Configured | None = None) -> float:
-    """The smallest drive (for a neuron without inputs: the smallest weight of Delta, in mV) that changes how often a cell fires.
+def excitability(neuron: Configured, rule: Configured | None = None, within: float = SCAN_MS) -> float:
+    """The smallest drive (for a neuron without inputs: the smallest weight of Delta, in mV) that changes how often a cell fires
+    ``within`` so many ms.
 
     1 where none of MAGNITUDES, of either sign, does. For a cell that fires by itself it is the one that silences it.
     """
@@ -230,11 +231,11 @@ def excitability(neuron: Configured, rule: Configured | None = None) -> float:
     assert isinstance(model, NeuronModel)
     cells = net.population("cells", neuron, amounts.size, drive=driven(model, amounts), plasticity=rules)
     if not model.inputs:
-        times = np.repeat(np.arange(5.0, SCAN_MS, 5.0), amounts.size)
+        times = np.repeat(np.arange(5.0, within, 5.0), amounts.size)
         ids = np.tile(np.arange(amounts.size), times.size // amounts.size)
         pulses = net.population("pulses", SpikeTimes(times, ids), amounts.size)
         net.project(pulses, cells, OneToOne(), weight=amounts, receptor=Delta())
-    return _smallest(net, "cells", amounts, SCAN_MS)
+    return _smallest(net, "cells", amounts, within)
 
 
 @functools.lru_cache(maxsize=64)

@@ -66,7 +66,8 @@ class Spiking(torch.nn.Module):
     parameters that are learned: one number for all, or one for each neuron where the model holds an array of the shape of the
     layer's features, flattened; those with a lower bound stay above it. ``outputs`` says what comes out: "spikes", a state's name
     (after the spike's reset), or a tuple of such. ``engine``: "fused" kernels on a CPU, "plain" torch operations on any device, or
-    "auto", the fused ones where they run.
+    "auto", the fused ones where they run. Inputs in bfloat16 or float16, as autocast makes them, go through the kernels in float32,
+    and so does the state; what comes out is of the input's kind, in which spikes are exact.
 
     State starts at the model's declared values on every call of ``layer(x)``; ``layer(x, state)`` starts from a State, and
     returns the outputs and the State to go on from. ``layer.begin(x)`` is the State of a start.
@@ -141,11 +142,10 @@ class Spiking(torch.nn.Module):
     def begin(self, x: torch.Tensor) -> State:
         """The State of a start, for inputs like ``x``."""
         rows, width = x.shape[1], math.prod(x.shape[2:])
-        start = self.cell.start(self.params(x))
+        start = self.cell.start(self.params(x.new_empty((), dtype=self._kind(x))))
         shape = x.shape[1:]
         states = {name: value.expand(rows, width).reshape(shape) for name, value in start.items()}
-        wait = torch.full(shape, 1 if self.cell.system.crossing else 0, dtype=torch.int32, device=x.device)
-        return State(states, torch.zeros_like(wait))
+        return State(states, torch.zeros(shape, dtype=torch.int32, device=x.device))
 
     def forward(self, x: torch.Tensor, state: State | None = None) -> Any:
         self.check(x)
@@ -173,11 +173,19 @@ class Spiking(torch.nn.Module):
         With a ``weight`` [n, n] the neurons hear each other's spikes one step later, none of them before the first step: for
         layers of one axis of n features, on the fused engine. ``pool``: see ``pooled``.
         """
+        given = x.dtype
+        if self._kind(x) != given:
+            x, weight = x.float(), weight if weight is None else weight.float()
         outputs, end = self._run(x, begin, weight, pool)
         # a sum is finite where all are, but for sums that run over; what is NaN once is so to the end
         if not all(math.isfinite(float(value.detach().sum())) for value in end.states.values()):
             self._check_finite(x, end)
-        return outputs, end
+        return [out.to(given) for out in outputs], end
+
+    def _kind(self, x: torch.Tensor) -> torch.dtype:
+        """The numbers in which neurons run for such an input: kernels have no narrower ones than float32."""
+        narrow = x.dtype in (torch.bfloat16, torch.float16)
+        return torch.float32 if narrow and x.device.type == "cpu" and self.engine != "plain" else x.dtype
 
     def _run(
         self, x: torch.Tensor, begin: State, weight: torch.Tensor | None = None, pool: int = 1, watch: plain.Watch | None = None
@@ -232,13 +240,13 @@ class Spiking(torch.nn.Module):
 
     def fuses(self, x: torch.Tensor) -> bool:
         """Whether fused kernels run for such an input; a warning, once, where they might be expected and do not."""
-        able = x.device.type == "cpu" and x.dtype in (torch.float32, torch.float64)
+        able = x.device.type == "cpu"
         if self.engine == "fused" and not able:
-            raise EngineError("Spiking", "fused kernels run on a CPU, in float32 or float64", f"{x.device}, {x.dtype}")
+            raise EngineError("Spiking", "fused kernels run on a CPU", x.device, "take engine='auto'")
         if self.engine == "auto" and not able and not self._warned:
             self._warned = True
             warnings.warn(
-                f"Spiking: there are no fused kernels for {x.dtype} on {x.device}; plain torch operations are used",
+                f"Spiking: there are no fused kernels on {x.device}; plain torch operations are used",
                 stacklevel=4,
             )
         return able and self.engine != "plain"
