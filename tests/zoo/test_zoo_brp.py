@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from recursions import Layer
 from torch.nn.functional import avg_pool2d, mse_loss, one_hot
 
-from maichong.zoo.brp_2021 import Settings, learner
+from maichong.zoo.brp_2021 import Settings, heard, learner
 
 
-def test_each_layer_has_the_gradient_of_its_own_spikes_times_a_random_projection_of_the_class() -> None:
+@pytest.mark.parametrize("centred", [False, True])
+def test_each_layer_has_the_gradient_of_its_own_spikes_times_a_random_projection_of_the_class(centred: bool) -> None:
     torch.manual_seed(1)
     found = learner(Settings(channels=3, hidden=20, steps=4), 1, 28, seed=5).double()
     net = found.net
@@ -17,7 +19,7 @@ def test_each_layer_has_the_gradient_of_its_own_spikes_times_a_random_projection
     for layer in (conv, dense, last):  # so that all layers fire
         layer.weight.data *= 3
     x, y = torch.rand(6, 1, 28, 28, dtype=torch.float64), torch.tensor([0, 3, 9, 1, 2, 2])
-    loss, rates = found.learn(x, y)
+    loss, rates = found.learn(x, heard(y, 10, centred, x))
     gradients = {name: weight.grad.clone() for name, weight in net.named_parameters()}
     net.zero_grad()
 
@@ -32,7 +34,7 @@ def test_each_layer_has_the_gradient_of_its_own_spikes_times_a_random_projection
     assert {tuple(matrix.shape) for matrix in matrices.values()} == {(10, 3 * 28 * 28), (10, 20)}
     for spikes in (hidden, deep):
         (matrix,) = (m for m in matrices.values() if m.shape[1] == spikes[0][0].numel())
-        signal = (classes @ matrix).reshape(spikes[0].shape)
+        signal = ((classes - 0.1 if centred else classes) @ matrix).reshape(spikes[0].shape)
         sum((step * signal).sum() for step in spikes).backward()
     expected = torch.stack(out).mean(dim=0)
     mse_loss(expected, classes).backward()
@@ -53,7 +55,7 @@ def test_with_backpropagation_the_first_layer_learns_from_the_error() -> None:
         if isinstance(layer, (torch.nn.Conv2d, torch.nn.Linear)):
             layer.weight.data *= 3
     x, y = torch.rand(6, 1, 28, 28, dtype=torch.float64), torch.tensor([0, 3, 9, 1, 2, 2])
-    found.learn(x, y)
+    found.learn(x, heard(y, 10, False, x))
     gradients = {name: weight.grad.clone() for name, weight in found.net.named_parameters()}
     found.net.zero_grad()
     mse_loss(found.net(x), one_hot(y, 10).double()).backward()
