@@ -71,7 +71,7 @@ def run_fused(
         x = torch.cat([torch.addmm(x[0], state.spikes, weight.t())[None], x[1:]])
     found, now = cells.run(x.contiguous(), state.cells, weight)
     whole = dict(zip(cells.outputs, found, strict=True))
-    return whole, RecurrentState(now, whole[SPIKES][-1])
+    return whole, RecurrentState(now, whole[SPIKES][-1].clone())
 
 
 def chosen(outputs: str | tuple[str, ...], found: dict[str, torch.Tensor]) -> Any:

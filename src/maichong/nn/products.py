@@ -13,7 +13,8 @@ class Linear(torch.nn.Linear):
 
     y = x W^T + b, x [..., in] -> [..., out]; in float32 and float64 on a CPU, else it is torch's. Sums are added up in another
     order than by the dense product, so the last digits differ. ``maichong.nn.Sequential`` does the same for a plain
-    ``torch.nn.Linear``. Not for second derivatives, which torch then refuses.
+    ``torch.nn.Linear``. Not for second derivatives, which are
+    refused with an EngineError; a weight that is NaN or infinite is not seen behind a silent input.
 
     >>> layer = Linear(784, 100)
     >>> layer(torch.zeros(25, 8, 784)).shape
@@ -29,7 +30,8 @@ class Conv2d(torch.nn.Conv2d):
 
     x [batch, channels, h, w], as torch's; at a stride of 1, without groups, dilation or padding but by zeros, and with enough
     channels that blocks of 64 are full, in float32 and float64 on a CPU; else it is torch's. ``maichong.nn.Sequential`` does the
-    same for a plain ``torch.nn.Conv2d``. Not for second derivatives, which torch then refuses.
+    same for a plain ``torch.nn.Conv2d``. Not for second derivatives, which are
+    refused with an EngineError; a weight that is NaN or infinite is not seen behind a silent input.
 
     >>> layer = Conv2d(2, 64, 3, padding=1)
     >>> layer(torch.zeros(8, 2, 14, 14)).shape
@@ -58,12 +60,13 @@ def _padding(layer: torch.nn.Conv2d) -> tuple[int, int] | None:
 def is_hooked(module: torch.nn.Module) -> bool:
     """Whether somebody listens to a layer's calls, so that it must be called."""
     hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
-    return any(getattr(module, name) for name in hooks)
+    everywhere = (getattr(torch.nn.modules.module, f"_global{name}") for name in hooks)
+    return any(getattr(module, name) for name in hooks) or any(everywhere)
 
 
 def applied(module: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
     """What a layer makes of ``x``; of a Linear or Conv2d that nobody listens to, by the product that suits spikes."""
-    if is_hooked(module):
+    if is_hooked(module) or "forward" in vars(module):
         return module(x)
     if isinstance(module, torch.nn.Linear) and type(module).forward is torch.nn.Linear.forward:
         return linear(x, module.weight, module.bias)

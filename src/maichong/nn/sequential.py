@@ -71,7 +71,10 @@ class Sequential(torch.nn.Sequential):
                 )  # fmt: skip
             pool = pool_inside(module, follower, x)
             call = functools.partial(module.pooled, pool=pool) if pool and isinstance(module, Spiking) else module
-            if kind is None:
+            if kind is None and is_plain(module):
+                folded = plainly(module, x.flatten(0, 1) if timed else x)
+                x = folded.unflatten(0, x.shape[:2]) if timed else folded
+            elif kind is None:
                 x = over_time(module, x) if timed else applied(module, x)
             elif state is not None and has_state(module):
                 now = state[name] if name in state else module.begin(x)  # pyright: ignore[reportCallIssue]
@@ -92,3 +95,15 @@ def pool_inside(module: torch.nn.Module, follower: torch.nn.Module | None, x: to
     side = squares_of(follower)
     fits = side > 1 and module.single and module.outputs == (SPIKES,) and not (x.shape[3] % side or x.shape[4] % side)
     return side if fits else 0
+
+
+def is_plain(module: torch.nn.Module) -> bool:
+    """Whether a layer is a ``Sequential`` of layers that know nothing of time."""
+    return isinstance(module, Sequential) and all(time_of(layer) is None for layer in module.modules())
+
+
+def plainly(net: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
+    """A plain ``Sequential`` inside another, [batch, ...] -> [batch, ...]: it is given no time axis to look for."""
+    for layer in net.children():
+        x = plainly(layer, x) if isinstance(layer, Sequential) else applied(layer, x)
+    return x

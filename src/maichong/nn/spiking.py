@@ -72,6 +72,8 @@ class Spiking(torch.nn.Module):
     State starts at the model's declared values on every call of ``layer(x)``; ``layer(x, state)`` starts from a State, and
     returns the outputs and the State to go on from. ``layer.begin(x)`` is the State of a start.
 
+    Second derivatives need ``engine="plain"``; kernels refuse them.
+
     Raises ParameterError for what is no neuron, parameter or surrogate, EngineError for an input that is no floating tensor with
     time first, and for values that are not finite.
 
@@ -121,13 +123,18 @@ class Spiking(torch.nn.Module):
         like = torch.zeros(()) if x is None else x
         kind = like.dtype, like.device
         if kind not in self._fixed:
-            self._fixed[kind] = {
-                name: torch.as_tensor(np.array(value, np.float64)).to(dtype=like.dtype, device=like.device)
-                for name, value in self.cell.system.params.items()
-                if name not in self.cell.trainable
-            }
+            with torch.inference_mode(False):  # what is kept must serve training too
+                self._fixed[kind] = {
+                    name: torch.as_tensor(np.array(value, np.float64)).to(dtype=like.dtype, device=like.device)
+                    for name, value in self.cell.system.params.items()
+                    if name not in self.cell.trainable
+                }
         learned = {name: getattr(self, f"par_{name}").to(like.dtype) for name in self.cell.trainable}
         return {name: (learned | self._fixed[kind])[name] for name in self.cell.system.params}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy takes along: kernels and tensors at hand are made again."""
+        return {**super().__getstate__(), "_kernels": {}, "_fixed": {}}  # pyright: ignore[reportAttributeAccessIssue]
 
     def get_extra_state(self) -> Any:
         """What a checkpoint says of the neurons, so that it is not loaded into others."""

@@ -120,7 +120,7 @@ class Cell:
         if not used & set(self.trainable):
             # as the simulator has them, to the last bit of float64
             return {
-                wanted.names[key]: torch.as_tensor(value, dtype=params[self.names[0]].dtype)
+                wanted.names[key]: torch.as_tensor(value).to(params[self.names[0]])
                 for key, value in self._known(wanted, part).items()
             }
         import sympy as sp
@@ -129,7 +129,7 @@ class Cell:
         given = [params[name].double() for name in self.names]
         size = len(self._columns)
         shape = torch.broadcast_shapes(*(params[name].shape for name in used))
-        zero = torch.zeros(shape, dtype=torch.float64)
+        zero = torch.zeros(shape, dtype=torch.float64, device=params[self.names[0]].device)
         cells = [[zero for _ in range(size)] for _ in range(size)]
         for (row, column), value in self._entries.items():
             text = sp.lambdify(symbols, value, [TORCH, "torch"])
@@ -160,5 +160,5 @@ class Cell:
                     value = in_torch(init)(*(known[name] for name in arguments(init)))
                 else:
                     value = torch.as_tensor(float(init))
-                known[state.name] = found[state.name + suffix] = torch.as_tensor(value, dtype=params[self.names[0]].dtype)
+                known[state.name] = found[state.name + suffix] = torch.as_tensor(value).to(params[self.names[0]])
         return {name: found[name] for name in self.system.states}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ import torch
 from maichong.engines.autograd.cell import Cell
 from maichong.engines.autograd.heap import keep_large_blocks
 from maichong.engines.autograd.kernels import Emitter, Shape
+from maichong.engines.autograd.once import once
 from maichong.engines.events.emit import Kernel, KernelText
 from maichong.engines.events.layout import BLOCK
 from maichong.engines.events.together import in_threads
@@ -29,7 +29,6 @@ class Kernels:
         self.cell, self.shape = cell, shape
         self._emitter = Emitter(cell, shape, numbers)
         self.waits, self.numbers = self._emitter.waits, self._emitter.numbers
-        self._lock = threading.Lock()
         keep_large_blocks()
 
     @functools.cached_property
@@ -104,6 +103,7 @@ class Fused(torch.autograd.Function):
         return (*outputs, *end, end_wait)
 
     @staticmethod
+    @once
     def backward(ctx: Any, *gradients: torch.Tensor) -> Any:
         kernels: Kernels = ctx.kernels
         cell, shape = kernels.cell, kernels.shape

@@ -13,6 +13,7 @@ import torch
 
 from maichong.engines.autograd.fused import Kernels, array, run, shared_of, summed
 from maichong.engines.autograd.kernels import SPIKES
+from maichong.engines.autograd.once import once
 from maichong.engines.autograd.row_sums import ROWS
 from maichong.engines.autograd.sparse import lists_of, packed, weight_gradient
 
@@ -47,8 +48,8 @@ class FusedRecurrent(torch.autograd.Function):
         return (*outputs, *end, end_wait)
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, *gradients: torch.Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+    @once
+    def backward(ctx: Any, *gradients: torch.Tensor) -> Any:
         kernels: Kernels = ctx.kernels
         cell, shape = kernels.cell, kernels.shape
         states = cell.system.states

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from maichong.engines.autograd.kernels import imports
+from maichong.engines.autograd.once import once
 from maichong.engines.autograd.row_sums import WIDE
 from maichong.engines.events.emit import Argument, Kernel, KernelText
 from maichong.engines.events.together import in_threads
@@ -100,8 +101,8 @@ class DenseLinear(torch.autograd.Function):
         return torch.nn.functional.linear(x, weight, bias)
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, *gradients: torch.Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+    @once
+    def backward(ctx: Any, *gradients: torch.Tensor) -> Any:
         (gradient,) = gradients
         x, weight = ctx.saved_tensors
         flat = gradient.reshape(-1, gradient.shape[-1])
@@ -131,8 +132,8 @@ class SparseLinear(torch.autograd.Function):
         return out
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, *gradients: torch.Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+    @once
+    def backward(ctx: Any, *gradients: torch.Tensor) -> Any:
         (gradient,) = gradients
         (weight,) = ctx.saved_tensors
         flat = gradient.reshape(-1, gradient.shape[-1])

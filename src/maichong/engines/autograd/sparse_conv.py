@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from maichong.engines.autograd.kernels import imports
+from maichong.engines.autograd.once import once
 from maichong.engines.autograd.row_sums import WIDE
 from maichong.engines.autograd.sparse import WORTH, run_shares, shares
 from maichong.engines.events.emit import Argument, KernelText
@@ -81,8 +82,8 @@ class SparseConv(torch.autograd.Function):
         return out
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, *gradients: torch.Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+    @once
+    def backward(ctx: Any, *gradients: torch.Tensor) -> Any:
         x, weight = ctx.saved_tensors
         gradient = gradients[0].contiguous()
         of_x = of_weight = of_bias = None

@@ -12,6 +12,7 @@ import importlib.util
 import os
 import platform
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,9 +125,17 @@ def _allow_checks() -> None:
     binding.set_option("maichong", CHECKS)
 
 
+_compiling = threading.RLock()
+
+
 @functools.cache
 def compiled(text: KernelText) -> Any:
-    """The compiled kernel of a text: emitted, or found on disk, and loaded."""
+    """The compiled kernel of a text: emitted, or found on disk, and loaded; by one thread at a time."""
+    with _compiling:
+        return _compiled(text)
+
+
+def _compiled(text: KernelText) -> Any:
     _allow_checks()
     name = "maichong_kernel_" + hashlib.sha256(f"{_versions()}\n{text.code()}".encode()).hexdigest()[:24]
     if name not in sys.modules:
@@ -138,7 +147,12 @@ def compiled(text: KernelText) -> Any:
             raise EngineError(str(path), "must be a kernel file that can be loaded", fix="delete the cache folder")
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
-        spec.loader.exec_module(module)
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            # Ctrl-C while it compiles: half a module is none
+            del sys.modules[name]
+            raise
     return sys.modules[name].kernel
 
 
