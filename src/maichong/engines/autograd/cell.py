@@ -32,6 +32,10 @@ def _tensors(*values: Any) -> tuple[torch.Tensor, ...]:
     return tuple(value if isinstance(value, torch.Tensor) else torch.as_tensor(value, dtype=like.dtype) for value in values)
 
 
+def _like(value: Any, like: torch.Tensor) -> torch.Tensor:
+    return torch.as_tensor(value, dtype=like.dtype, device=like.device)
+
+
 def _of_numbers(function: Callable[..., Any]) -> Callable[..., Any]:
     """``function`` of torch, which takes tensors alone, for numbers too."""
     return lambda x: function(x if isinstance(x, torch.Tensor) else torch.as_tensor(float(x)))
@@ -119,10 +123,7 @@ class Cell:
         used = self._used
         if not used & set(self.trainable):
             # as the simulator has them, to the last bit of float64
-            return {
-                wanted.names[key]: torch.as_tensor(value).to(params[self.names[0]])
-                for key, value in self._known(wanted, part).items()
-            }
+            return {wanted.names[key]: _like(value, params[self.names[0]]) for key, value in self._known(wanted, part).items()}
         import sympy as sp
 
         symbols = [symbol(name) for name in self.names]
@@ -160,5 +161,5 @@ class Cell:
                     value = in_torch(init)(*(known[name] for name in arguments(init)))
                 else:
                     value = torch.as_tensor(float(init))
-                known[state.name] = found[state.name + suffix] = torch.as_tensor(value).to(params[self.names[0]])
+                known[state.name] = found[state.name + suffix] = _like(value, params[self.names[0]])
         return {name: found[name] for name in self.system.states}
