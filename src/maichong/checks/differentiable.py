@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 DT, STEPS = 0.1, 300
 """30 ms: enough for cells at three times their threshold to fire, too little for rounding to grow in a chaotic one."""
 
+RISE = 20
+"""The steps in which the currents rise to their full size."""
+
 SMOOTH = 20
 """The longest course, in steps, that is differentiated by differences."""
 
@@ -124,7 +127,9 @@ def _learned(model: Model) -> tuple[str, ...]:
 def _course(model: Model) -> Course:
     rng = np.random.default_rng(1)
     neuron = _neuron(model)
-    return _reference(neuron, excitability(neuron, within=STEPS * DT) * SPREAD * rng.uniform(0.5, 1.5, (STEPS, CELLS)))
+    # it sets in slowly, so that the quickest of neurons, too, has steps before its first spike
+    rise = np.minimum(np.arange(1.0, STEPS + 1) / RISE, 1.0)[:, None]
+    return _reference(neuron, excitability(neuron, within=STEPS * DT) * SPREAD * rise * rng.uniform(0.5, 1.5, (STEPS, CELLS)))
 
 
 def _reference(neuron: Configured, currents: np.ndarray) -> Course:
