@@ -104,3 +104,20 @@ def test_no_spikes_at_all(monkeypatch):
     y.sum().backward()
     torch.testing.assert_close(y, layer.bias.expand_as(y))
     assert np.all(layer.weight.grad.numpy() == 0)
+
+
+def test_lists_go_with_the_graph(monkeypatch):
+    monkeypatch.setattr(sparse, "WORTH", 0)
+    y = sparse.linear(spikes(3, 4, 100, 0.1, torch.float32), torch.randn(70, 100, requires_grad=True), None)
+    saved = y.grad_fn.saved_tensors
+    assert sum(entry is not None for entry in saved) == 4
+    y.sum().backward()
+    with pytest.raises(RuntimeError, match="already been freed"):
+        _ = y.grad_fn.saved_tensors
+
+
+def test_vmap_is_left_to_torch(monkeypatch):
+    monkeypatch.setattr(sparse, "WORTH", 0)
+    x, weight = spikes(3, 4, 100, 0.1, torch.float32), torch.randn(70, 100)
+    found = torch.func.vmap(lambda row: sparse.linear(row, weight, None))(x)
+    torch.testing.assert_close(found, torch.nn.functional.linear(x, weight))

@@ -87,13 +87,9 @@ class Fused(torch.autograd.Function):
         states = cell.system.states
         begin, numbers = given[: len(states)], given[len(states) :]
         steps, rows, width = current.shape
-        names = kernels.numbers
         outputs = [current.new_empty(steps, rows, width // shape.pool**2) for _ in shape.outputs]
-        end = [torch.empty_like(state) for state in begin]
-        end_wait = torch.empty_like(wait)
-        shared = shared_of(kernels, current, wait, begin, dict(zip(names, numbers, strict=True)))
-        shared |= {f"out_{name}": array(out) for name, out in zip(shape.outputs, outputs, strict=True)}
-        shared |= {f"end_{name}": array(value) for name, value in zip(states, end, strict=True)} | {"end_wait": array(end_wait)}
+        end, end_wait = [torch.empty_like(state) for state in begin], torch.empty_like(wait)
+        shared = shared_of(kernels, current, wait, begin, numbers) | results_of(kernels, outputs, end, end_wait)
         shared["span"] = span
         work = parts(rows, width, steps, threads) if shape.pool == 1 else planes(rows, width, threads)
         run(kernels.forward, shared, work, [{}] * len(work))
@@ -110,27 +106,43 @@ class Fused(torch.autograd.Function):
         states = cell.system.states
         current, wait, *given = ctx.saved_tensors
         begin, numbers = given[: len(states)], given[len(states) :]
-        names = kernels.numbers
         steps, rows, width = current.shape
-        shared = shared_of(kernels, current, wait, begin, dict(zip(names, numbers, strict=True)))
-        upstream = [value.contiguous() for value in gradients[:-1]]
-        labels = [*(f"g_out_{name}" for name in shape.outputs), *(f"g_end_{name}" for name in states)]
-        shared |= {label: array(value) for label, value in zip(labels, upstream, strict=True)}
         g_begin = [torch.empty_like(state) for state in begin]
-        shared |= {f"g_begin_{name}": array(value) for name, value in zip(states, g_begin, strict=True)}
+        shared = shared_of(kernels, current, wait, begin, numbers) | gradients_of(kernels, gradients, g_begin)
         g_current = torch.empty_like(current) if shape.input_gradient else None
         if g_current is not None:
             shared["g_in"] = array(g_current)
         shared["span"] = ctx.span
         work = parts(rows, width, steps, ctx.threads) if shape.pool == 1 else planes(rows, width, ctx.threads)
-        sums = {name: torch.zeros(len(work), width, dtype=current.dtype) for name in shape.learned}
-        own = [{f"g_par_{name}": array(total[k]) for name, total in sums.items()} for k in range(len(work))]
-        run(kernels.backward, shared, work, own)
-        return (None, None, None, g_current, None, *g_begin, *summed(sums, kernels, numbers))
+        g_numbers = run_back(kernels, shared, work, numbers, current)
+        return (None, None, None, g_current, None, *g_begin, *g_numbers)
 
 
-def summed(sums: Mapping[str, torch.Tensor], kernels: Kernels, numbers: Sequence[torch.Tensor]) -> list[torch.Tensor | None]:
-    """The gradients of a step's numbers from what each thread has added up for each neuron, [threads, width]."""
+def results_of(
+    kernels: Kernels, outputs: Sequence[torch.Tensor], end: Sequence[torch.Tensor], end_wait: torch.Tensor
+) -> dict[str, Any]:
+    """Where a forward kernel puts what it finds."""
+    shared = {f"out_{name}": array(out) for name, out in zip(kernels.shape.outputs, outputs, strict=True)}
+    shared |= {f"end_{name}": array(value) for name, value in zip(kernels.cell.system.states, end, strict=True)}
+    return shared | {"end_wait": array(end_wait)}
+
+
+def gradients_of(kernels: Kernels, upstream: Sequence[torch.Tensor], g_begin: Sequence[torch.Tensor]) -> dict[str, Any]:
+    """What a backward kernel gets, the gradients of outputs, last states and last wait, and where it puts those of the first."""
+    states = kernels.cell.system.states
+    labels = [*(f"g_out_{name}" for name in kernels.shape.outputs), *(f"g_end_{name}" for name in states)]
+    shared = {label: array(value.contiguous()) for label, value in zip(labels, upstream[:-1], strict=True)}
+    return shared | {f"g_begin_{name}": array(value) for name, value in zip(states, g_begin, strict=True)}
+
+
+def run_back(
+    kernels: Kernels, shared: Mapping[str, Any], work: Sequence[tuple[int, int, int, int]], numbers: Sequence[torch.Tensor],
+    like: torch.Tensor,
+) -> list[torch.Tensor | None]:  # fmt: skip
+    """Run a backward kernel; the gradients of a step's numbers, from what each thread adds up for each neuron."""
+    sums = {name: like.new_zeros(len(work), like.shape[2]) for name in kernels.shape.learned}
+    own = [{f"g_par_{name}": array(total[k]) for name, total in sums.items()} for k in range(len(work))]
+    run(kernels.backward, shared, work, own)
     found: list[torch.Tensor | None] = []
     for name, value in zip(kernels.numbers, numbers, strict=True):
         if name not in sums:
@@ -146,8 +158,9 @@ def shared_of(
     current: torch.Tensor,
     wait: torch.Tensor,
     begin: Sequence[torch.Tensor],
-    numbers: Mapping[str, torch.Tensor],
+    numbers: Sequence[torch.Tensor],
 ) -> dict[str, Any]:
+    """What kernels of both directions get."""
     steps, rows, width = current.shape
     cell, each = kernels.cell, kernels.shape.each
     shared: dict[str, Any] = {
@@ -155,6 +168,6 @@ def shared_of(
         "begin_wait": array(wait),
     }  # fmt: skip
     shared |= {f"begin_{name}": array(value) for name, value in zip(cell.system.states, begin, strict=True)}
-    for name, value in numbers.items():
+    for name, value in zip(kernels.numbers, numbers, strict=True):
         shared[f"par_{name}"] = array(value.contiguous()) if name in each else float(value)
     return shared

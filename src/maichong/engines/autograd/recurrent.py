@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from maichong.engines.autograd.fused import Kernels, array, run, shared_of, summed
+from maichong.engines.autograd.fused import Kernels, array, gradients_of, results_of, run, run_back, shared_of
 from maichong.engines.autograd.kernels import SPIKES
 from maichong.engines.autograd.once import once
 from maichong.engines.autograd.row_sums import ROWS
@@ -27,18 +27,14 @@ class FusedRecurrent(torch.autograd.Function):
         ctx: Any, kernels: Kernels, threads: int, current: torch.Tensor, weight: torch.Tensor, wait: torch.Tensor,
         *given: torch.Tensor,
     ) -> Any:  # fmt: skip
-        cell, shape = kernels.cell, kernels.shape
-        states = cell.system.states
+        shape, states = kernels.shape, kernels.cell.system.states
         begin, numbers = given[: len(states)], given[len(states) :]
         _steps, rows, width = current.shape
         outputs = [torch.empty_like(current) for _ in shape.outputs]
         total = torch.empty_like(current)
-        end = [torch.empty_like(state) for state in begin]
-        end_wait = torch.empty_like(wait)
-        shared = shared_of(kernels, current, wait, begin, dict(zip(kernels.numbers, numbers, strict=True)))
-        shared |= {f"out_{name}": array(out) for name, out in zip(shape.outputs, outputs, strict=True)}
-        shared |= {f"end_{name}": array(value) for name, value in zip(states, end, strict=True)}
-        shared |= {"end_wait": array(end_wait), "out_total": array(total), "matrix": packed(weight)}
+        end, end_wait = [torch.empty_like(state) for state in begin], torch.empty_like(wait)
+        shared = shared_of(kernels, current, wait, begin, numbers) | results_of(kernels, outputs, end, end_wait)
+        shared |= {"out_total": array(total), "matrix": packed(weight)}
         work = _parts(rows, width, threads)
         run(kernels.forward, shared, work, [{}] * len(work))
         ctx.kernels, ctx.threads = kernels, threads
@@ -51,24 +47,14 @@ class FusedRecurrent(torch.autograd.Function):
     @once
     def backward(ctx: Any, *gradients: torch.Tensor) -> Any:
         kernels: Kernels = ctx.kernels
-        cell, shape = kernels.cell, kernels.shape
-        states = cell.system.states
+        states = kernels.cell.system.states
         total, spikes, weight, wait, *given = ctx.saved_tensors
         begin, numbers = given[: len(states)], given[len(states) :]
         _steps, rows, width = total.shape
-        shared = shared_of(kernels, total, wait, begin, dict(zip(kernels.numbers, numbers, strict=True)))
-        upstream = [value.contiguous() for value in gradients[:-1]]
-        labels = [*(f"g_out_{name}" for name in shape.outputs), *(f"g_end_{name}" for name in states)]
-        shared |= {label: array(value) for label, value in zip(labels, upstream, strict=True)}
-        g_begin = [torch.empty_like(state) for state in begin]
-        shared |= {f"g_begin_{name}": array(value) for name, value in zip(states, g_begin, strict=True)}
-        g_current = torch.empty_like(total)
+        g_begin, g_current = [torch.empty_like(state) for state in begin], torch.empty_like(total)
+        shared = shared_of(kernels, total, wait, begin, numbers) | gradients_of(kernels, gradients, g_begin)
         shared |= {"g_in": array(g_current), "matrix": packed(weight.t())}
-        work = _parts(rows, width, ctx.threads)
-        sums = {name: torch.zeros(len(work), width, dtype=total.dtype) for name in shape.learned}
-        own = [{f"g_par_{name}": array(value[k]) for name, value in sums.items()} for k in range(len(work))]
-        run(kernels.backward, shared, work, own)
-        g_numbers = summed(sums, kernels, numbers)
+        g_numbers = run_back(kernels, shared, _parts(rows, width, ctx.threads), numbers, total)
         g_weight = _of_weight(spikes, g_current) if ctx.needs_input_grad[3] else None
         return None, None, g_current, g_weight, None, *g_begin, *g_numbers
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch._C._functorch import is_functorch_wrapped_tensor  # pyright: ignore[reportMissingImports]
 
 from maichong.engines.autograd.kernels import imports
 from maichong.engines.autograd.once import once
@@ -47,16 +48,21 @@ def linear(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> 
 
 
 def _worth(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> bool:
-    tensors = [entry for entry in (x, weight, bias) if entry is not None]
     return (
-        x.dim() >= 2
-        and x.shape[-1] == weight.shape[1]
-        and x.numel() * weight.shape[0] >= WORTH
-        and all(entry.device.type == "cpu" and entry.dtype == x.dtype for entry in tensors)
+        x.dim() >= 2 and x.shape[-1] == weight.shape[1] and x.numel() * weight.shape[0] >= WORTH and readable(x, weight, bias)
+    )
+
+
+def readable(x: torch.Tensor, *others: torch.Tensor | None) -> bool:
+    """Whether kernels can read such tensors: real memory of a CPU, in float32 or float64, all alike, and nobody who traces them."""
+    tensors = [x, *(entry for entry in others if entry is not None)]
+    return (
+        all(entry.device.type == "cpu" and entry.dtype == x.dtype for entry in tensors)
         and x.dtype in (torch.float32, torch.float64)
         and x.is_contiguous()
         and not torch.is_autocast_enabled("cpu")
         and not torch.compiler.is_compiling()
+        and not any(is_functorch_wrapped_tensor(entry) for entry in tensors)
     )
 
 
@@ -116,8 +122,10 @@ class SparseLinear(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, lists: Lists, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
-        ctx.lists = lists
-        ctx.save_for_backward(weight if x.requires_grad else None)
+        # among what is saved, so that it goes with the graph
+        noted = (lists.first, lists.last, lists.index, lists.value) if weight.requires_grad else ()
+        ctx.save_for_backward(weight if x.requires_grad else None, *(torch.from_numpy(entry) for entry in noted))
+        ctx.sides = lists.rows, lists.width
         n = weight.shape[0]
         matrix = packed(weight)
         start = np.zeros(-(-n // WIDE) * WIDE, matrix.dtype)
@@ -135,10 +143,12 @@ class SparseLinear(torch.autograd.Function):
     @once
     def backward(ctx: Any, *gradients: torch.Tensor) -> Any:
         (gradient,) = gradients
-        (weight,) = ctx.saved_tensors
+        weight, *noted = ctx.saved_tensors
         flat = gradient.reshape(-1, gradient.shape[-1])
         of_x = (flat @ weight).reshape(*gradient.shape[:-1], -1) if ctx.needs_input_grad[1] else None
-        of_weight = weight_gradient(ctx.lists, flat.contiguous()) if ctx.needs_input_grad[2] else None
+        of_weight = None
+        if ctx.needs_input_grad[2]:
+            of_weight = weight_gradient(Lists(*ctx.sides, *(entry.numpy() for entry in noted)), flat.contiguous())
         return None, of_x, of_weight, flat.sum(dim=0) if ctx.needs_input_grad[3] else None
 
 

@@ -18,7 +18,7 @@ import torch
 from maichong.engines.autograd.kernels import imports
 from maichong.engines.autograd.once import once
 from maichong.engines.autograd.row_sums import WIDE
-from maichong.engines.autograd.sparse import WORTH, run_shares, shares
+from maichong.engines.autograd.sparse import WORTH, readable, run_shares, shares
 from maichong.engines.events.emit import Argument, KernelText
 
 SPARSE, GRADIENT = 0.15, 0.35
@@ -45,18 +45,13 @@ def conv2d(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, pad
 
 
 def _worth(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> bool:
-    tensors = [entry for entry in (x, weight, bias) if entry is not None]
     out = weight.shape[0]
     return (
         x.dim() == 4
         and x.shape[1] == weight.shape[1]
         and out >= FULL * WIDE * -(-out // WIDE)
         and x.numel() * out * weight.shape[2] * weight.shape[3] >= WORTH
-        and all(entry.device.type == "cpu" and entry.dtype == x.dtype for entry in tensors)
-        and x.dtype in (torch.float32, torch.float64)
-        and x.is_contiguous()
-        and not torch.is_autocast_enabled("cpu")
-        and not torch.compiler.is_compiling()
+        and readable(x, weight, bias)
     )
 
 
