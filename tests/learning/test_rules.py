@@ -370,3 +370,25 @@ def test_recurrent_neurons_learn_under_any_rule() -> None:
     x, target = batch()
     found = Learner(module, torch.nn.functional.cross_entropy, RewardPropagation()).assign(x, target).gradients
     assert (found["2.weight"] != 0).any()
+
+
+def test_a_checkpoint_holds_each_weight_once() -> None:
+    module = net()
+    names = Learner(module, loss, {"2": FeedbackAlignment()}).state_dict().keys()
+    assert names == {f"net.{name}" for name in module.state_dict()} | {"_extra_state"}
+
+
+def test_running_means_move_once_for_each_piece() -> None:
+    """As in pieces run by hand, one after another: momentum 0.1, from 0."""
+    module, (x, target) = net(), batch()
+    norm = torch.nn.BatchNorm1d(8).double()
+    layers = [*module[:2], norm, *module[2:]]
+    steps = layers[0].steps
+    Learner(Sequential(*layers), loss, window=3).learn(x, target)
+    means, expected = [], torch.zeros(8, dtype=torch.float64)
+    currents = module[1](x).detach().expand(steps, *x.shape[:1], 8)
+    for piece in currents.split(3):
+        means.append(piece.flatten(0, 1).mean(dim=0))
+        expected = 0.9 * expected + 0.1 * means[-1]
+    assert int(norm.num_batches_tracked) == len(means) == 3
+    torch.testing.assert_close(norm.running_mean, expected)

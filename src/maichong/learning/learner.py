@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,7 +50,7 @@ class Learner(torch.nn.Module):
     ``rules`` is one rule for all hidden blocks, or a mapping from the name of any layer of a block to its rule, with ``default``
     for the others; the output block always has the gradient of the loss, ``loss(output, target)``, one number. ``learn(x, target)``
     adds to the ``grad`` of each parameter what its block's rule says, for any optimiser of torch to step on, and
-    changes weights that learn by plasticity; ``assign(x, target)`` returns the same and changes nothing.
+    changes weights that learn by plasticity; ``assign(x, target)`` returns the same and changes no parameter.
 
     ``window`` truncates backpropagation through time: the run is cut into pieces of so many steps, and no gradient passes from
     one to the one before, whatever the rules; memory is that of one piece, for a second run of each. Layers that normalise over the
@@ -86,9 +87,10 @@ class Learner(torch.nn.Module):
         self.net, self.loss, self.window = net, loss, window
         self.rules = _rules(self.blocks, rules, default)
         self.feedback = Feedback(seed)
-        self._head = in_a_row(self.blocks.head) if self.blocks.head else None
         self._parts = tuple(self._part(k) for k in range(len(self.blocks.body)))
-        self._tail = in_a_row(self._above(len(self.blocks.body), self.blocks.tail)) if self.blocks.tail else None
+        above = self._above(len(self.blocks.body), self.blocks.tail)
+        # in a tuple, as what they hold is the net's and stands once in a checkpoint
+        self._ends = tuple(in_a_row(layers) if layers else None for layers in (self.blocks.head, above))
 
     def _above(self, k: int, layers: Mapping[str, torch.nn.Module]) -> Mapping[str, torch.nn.Module]:
         """The layers above block k - 1, as that block's rule wants them."""
@@ -129,7 +131,8 @@ class Learner(torch.nn.Module):
             return self._assign(x, target)
 
     def _assign(self, x: torch.Tensor, target: Any) -> Assignment:
-        spikes = x if self._head is None else self._head(x)
+        head, tail = self._ends
+        spikes = x if head is None else head(x)
         is_timed("Learner, input", spikes)
         window = min(self.window or len(spikes), len(spikes))
         leaf = spikes.detach().requires_grad_(spikes.requires_grad and self.blocks.head != {} and weighs(self.blocks.head))
@@ -138,7 +141,7 @@ class Learner(torch.nn.Module):
         # in pieces, a first run finds the error, and a second one each piece's graph
         runs = [_run(self._parts, piece, {}) for piece in pieces] if whole else list(_rehearse(self._parts, pieces))
         out = torch.cat([run.out.detach() for run in runs]).requires_grad_()
-        output = out if self._tail is None else self._tail(out)
+        output = out if tail is None else tail(out)
         loss = self.loss(output, target)
         if not isinstance(loss, torch.Tensor) or loss.numel() != 1:
             got = tuple(loss.shape) if isinstance(loss, torch.Tensor) else brief(loss)
@@ -200,11 +203,25 @@ class _Run:
     random: Any = None
 
     def again(self, parts: tuple[_Part, ...], piece: torch.Tensor) -> _Run:
-        """The same piece once more, with the same random numbers, and with a graph."""
+        """The same piece once more, with the same random numbers, with a graph, and without another step of running means."""
         devices = [piece.device] if piece.device.type == "cuda" else []
-        with torch.random.fork_rng(devices=devices):
+        with torch.random.fork_rng(devices=devices), _spare_buffers([part.run for part in parts]):
             _set_random(self.random)
             return _run(parts, piece, self.begin)
+
+
+@contextlib.contextmanager
+def _spare_buffers(nets: Sequence[torch.nn.Module]) -> Iterator[None]:
+    """Copies in the place of all buffers, such as the means of a batch norm: what is done to them is forgotten."""
+    modules = [module for net in nets for module in net.modules()]
+    kept = [(module, name, value) for module in modules for name, value in module._buffers.items() if value is not None]
+    for module, name, value in kept:
+        module._buffers[name] = value.clone()
+    try:
+        yield
+    finally:
+        for module, name, value in kept:
+            module._buffers[name] = value
 
 
 def _run(parts: tuple[_Part, ...], x: torch.Tensor, begin: Mapping[str, Any]) -> _Run:
