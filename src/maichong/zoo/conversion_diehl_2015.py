@@ -8,8 +8,9 @@ per step. The class is the output neuron with most spikes.
 
 Source: Diehl, Neil, Binas, Cook, Liu & Pfeiffer 2015, IJCNN, doi:10.1109/IJCNN.2015.7280696, and the authors' released code for
 the constants. Departures: Adam with a cosine in place of plain gradient descent; the loss, as there a squared error to the class
-as 0 or 1, is taken before the output's ReLU, so that no output can die; the epoch is chosen on a validation split. ``reset=soft``
-and ``coding=constant`` are improvements of later papers.
+as 0 or 1, is taken before the output's ReLU, so that no output can die; the epoch is chosen on a validation split; a layer's factor
+is its largest activation on some of the training images, where the authors' code takes all, and the largest weight where that is
+larger; 100 steps. ``reset=soft`` and ``coding=constant`` are improvements of later papers.
 """
 
 from __future__ import annotations
