@@ -28,7 +28,7 @@ DT, STEPS = 0.1, 300
 """30 ms: enough for cells at three times their threshold to fire, too little for rounding to grow in a chaotic one."""
 
 RISE = 20
-"""The steps in which the currents rise to their full size."""
+"""The steps in which the currents rise from 0.4 times their full size to that."""
 
 SMOOTH = 20
 """The longest course, in steps, that is differentiated by differences."""
@@ -128,7 +128,7 @@ def _course(model: Model) -> Course:
     rng = np.random.default_rng(1)
     neuron = _neuron(model)
     # it sets in slowly, so that the quickest of neurons, too, has steps before its first spike
-    rise = np.minimum(np.arange(1.0, STEPS + 1) / RISE, 1.0)[:, None]
+    rise = np.interp(np.arange(STEPS), [0, RISE], [0.4, 1.0])[:, None]
     return _reference(neuron, excitability(neuron, within=STEPS * DT) * SPREAD * rise * rng.uniform(0.5, 1.5, (STEPS, CELLS)))
 
 
