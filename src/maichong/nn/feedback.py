@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from maichong.engines.autograd.kernels import SPIKES
+from maichong.engines.autograd.shapes import SPIKES
 from maichong.errors import EngineError, brief
 from maichong.nn.spiking import Spiking, State
 from maichong.spec import Configured

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from maichong.engines.autograd.kernels import SPIKES
+from maichong.engines.autograd.shapes import SPIKES
 from maichong.errors import EngineError, ParameterError, brief, did_you_mean, is_one_of
 from maichong.nn import feedback
 from maichong.nn.feedback import RecurrentState

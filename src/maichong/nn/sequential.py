@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from maichong.engines.autograd.kernels import SPIKES
+from maichong.engines.autograd.shapes import SPIKES
 from maichong.errors import EngineError, brief
 from maichong.nn.pooling import Pool2d, squares_of
 from maichong.nn.products import applied, is_hooked

@@ -15,8 +15,8 @@ from torch.nn.utils import parametrize
 from maichong.engines.autograd import plain
 from maichong.engines.autograd.cell import Cell
 from maichong.engines.autograd.fused import Fused, Kernels
-from maichong.engines.autograd.kernels import SPIKES, Shape
 from maichong.engines.autograd.recurrent import FusedRecurrent
+from maichong.engines.autograd.shapes import SPIKES, Shape
 from maichong.engines.autograd.surrogates import Surrogate, surrogate_of
 from maichong.errors import EngineError, ParameterError, brief, did_you_mean, is_one_of
 from maichong.nn.timing import KEEPS, is_timed

@@ -12,8 +12,9 @@ import torch
 
 from maichong.engines.autograd.cell import Cell
 from maichong.engines.autograd.heap import keep_large_blocks
-from maichong.engines.autograd.kernels import Emitter, Shape
+from maichong.engines.autograd.kernels import Emitter
 from maichong.engines.autograd.once import once
+from maichong.engines.autograd.shapes import Shape
 from maichong.engines.events.emit import Kernel, KernelText
 from maichong.engines.events.layout import BLOCK
 from maichong.engines.events.together import in_threads

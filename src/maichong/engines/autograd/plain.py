@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from maichong.engines.autograd.cell import TORCH, Cell, in_torch
-from maichong.engines.autograd.kernels import SPIKES, Shape
+from maichong.engines.autograd.shapes import SPIKES, Shape
 from maichong.engines.autograd.surrogates import Surrogate
 from maichong.engines.events.stepping import Coefficients
 from maichong.engines.stepping import Stepper

@@ -12,9 +12,9 @@ from typing import Any
 import torch
 
 from maichong.engines.autograd.fused import Kernels, array, gradients_of, results_of, run, run_back, shared_of
-from maichong.engines.autograd.kernels import SPIKES
 from maichong.engines.autograd.once import once
 from maichong.engines.autograd.row_sums import ROWS
+from maichong.engines.autograd.shapes import SPIKES
 from maichong.engines.autograd.sparse import lists_of, packed, weight_gradient
 
 

@@ -18,9 +18,9 @@ import numpy as np
 import torch
 from torch._C._functorch import is_functorch_wrapped_tensor  # pyright: ignore[reportMissingImports]
 
-from maichong.engines.autograd.kernels import imports
 from maichong.engines.autograd.once import once
 from maichong.engines.autograd.row_sums import WIDE
+from maichong.engines.autograd.shapes import imports
 from maichong.engines.events.emit import Argument, Kernel, KernelText
 from maichong.engines.events.together import in_threads
 

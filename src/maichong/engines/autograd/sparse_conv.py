@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from maichong.engines.autograd.kernels import imports
 from maichong.engines.autograd.once import once
 from maichong.engines.autograd.row_sums import WIDE
+from maichong.engines.autograd.shapes import imports
 from maichong.engines.autograd.sparse import WORTH, readable, run_shares, shares
 from maichong.engines.events.emit import Argument, KernelText
 

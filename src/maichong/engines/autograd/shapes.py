@@ -1,0 +1,46 @@
+"""What a pair of kernels depends on beside the neuron, and the names that their texts share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from maichong.engines.autograd.row_sums import digest
+from maichong.engines.autograd.surrogates import Surrogate
+
+WIDE = 256
+"""Neurons of a block."""
+
+PLANE = 1024
+"""Neurons of a block of an image, where squares of them are pooled: as many whole lines as that holds, or one line of squares."""
+
+SPIKES = "spikes"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a pair of kernels depends on beside the cell: the numbers that differ from neuron to neuron (``each``) and those whose
+    gradient is asked for (``learned``), what the layer gives (``outputs``), how gradients pass spikes and resets, whether the
+    neurons of a row hear each other's spikes of the step before (``recurrent``), and over how large squares of neurons the mean of
+    their spikes is what comes out (``pool``): a row is an image then, its lines ``span`` long."""
+
+    each: tuple[str, ...]
+    learned: tuple[str, ...]
+    outputs: tuple[str, ...]
+    surrogate: Surrogate
+    detach_reset: bool
+    precision: str
+    input_gradient: bool = True
+    recurrent: bool = False
+    pool: int = 1
+
+
+def name_of(number: str) -> str:
+    """The local name of a number of the step."""
+    return f"n_{number}"
+
+
+def imports(precision: str) -> str:
+    """The line of a kernel that brings in the sums; the digest makes what is imported a part of the kernel."""
+    bits = precision.removeprefix("float")
+    names = ", ".join(f"{name}{bits} as {name}" for name in ("row_sums", "dense_sums", "turn"))
+    return f"from maichong.engines.autograd.row_sums import {names}  # {digest()}"
