@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,9 @@ from maichong.engines.autograd.heap import keep_large_blocks
 from maichong.engines.autograd.kernels import Emitter
 from maichong.engines.autograd.once import once
 from maichong.engines.autograd.shapes import Shape
+from maichong.engines.autograd.team import together
 from maichong.engines.events.emit import Kernel, KernelText
 from maichong.engines.events.layout import BLOCK
-from maichong.engines.events.together import in_threads
 
 WORTH = 1 << 14
 """Steps of neurons that are worth a thread."""
@@ -64,12 +64,11 @@ def run(
 ) -> None:
     """Run a kernel over all parts of the work, each in a thread, with what each has of its ``own``."""
 
-    def call(place: tuple[int, int, int, int], mine: Mapping[str, Any]) -> Callable[[], None]:
+    def part(place: tuple[int, int, int, int], mine: Mapping[str, Any]) -> Kernel:
         first, last, low, high = place
-        kernel = Kernel(text, {**shared, **mine, "first": first, "last": last, "low": low, "high": high})
-        return functools.partial(kernel.once, 0)
+        return Kernel(text, {**shared, **mine, "first": first, "last": last, "low": low, "high": high})
 
-    in_threads([call(place, mine) for place, mine in zip(work, own, strict=True)])
+    together([part(place, mine) for place, mine in zip(work, own, strict=True)])
 
 
 def array(tensor: torch.Tensor) -> np.ndarray:

@@ -21,8 +21,8 @@ from torch._C._functorch import is_functorch_wrapped_tensor  # pyright: ignore[r
 from maichong.engines.autograd.once import once
 from maichong.engines.autograd.row_sums import WIDE
 from maichong.engines.autograd.shapes import imports
+from maichong.engines.autograd.team import together
 from maichong.engines.events.emit import Argument, Kernel, KernelText
-from maichong.engines.events.together import in_threads
 
 SPARSE = 0.25
 """The share of numbers that are not 0 above which a dense product is no slower."""
@@ -196,7 +196,7 @@ def run_shares(
         Kernel(text, {**given, **mine, "low": low, "up": up})
         for (low, up), mine in itertools.zip_longest(work, own, fillvalue={})  # pyright: ignore[reportGeneralTypeIssues]
     ]
-    in_threads([functools.partial(kernel.once, 0) for kernel in kernels])
+    together(kernels)
 
 
 def _run(stage: str, dtype: np.dtype, given: Mapping[str, Any], work: Sequence[tuple[int, int]]) -> None:
