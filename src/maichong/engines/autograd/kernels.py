@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from maichong.engines.autograd.adjoint import Step
 from maichong.engines.autograd.cell import Cell
-from maichong.engines.autograd.row_sums import ROWS
+from maichong.engines.autograd.row_sums import ROWS, SPARE
 from maichong.engines.autograd.row_sums import WIDE as COLUMNS
 from maichong.engines.autograd.shapes import PLANE, SPIKES, WIDE, Shape, imports, name_of
 from maichong.engines.events.emit import Argument, KernelText
@@ -134,15 +134,15 @@ class Emitter:
     def _hear(self, w: Writer) -> None:
         """What the neurons of row ``r`` hear in the next step: the sum of the weights of those that fired."""
         w.line("heard_by = U(heard.ctypes.data) + near * size")
+        lanes = {"float32": 16, "float64": 8}[self.shape.precision]
+        w.line("indices, ones_by = U(index.ctypes.data), U(ones.ctypes.data)")
         w.line("count = 0")
-        w.line("for k in range(many):")
-        w.line("    index[U(count)] = k")
-        w.line("    count += np.int64(fired[near + k] != F(0.0))")
+        w.line("spikes_by = U(fired.ctypes.data) + near * size")
+        w.line(f"for k in range(0, padded, {lanes}):")
+        w.line("    count += places(spikes_by + U(k) * size, k, indices + U(4 * count), ones_by + U(count) * size)")
         w.line("for block in range(blocks):")
         w.line(f"    of, to = U(block * width * {COLUMNS}) * size, U(block * {COLUMNS}) * size")
-        w.line(
-            "    row_sums(weights + of, U(index.ctypes.data), U(ones.ctypes.data), 0, count, U(zeros.ctypes.data), heard_by + to)"
-        )
+        w.line("    row_sums(weights + of, indices, ones_by, 0, count, U(zeros.ctypes.data), heard_by + to)")
 
     def _squares(self, w: Writer) -> str:
         """The loop over squares of the block, each the ``q``-th of its line; returns where in the pooled image that is."""
@@ -211,8 +211,8 @@ class Emitter:
         shape, real = self.shape, self.shape.precision
         w = Writer(real)
         if shape.recurrent:
-            w.line("index = np.zeros(width + 1, np.int32)")
-            w.line(f"ones = np.ones(width, np.{real})")
+            w.line(f"index = np.zeros(width + {SPARE}, np.int32)")
+            w.line(f"ones = np.zeros(width + {SPARE}, np.{real})")
             w.line(f"zeros = np.zeros({COLUMNS}, np.{real})")
         waits = [("wait", "int32", "1")] if self.waits else []
         heard = [("heard", real, "1")] if shape.recurrent else []

@@ -1,5 +1,5 @@
-"""``row_sums`` and ``dense_sums``: weighted sums of rows of a matrix, in vector registers; what is innermost in products.
-
+"""What is innermost in products, in vector registers: ``row_sums`` and ``dense_sums``, weighted sums of rows of a matrix; ``turn``,
+the transpose of a square; ``places``, where numbers are not 0.
 
 LLVM does not find this form by itself: in a loop over an array it loads and stores each sum at every row, and tests for overlaps
 first, which takes four times as long.
@@ -85,6 +85,9 @@ def _of(precision: str) -> Any:
 
     return row_sums
 
+
+SPARE = 16
+"""Numbers that ``places`` may write beyond those that it found: a register of 512 bits."""
 
 ROWS = 4
 """Rows that ``dense_sums`` makes at once: each row of the matrix is read once for all of them."""
@@ -188,6 +191,64 @@ def _turn_of(precision: str) -> Any:
     return turn
 
 
+@functools.cache
+def _places_of(precision: str) -> Any:
+    lanes = {"float32": 16, "float64": 8}[precision]
+
+    @intrinsic
+    def places(typingctx: Any, x: Any, first: Any, index: Any, value: Any) -> Any:
+        """How many of a register's worth of numbers at x are not 0; index[...] = first + k and value[...] = x[k] of those, by
+        addresses. Both are written for a whole register, whatever was found."""
+
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            x, first, index, value = args
+            number = {"float32": ir.FloatType(), "float64": ir.DoubleType()}[precision]
+            narrow, word, bits = ir.IntType(32), ir.IntType(64), ir.IntType(lanes)
+            numbers, wholes, mask = (
+                ir.VectorType(number, lanes),
+                ir.VectorType(narrow, lanes),
+                ir.VectorType(ir.IntType(1), lanes),
+            )
+
+            def packed(vector: Any, kind: str) -> Any:
+                name = f"llvm.experimental.vector.compress.v{lanes}{kind}"
+                signature = ir.FunctionType(vector.type, [vector.type, mask, vector.type])
+                function = cgutils.get_or_insert_function(builder.module, signature, name)
+                return builder.call(function, [vector, some, ir.Constant(vector.type, ir.Undefined)])
+
+            found = builder.load(builder.inttoptr(x, numbers.as_pointer()))
+            found.align = 4 if precision == "float32" else 8
+            some = builder.fcmp_unordered("!=", found, ir.Constant(numbers, [0.0] * lanes))
+            before = builder.block
+            body, done = (builder.function.append_basic_block(name) for name in ("some", "done"))
+            held = builder.bitcast(some, bits)
+            builder.cbranch(builder.icmp_unsigned("==", held, ir.Constant(bits, 0)), done, body)
+            builder.position_at_end(body)
+            undefined = ir.Constant(wholes, ir.Undefined)
+            begun = builder.insert_element(undefined, builder.trunc(first, narrow), ir.Constant(narrow, 0))
+            begun = builder.shuffle_vector(begun, undefined, ir.Constant(wholes, [0] * lanes))
+            own = builder.add(begun, ir.Constant(wholes, list(range(lanes))))
+            builder.store(packed(own, "i32"), builder.inttoptr(index, wholes.as_pointer())).align = 4
+            kind = "f32" if precision == "float32" else "f64"
+            builder.store(packed(found, kind), builder.inttoptr(value, numbers.as_pointer())).align = found.align
+            counted = cgutils.get_or_insert_function(
+                builder.module, ir.FunctionType(bits, [bits]), f"llvm.ctpop.i{lanes}"
+            )  # fmt: skip
+            many = builder.zext(builder.call(counted, [held]), word)
+            builder.branch(done)
+            builder.position_at_end(done)
+            count = builder.phi(word)
+            count.add_incoming(ir.Constant(word, 0), before)
+            count.add_incoming(many, body)
+            return count
+
+        address = types.uint64
+        return types.int64(address, types.int64, address, address), generate
+
+    return places
+
+
 row_sums32, row_sums64 = _of("float32"), _of("float64")
 dense_sums32, dense_sums64 = _dense_of("float32"), _dense_of("float64")
 turn32, turn64 = _turn_of("float32"), _turn_of("float64")
+places32, places64 = _places_of("float32"), _places_of("float64")

@@ -42,5 +42,5 @@ def name_of(number: str) -> str:
 def imports(precision: str) -> str:
     """The line of a kernel that brings in the sums; the digest makes what is imported a part of the kernel."""
     bits = precision.removeprefix("float")
-    names = ", ".join(f"{name}{bits} as {name}" for name in ("row_sums", "dense_sums", "turn"))
+    names = ", ".join(f"{name}{bits} as {name}" for name in ("row_sums", "dense_sums", "turn", "places"))
     return f"from maichong.engines.autograd.row_sums import {names}  # {digest()}"

@@ -19,7 +19,7 @@ import torch
 from torch._C._functorch import is_functorch_wrapped_tensor  # pyright: ignore[reportMissingImports]
 
 from maichong.engines.autograd.once import once
-from maichong.engines.autograd.row_sums import WIDE
+from maichong.engines.autograd.row_sums import SPARE, WIDE
 from maichong.engines.autograd.shapes import imports
 from maichong.engines.autograd.team import together
 from maichong.engines.events.emit import Argument, Kernel, KernelText
@@ -89,10 +89,11 @@ def lists_of(x: torch.Tensor) -> Lists | None:
     total = int(counts.sum())
     if total > SPARSE * x.numel():
         return None
-    # a place to spare behind each thread's share: the kernel writes before it knows whether it keeps
-    last = np.cumsum(counts) + np.repeat(np.arange(len(work)), [b - a for a, b in work])
+    # places to spare behind each thread's share: the kernel writes whole registers
+    last = np.cumsum(counts) + SPARE * np.repeat(np.arange(len(work)), [b - a for a, b in work])
     first = last - counts
-    index, value = np.empty(total + len(work), np.int32), np.empty(total + len(work), flat.dtype)
+    room = total + SPARE * len(work)
+    index, value = np.empty(room, np.int32), np.empty(room, flat.dtype)
     given = {"x": flat, "first_of": first, "index": index, "value": value, "width": width}
     _run("note", flat.dtype, given, work)
     return Lists(rows, width, first, last, index, value)
@@ -217,10 +218,15 @@ for row in range(low, up):
     counts[row] = found
 """,
     "note": """
+size, lanes = U(SIZE), 64 // SIZE
+numbers, indices, values = U(x.ctypes.data), U(index.ctypes.data), U(value.ctypes.data)
+whole = width // lanes * lanes
 for row in range(low, up):
     at = U(row * width)
     k = first_of[row]
-    for j in range(width):
+    for j in range(0, whole, lanes):
+        k += places(numbers + (at + U(j)) * size, j, indices + U(4 * k), values + U(k) * size)
+    for j in range(whole, width):
         now = x[at + U(j)]
         index[U(k)] = j
         value[U(k)] = now
