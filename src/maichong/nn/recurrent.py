@@ -64,5 +64,10 @@ class Recurrent(torch.nn.Module):
         result = feedback.chosen(self.outputs, found)
         return result if state is None else (result, end)
 
+    def read(self, x: torch.Tensor, readout: torch.nn.Linear) -> torch.Tensor:
+        """``readout(layer(x))``, as that of Spiking."""
+        (found,), _ = self.cells.run(x.contiguous(), self.cells.begin(x), self.weight.to(x.dtype), readout=readout)
+        return found
+
     def extra_repr(self) -> str:
         return f"{self.n}"

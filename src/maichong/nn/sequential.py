@@ -8,10 +8,11 @@ from typing import Any
 
 import torch
 
-from maichong.engines.autograd.shapes import SPIKES
 from maichong.errors import EngineError, brief
-from maichong.nn.pooling import Pool2d, squares_of
-from maichong.nn.products import applied, is_hooked
+from maichong.nn.inside import pool_inside, readout_inside
+from maichong.nn.pooling import Pool2d
+from maichong.nn.products import applied
+from maichong.nn.recurrent import Recurrent
 from maichong.nn.spiking import Spiking
 from maichong.nn.timing import BEGINS, ENDS, KEEPS, has_state, is_timed, over_time, time_of
 
@@ -57,10 +58,9 @@ class Sequential(torch.nn.Sequential):
             is_timed("Sequential, input", x)
         kept: dict[str, Any] = {}
         layers = [(name, module) for name, module in self._modules.items() if module is not None]
-        skip = False
-        for (name, module), (after, follower) in zip(layers, [*layers[1:], ("", None)], strict=True):
-            if skip:
-                skip = False
+        past = 0
+        for k, (name, module) in enumerate(layers):
+            if k < past:
                 continue
             kind = time_of(module)
             if kind is not None and timed == (kind == BEGINS):
@@ -69,7 +69,12 @@ class Sequential(torch.nn.Sequential):
                     f"Sequential, layer {name}", f"{type(module).__name__} cannot stand here", f"an input that {what}",
                     "a net begins time once, with Repeat or Bernoulli, and ends it once, with a readout",
                 )  # fmt: skip
-            pool = pool_inside(module, follower, x)
+            following = [layer for _, layer in layers[k + 1 :]]
+            readout, over = readout_inside(module, following, x) if state is None and timed else (None, 0)
+            if readout is not None and isinstance(module, (Spiking, Recurrent)):
+                x, past = module.read(x, readout), k + 1 + over
+                continue
+            pool = pool_inside(module, following, x)
             call = functools.partial(module.pooled, pool=pool) if pool and isinstance(module, Spiking) else module
             if kind is None and is_plain(module):
                 folded = plainly(module, x.flatten(0, 1) if timed else x)
@@ -79,22 +84,13 @@ class Sequential(torch.nn.Sequential):
             elif state is not None and has_state(module):
                 now = state[name] if name in state else module.begin(x)  # pyright: ignore[reportCallIssue]
                 x, kept[name] = call(x, state=now)
-                if pool and isinstance(follower, Pool2d):
-                    kept[after] = follower.begin(x)
+                if pool and isinstance(follower := following[0], Pool2d):
+                    kept[layers[k + 1][0]] = follower.begin(x)
             else:
                 x = call(x)
-            skip = pool > 0
+            past = k + 1 + (pool > 0)
             timed = timed if kind in (None, KEEPS) else kind == BEGINS
         return x if state is None else (x, kept)
-
-
-def pool_inside(module: torch.nn.Module, follower: torch.nn.Module | None, x: torch.Tensor) -> int:
-    """The side of the squares whose mean follows spiking neurons, where their kernel can take it; 0 where it cannot."""
-    if follower is None or type(module) is not Spiking or x.dim() != 5 or is_hooked(module) or is_hooked(follower):
-        return 0
-    side = squares_of(follower)
-    fits = side > 1 and module.single and module.outputs == (SPIKES,) and not (x.shape[3] % side or x.shape[4] % side)
-    return side if fits else 0
 
 
 def is_plain(module: torch.nn.Module) -> bool:

@@ -15,6 +15,7 @@ from torch.nn.utils import parametrize
 from maichong.engines.autograd import plain
 from maichong.engines.autograd.cell import Cell
 from maichong.engines.autograd.fused import Fused, Kernels
+from maichong.engines.autograd.readout import FusedReadout
 from maichong.engines.autograd.recurrent import FusedRecurrent
 from maichong.engines.autograd.shapes import SPIKES, Shape
 from maichong.engines.autograd.surrogates import Surrogate, surrogate_of
@@ -172,18 +173,29 @@ class Spiking(torch.nn.Module):
         (found,), end = self.run(x.contiguous(), begin, pool=pool)
         return found if state is None else (found, end)
 
+    def read(self, x: torch.Tensor, readout: torch.nn.Linear) -> torch.Tensor:
+        """``readout(layer(x))`` for a narrow layer behind neurons: [time, batch, n] -> [time, batch, m].
+
+        Spikes are what comes out of the neurons, and they are never written down. On the fused engine, for what
+        ``engines.autograd.readout.suits``.
+        """
+        self.check(x)
+        (found,), _ = self.run(x.contiguous(), self.begin(x), readout=readout)
+        return found
+
     def run(
-        self, x: torch.Tensor, begin: State, weight: torch.Tensor | None = None, pool: int = 1
-    ) -> tuple[list[torch.Tensor], State]:
+        self, x: torch.Tensor, begin: State, weight: torch.Tensor | None = None, pool: int = 1,
+        readout: torch.nn.Linear | None = None,
+    ) -> tuple[list[torch.Tensor], State]:  # fmt: skip
         """All steps from a state: the outputs in order, and the state to go on from.
 
         With a ``weight`` [n, n] the neurons hear each other's spikes one step later, none of them before the first step: for
-        layers of one axis of n features, on the fused engine. ``pool``: see ``pooled``.
+        layers of one axis of n features, on the fused engine. ``pool``: see ``pooled``; ``readout``: see ``read``.
         """
         given = x.dtype
         if self._kind(x) != given:
             x, weight = x.float(), weight if weight is None else weight.float()
-        outputs, end = self._run(x, begin, weight, pool)
+        outputs, end = self._run(x, begin, weight, pool, readout)
         # a sum is finite where all are, but for sums that run over; what is NaN once is so to the end
         if not all(math.isfinite(float(value.detach().sum())) for value in end.states.values()):
             self._check_finite(x, end)
@@ -195,8 +207,9 @@ class Spiking(torch.nn.Module):
         return torch.float32 if narrow and x.device.type == "cpu" and self.engine != "plain" else x.dtype
 
     def _run(
-        self, x: torch.Tensor, begin: State, weight: torch.Tensor | None = None, pool: int = 1, watch: plain.Watch | None = None
-    ) -> tuple[list[torch.Tensor], State]:
+        self, x: torch.Tensor, begin: State, weight: torch.Tensor | None = None, pool: int = 1,
+        readout: torch.nn.Linear | None = None, watch: plain.Watch | None = None,
+    ) -> tuple[list[torch.Tensor], State]:  # fmt: skip
         numbers = self.cell.numbers(self.params(x))
         each = tuple(name for name, value in numbers.items() if value.ndim)
         learned = tuple(name for name, value in numbers.items() if value.requires_grad)
@@ -212,12 +225,12 @@ class Spiking(torch.nn.Module):
             wanted = f"must be [time, batch, ..., h, w] of spikes, h and w multiples of {pool}"
             raise EngineError("Spiking, pool", wanted, tuple(x.shape))
         inside = pool if fused and not each else 1
-        form = (rows, width) if each or recurrent else (1, rows * width)
+        form = (rows, width) if each or recurrent or readout is not None else (1, rows * width)
         if inside > 1:
             form = (rows * width // math.prod(x.shape[-2:]), math.prod(x.shape[-2:]))
         shape = Shape(
-            each, learned, self.outputs, self.surrogate, self.detach_reset, str(x.dtype).removeprefix("torch."),
-            x.requires_grad or recurrent, recurrent, inside,
+            each, learned, self.outputs if readout is None or recurrent else (), self.surrogate, self.detach_reset,
+            str(x.dtype).removeprefix("torch."), x.requires_grad or recurrent, recurrent, inside, readout is not None,
         )  # fmt: skip
         current = x.reshape(steps, *form)
         wait = begin.wait.reshape(form).contiguous()
@@ -228,11 +241,14 @@ class Spiking(torch.nn.Module):
                 kernels = self._kernels[shape] = Kernels(self.cell, shape, tuple(numbers))
             given = (wait, *states, *numbers.values())
             threads = torch.get_num_threads()
+            heard = (None, None) if readout is None else (readout.weight, readout.bias)
             if weight is not None:
-                found = FusedRecurrent.apply(kernels, threads, current, weight, *given)
+                found = FusedRecurrent.apply(kernels, threads, current, weight, *heard, *given)
+            elif readout is not None:
+                found = FusedReadout.apply(kernels, threads, current, *heard, *given)
             else:
                 found = Fused.apply(kernels, threads, x.shape[-1], current, *given)
-            outputs, end, wait = found[: len(self.outputs)], found[len(self.outputs) : -1], found[-1]
+            outputs, end, wait = found[: -len(states) - 1], found[-len(states) - 1 : -1], found[-1]
         else:
             outputs, last, wait = plain.run(
                 self.cell, shape, current, wait, dict(zip(self.cell.system.states, states, strict=True)), numbers, watch
@@ -240,7 +256,7 @@ class Spiking(torch.nn.Module):
             end = tuple(last[name].expand(form) for name in self.cell.system.states)
         ends = {name: value.reshape(x.shape[1:]) for name, value in zip(self.cell.system.states, end, strict=True)}
         shape_out = (*x.shape[:-2], x.shape[-2] // inside, x.shape[-1] // inside) if inside > 1 else x.shape
-        given_out = [out.reshape(shape_out) for out in outputs]
+        given_out = [out.reshape(shape_out) for out in outputs] if readout is None else list(outputs)
         if pool > inside:
             given_out = [mean_over_squares(out, pool) for out in given_out]
         return given_out, State(ends, wait.reshape(x.shape[1:]))

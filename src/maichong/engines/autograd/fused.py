@@ -130,19 +130,21 @@ def results_of(
 def gradients_of(kernels: Kernels, upstream: Sequence[torch.Tensor], g_begin: Sequence[torch.Tensor]) -> dict[str, Any]:
     """What a backward kernel gets, the gradients of outputs, last states and last wait, and where it puts those of the first."""
     states = kernels.cell.system.states
-    labels = [*(f"g_out_{name}" for name in kernels.shape.outputs), *(f"g_end_{name}" for name in states)]
+    outputs = () if kernels.shape.readout else kernels.shape.outputs
+    labels = [*(f"g_out_{name}" for name in outputs), *(f"g_end_{name}" for name in states)]
     shared = {label: array(value.contiguous()) for label, value in zip(labels, upstream[:-1], strict=True)}
     return shared | {f"g_begin_{name}": array(value) for name, value in zip(states, g_begin, strict=True)}
 
 
 def run_back(
     kernels: Kernels, shared: Mapping[str, Any], work: Sequence[tuple[int, int, int, int]], numbers: Sequence[torch.Tensor],
-    like: torch.Tensor,
+    like: torch.Tensor, more: Sequence[Mapping[str, Any]] = (),
 ) -> list[torch.Tensor | None]:  # fmt: skip
-    """Run a backward kernel; the gradients of a step's numbers, from what each thread adds up for each neuron."""
+    """Run a backward kernel; the gradients of a step's numbers, from what each thread adds up for each neuron. ``more`` is what
+    each thread has of its own beside."""
     sums = {name: like.new_zeros(len(work), like.shape[2]) for name in kernels.shape.learned}
     own = [{f"g_par_{name}": array(total[k]) for name, total in sums.items()} for k in range(len(work))]
-    run(kernels.backward, shared, work, own)
+    run(kernels.backward, shared, work, [{**mine, **others} for mine, others in zip(own, more or own, strict=True)])
     found: list[torch.Tensor | None] = []
     for name, value in zip(kernels.numbers, numbers, strict=True):
         if name not in sums:

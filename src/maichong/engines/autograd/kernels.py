@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from maichong.engines.autograd import pool_lines, readout_lines
 from maichong.engines.autograd.adjoint import Step
 from maichong.engines.autograd.cell import Cell
-from maichong.engines.autograd.row_sums import ROWS, SPARE
+from maichong.engines.autograd.row_sums import ROWS
 from maichong.engines.autograd.row_sums import WIDE as COLUMNS
 from maichong.engines.autograd.shapes import PLANE, SPIKES, WIDE, Shape, imports, name_of
 from maichong.engines.events.emit import Argument, KernelText
@@ -134,46 +135,16 @@ class Emitter:
     def _hear(self, w: Writer) -> None:
         """What the neurons of row ``r`` hear in the next step: the sum of the weights of those that fired."""
         w.line("heard_by = U(heard.ctypes.data) + near * size")
-        lanes = {"float32": 16, "float64": 8}[self.shape.precision]
-        w.line("indices, ones_by = U(index.ctypes.data), U(ones.ctypes.data)")
-        w.line("count = 0")
-        w.line("spikes_by = U(fired.ctypes.data) + near * size")
-        w.line(f"for k in range(0, padded, {lanes}):")
-        w.line("    count += places(spikes_by + U(k) * size, k, indices + U(4 * count), ones_by + U(count) * size)")
         w.line("for block in range(blocks):")
         w.line(f"    of, to = U(block * width * {COLUMNS}) * size, U(block * {COLUMNS}) * size")
-        w.line("    row_sums(weights + of, indices, ones_by, 0, count, U(zeros.ctypes.data), heard_by + to)")
-
-    def _squares(self, w: Writer) -> str:
-        """The loop over squares of the block, each the ``q``-th of its line; returns where in the pooled image that is."""
-        pool = self.shape.pool
-        w.line(f"pooled = U((t * rows + row) * (width // {pool * pool}) + begin // {pool * pool})")
-        w.line(f"for line in range(many // U(span * {pool})):")
-        w.line(f"    top = line * U(span * {pool})")
-        w.line("    for q in range(across):")
-        return "pooled + line * across + q"
-
-    def _pool(self, w: Writer) -> None:
-        """The mean of the spikes of each square."""
-        pool = self.shape.pool
-        at = self._squares(w)
-        places = [f"fired[top + U({y} * span + {x}) + U({pool}) * q]" for y in range(pool) for x in range(pool)]
-        w.line(f"        out_spikes[{at}] = ({' + '.join(places)}) * F({1.0 / pool**2!r})")
-
-    def _unpool(self, w: Writer) -> None:
-        """Each neuron's share of the gradient of its square."""
-        pool = self.shape.pool
-        at = self._squares(w)
-        w.line(f"        share = g_out_spikes[{at}] * F({1.0 / pool**2!r})")
-        for y in range(pool):
-            for x in range(pool):
-                w.line(f"        g_square[top + U({y} * span + {x}) + U({pool}) * q] = share")
+        w.line("    of_index, of_one = U(index.ctypes.data), U(ones.ctypes.data)")
+        w.line("    row_sums(weights + of, of_index, of_one, 0, count, U(zeros.ctypes.data), heard_by + to)")
 
     def _hand_back(self, w: Writer) -> None:
         """What the currents' gradients say of the spikes of the step before."""
         w.line("for block in range(blocks):")
         w.line(f"    of, to = U(block * width * {COLUMNS}) * size, U(block * {COLUMNS}) * size")
-        w.line("    dense_sums(weights + of, U(g_near.ctypes.data), width, U(g_spikes.ctypes.data) + to, padded)")
+        w.line("    dense_sums(weights + of, U(g_near.ctypes.data), padded, width, U(g_spikes.ctypes.data) + to, padded)")
 
     def _numbers(self, w: Writer) -> None:
         for name in self.numbers:
@@ -211,14 +182,17 @@ class Emitter:
         shape, real = self.shape, self.shape.precision
         w = Writer(real)
         if shape.recurrent:
-            w.line(f"index = np.zeros(width + {SPARE}, np.int32)")
-            w.line(f"ones = np.zeros(width + {SPARE}, np.{real})")
+            readout_lines.lists(w, shape)
             w.line(f"zeros = np.zeros({COLUMNS}, np.{real})")
+        if shape.readout:
+            readout_lines.begin(w, shape, back=False)
         waits = [("wait", "int32", "1")] if self.waits else []
         heard = [("heard", real, "1")] if shape.recurrent else []
-        heard += [("fired", real, "1")] if shape.recurrent or shape.pool > 1 else []
+        heard += [("fired", real, "1")] if shape.recurrent or shape.readout or shape.pool > 1 else []
         self._open(w, [*((f"at_{state}", real, "1") for state in self.states), *waits, *heard])
         self._numbers(w)
+        if shape.readout:
+            readout_lines.begin_block(w, shape, back=False)
         deep = self._each(w, timed=False)
         for state in self.states:
             w.line(f"at_{state}[near + k] = begin_{state}[cell + k]")
@@ -244,12 +218,21 @@ class Emitter:
         self._wait(w, "wait[near + k]")
         for name in shape.outputs if shape.pool == 1 else ():
             w.line(f"out_{name}[at + k] = {'spike' if name == SPIKES else f'y_{name}'}")
-        if shape.recurrent or shape.pool > 1:
+        if shape.recurrent or shape.readout or shape.pool > 1:
             w.line("fired[near + k] = spike")
             w.indent -= 1
-            self._hear(w) if shape.recurrent else self._pool(w)
+            if shape.recurrent or shape.readout:
+                readout_lines.list_fired(w, shape)
+            if shape.recurrent:
+                self._hear(w)
+            if shape.readout:
+                readout_lines.hear(w, shape)
+            if shape.pool > 1:
+                pool_lines.pool(w, shape)
             w.indent += 1
         w.indent -= deep + 1
+        if shape.readout:
+            readout_lines.end_block(w, shape)
         deep = self._each(w, timed=False)
         for state in self.states:
             w.line(f"end_{state}[cell + k] = at_{state}[near + k]")
@@ -259,6 +242,7 @@ class Emitter:
         more = [
             *(Argument(f"out_{name}", f"{real}[]") for name in shape.outputs),
             *([Argument("out_total", f"{real}[]")] if shape.recurrent else []),
+            *(readout_lines.arguments(shape, back=False) if shape.readout else ()),
             *(Argument(f"end_{state}", f"{real}[]") for state in self.states),
             *([Argument("end_wait", "int32[]")] if self.waits else []),
         ]
@@ -271,9 +255,13 @@ class Emitter:
         w = Writer(real)
         # an order that LLVM cannot read: it would test addresses that go backwards once for all steps, in vain, and stay scalar
         w.line("order = np.arange(steps)")
+        if shape.readout:
+            readout_lines.begin(w, shape, back=True)
         waits = [("was_wait", "int32", "steps"), ("wait", "int32", "1")] if self.waits else []
         back = [("g_near", real, "1"), ("g_spikes", real, "1")] if shape.recurrent else []
         back += [("g_square", real, "1")] if shape.pool > 1 else []
+        if shape.readout:
+            back += [("fired", real, "1"), ("g_told", real, "1" if shape.recurrent else "((steps + 3) // 4 * 4)")]
         self._open(
             w,
             [
@@ -284,6 +272,8 @@ class Emitter:
             ],
         )  # fmt: skip
         self._numbers(w)
+        if shape.readout:
+            readout_lines.begin_block(w, shape, back=True)
         deep = self._each(w, timed=False)
         for state in self.states:
             w.line(f"at_{state}[near + k] = begin_{state}[cell + k]")
@@ -310,12 +300,20 @@ class Emitter:
         for state in self.states:
             w.line(f"at_{state}[near + k] = y_{state}")
         self._wait(w, "wait[near + k]")
+        if shape.readout:
+            w.line("fired[near + k] = spike")
+            w.indent -= 1
+            readout_lines.list_fired(w, shape)
+            readout_lines.learn(w, shape)
+            w.indent += 1
         w.indent -= deep + 1
         w.line("for back in range(steps):")
         w.indent += 1
         w.line("t = order[steps - 1 - back]")
         if shape.pool > 1:
-            self._unpool(w)
+            pool_lines.unpool(w, shape)
+        if shape.readout:
+            readout_lines.tell_back(w, shape)
         deep = self._each(w, timed=True)
         self._load(w, "was_{state}[own + k]")
         if self.waits:
@@ -351,11 +349,12 @@ class Emitter:
             w.line(f"g_par_{name}[column + k] = g_par_{name}[column + k] + sum_{name}[near + k]")
         w.indent -= deep
         more = [
-            *(Argument(f"g_out_{name}", f"{real}[]") for name in shape.outputs),
+            *(Argument(f"g_out_{name}", f"{real}[]") for name in shape.outputs if not shape.readout),
             *(Argument(f"g_end_{state}", f"{real}[]") for state in self.states),
             *(Argument(f"g_begin_{state}", f"{real}[]") for state in self.states),
             *([Argument("g_in", f"{real}[]")] if shape.input_gradient else []),
             *(Argument(f"g_par_{name}", f"{real}[]") for name in shape.learned),
+            *(readout_lines.arguments(shape, back=True) if shape.readout else ()),
         ]
         return self._text("Gradients of", w, more)
 
@@ -365,7 +364,9 @@ class Emitter:
         _, before, landing, excess = self.step
         total: dict[str, str] = {}
         of_spike = "g_square[near + k]" if shape.pool > 1 else "g_out_spikes[at + k]"
-        spike = [of_spike] if SPIKES in shape.outputs else []
+        if shape.readout:
+            of_spike = "g_told[near + k]" if shape.recurrent else "g_told[own + k]"
+        spike = [of_spike] if SPIKES in shape.outputs or shape.readout else []
         spike += ["g_spikes[near + k]"] if shape.recurrent else []
 
         def give(name: str, text: str) -> None:
@@ -401,5 +402,5 @@ class Emitter:
         return KernelText(
             title=f"{what} {model}, {self.cell.integration.method}", precision=self.shape.precision,
             arguments=self._arguments(*more), body=tuple(w.lines), origins=self.origins,
-            extra=imports(self.shape.precision) if self.shape.recurrent else "",
+            extra=imports(self.shape.precision) if self.shape.recurrent or self.shape.readout else "",
         )  # fmt: skip

@@ -13,33 +13,40 @@ import torch
 
 from maichong.engines.autograd.fused import Kernels, array, gradients_of, results_of, run, run_back, shared_of
 from maichong.engines.autograd.once import once
+from maichong.engines.autograd.readout import heard, learned, of_weight, told
 from maichong.engines.autograd.row_sums import ROWS
 from maichong.engines.autograd.shapes import SPIKES
 from maichong.engines.autograd.sparse import lists_of, packed, weight_gradient
 
 
 class FusedRecurrent(torch.autograd.Function):
-    """(kernels, threads, current, weight, wait, *states, *numbers) -> (*outputs, *last states, last wait); spikes are among the
-    outputs, and ``weight`` [n, n] leads from columns to rows."""
+    """(kernels, threads, current, weight, read, bias, wait, *states, *numbers) -> (*outputs, *last states, last wait); spikes are
+    among the outputs, and ``weight`` [n, n] leads from columns to rows.
+
+    With ``read`` [m, n], a narrow layer's weights, its sums spikes @ read.T + bias come out in place of the outputs.
+    """
 
     @staticmethod
     def forward(
-        ctx: Any, kernels: Kernels, threads: int, current: torch.Tensor, weight: torch.Tensor, wait: torch.Tensor,
-        *given: torch.Tensor,
+        ctx: Any, kernels: Kernels, threads: int, current: torch.Tensor, weight: torch.Tensor, read: torch.Tensor | None,
+        bias: torch.Tensor | None, wait: torch.Tensor, *given: torch.Tensor,
     ) -> Any:  # fmt: skip
         shape, states = kernels.shape, kernels.cell.system.states
         begin, numbers = given[: len(states)], given[len(states) :]
-        _steps, rows, width = current.shape
+        steps, rows, width = current.shape
         outputs = [torch.empty_like(current) for _ in shape.outputs]
         total = torch.empty_like(current)
         end, end_wait = [torch.empty_like(state) for state in begin], torch.empty_like(wait)
         shared = shared_of(kernels, current, wait, begin, numbers) | results_of(kernels, outputs, end, end_wait)
         shared |= {"out_total": array(total), "matrix": packed(weight)}
+        spikes = outputs[shape.outputs.index(SPIKES)]
+        if read is not None:
+            outputs = [current.new_empty(steps, rows, len(read))]
+            shared |= heard(read, bias, outputs[0])
         work = _parts(rows, width, threads)
         run(kernels.forward, shared, work, [{}] * len(work))
         ctx.kernels, ctx.threads = kernels, threads
-        spikes = outputs[shape.outputs.index(SPIKES)]
-        ctx.save_for_backward(total, spikes, weight, wait, *given)
+        ctx.save_for_backward(total, spikes, weight, read, wait, *given)
         ctx.mark_non_differentiable(end_wait)
         return (*outputs, *end, end_wait)
 
@@ -48,15 +55,22 @@ class FusedRecurrent(torch.autograd.Function):
     def backward(ctx: Any, *gradients: torch.Tensor) -> Any:
         kernels: Kernels = ctx.kernels
         states = kernels.cell.system.states
-        total, spikes, weight, wait, *given = ctx.saved_tensors
+        total, spikes, weight, read, wait, *given = ctx.saved_tensors
         begin, numbers = given[: len(states)], given[len(states) :]
         _steps, rows, width = total.shape
+        work = _parts(rows, width, ctx.threads)
         g_begin, g_current = [torch.empty_like(state) for state in begin], torch.empty_like(total)
-        shared = shared_of(kernels, total, wait, begin, numbers) | gradients_of(kernels, gradients, g_begin)
+        shared = shared_of(kernels, total, wait, begin, numbers)
+        shared |= gradients_of(kernels, gradients if read is None else gradients[1:], g_begin)
         shared |= {"g_in": array(g_current), "matrix": packed(weight.t())}
-        g_numbers = run_back(kernels, shared, _parts(rows, width, ctx.threads), numbers, total)
+        own = [] if read is None else learned(read, len(work))
+        if read is not None:
+            shared |= told(read, gradients[0])
+        g_numbers = run_back(kernels, shared, work, numbers, total, own)
         g_weight = _of_weight(spikes, g_current) if ctx.needs_input_grad[3] else None
-        return None, None, g_current, g_weight, None, *g_begin, *g_numbers
+        g_read = None if read is None else of_weight(read, own)
+        g_bias = gradients[0].sum(dim=(0, 1)) if ctx.needs_input_grad[5] else None
+        return None, None, g_current, g_weight, g_read, g_bias, None, *g_begin, *g_numbers
 
 
 def _of_weight(spikes: torch.Tensor, gradient: torch.Tensor) -> torch.Tensor:

@@ -99,12 +99,12 @@ def _dense_of(precision: str) -> Any:
     groups = WIDE // lanes
 
     @intrinsic
-    def dense_sums(typingctx: Any, matrix: Any, value: Any, count: Any, out: Any, stride: Any) -> Any:
-        """out[r, :] = the sum over k in 0..count of value[r, k] * matrix[k, :], for 4 rows that lie ``stride`` numbers apart, each
-        of 64 columns, by addresses."""
+    def dense_sums(typingctx: Any, matrix: Any, value: Any, apart: Any, count: Any, out: Any, stride: Any) -> Any:
+        """out[r, :] = the sum over k in 0..count of value[r, k] * matrix[k, :], for 4 rows, each of 64 columns, by addresses; rows
+        of values lie ``apart`` numbers apart, those of the result ``stride``."""
 
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            matrix, value, count, out, stride = args
+            matrix, value, apart, count, out, stride = args
             number = {"float32": ir.FloatType(), "float64": ir.DoubleType()}[precision]
             narrow, word, vector = ir.IntType(32), ir.IntType(64), ir.VectorType(number, lanes)
             kind = f"llvm.fma.v{lanes}f{32 if precision == 'float32' else 64}"
@@ -112,7 +112,7 @@ def _dense_of(precision: str) -> Any:
             align = 4 if precision == "float32" else 8
             rows, values, results = (builder.inttoptr(place, number.as_pointer()) for place in (matrix, value, out))
             shifts = [builder.mul(stride, ir.Constant(word, row)) for row in range(ROWS)]
-            own = [builder.gep(values, [shift]) for shift in shifts]
+            own = [builder.gep(values, [builder.mul(apart, ir.Constant(word, row))]) for row in range(ROWS)]
             zero, undefined = ir.Constant(vector, [0.0] * lanes), ir.Constant(vector, ir.Undefined)
             everywhere = ir.Constant(ir.VectorType(narrow, lanes), [0] * lanes)
             before = builder.block
@@ -146,7 +146,7 @@ def _dense_of(precision: str) -> Any:
             return context.get_dummy_value()
 
         address, count_ = types.uint64, types.int64
-        return types.void(address, address, count_, address, count_), generate
+        return types.void(address, address, count_, count_, address, count_), generate
 
     return dense_sums
 

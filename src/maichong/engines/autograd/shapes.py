@@ -21,7 +21,8 @@ class Shape:
     """What a pair of kernels depends on beside the cell: the numbers that differ from neuron to neuron (``each``) and those whose
     gradient is asked for (``learned``), what the layer gives (``outputs``), how gradients pass spikes and resets, whether the
     neurons of a row hear each other's spikes of the step before (``recurrent``), and over how large squares of neurons the mean of
-    their spikes is what comes out (``pool``): a row is an image then, its lines ``span`` long."""
+    their spikes is what comes out (``pool``): a row is an image then, its lines ``span`` long; and whether a narrow layer hears
+    their spikes inside the kernel (``readout``), whose sums are what comes out."""
 
     each: tuple[str, ...]
     learned: tuple[str, ...]
@@ -32,6 +33,7 @@ class Shape:
     input_gradient: bool = True
     recurrent: bool = False
     pool: int = 1
+    readout: bool = False
 
 
 def name_of(number: str) -> str:
