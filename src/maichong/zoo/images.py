@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +54,11 @@ def shifted(x: Tensor, most: int) -> Tensor:
     dy, dx = torch.randint(0, 2 * most + 1, (2, n, 1, 1, 1))
     rows, columns = dy + torch.arange(height)[:, None], dx + torch.arange(width)
     return wide[torch.arange(n)[:, None, None, None], torch.arange(channels)[:, None, None], rows, columns]
+
+
+def moving(most: int) -> Callable[[Tensor, bool], Tensor]:
+    """How a recipe prepares images: pixels 0..255 -> 0..1; those to train on are moved first, where ``most`` is above 0."""
+    return lambda x, training: (shifted(x, most) if training and most else x).float() / 255
 
 
 def mirrored(x: Tensor) -> Tensor:

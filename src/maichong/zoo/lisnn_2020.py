@@ -123,9 +123,6 @@ def reproduce(settings: Settings, context: Context) -> Result:
     torch = training.need_torch(NAME)
     data = images.splits(context.data, settings.validate, settings.train, settings.test)
 
-    def prepared(x: Tensor, training: bool) -> Tensor:
-        return (images.shifted(x, settings.shift) if training and settings.shift else x).float() / 255
-
     def loss(rates: Tensor, y: Tensor) -> Tensor:
         classes = torch.nn.functional.one_hot(y, rates.shape[1]).to(rates.dtype)
         return torch.nn.functional.mse_loss(rates, classes)
@@ -136,7 +133,7 @@ def reproduce(settings: Settings, context: Context) -> Result:
         optimiser=lambda net: torch.optim.Adam(net.parameters(), lr=settings.lr),
         epochs=settings.epochs,
         batch=settings.batch,
-        prepare=prepared,
+        prepare=images.moving(settings.shift),
         schedule=training.cosine(settings.epochs),
     )
     trained = training.fit(recipe, data.train, data.validation, context)

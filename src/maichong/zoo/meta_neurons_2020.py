@@ -159,15 +159,12 @@ def _recipe(settings: Settings, make: Any, epochs: int) -> training.Recipe:
     import torch
     from torch.nn.functional import mse_loss, one_hot
 
-    def prepared(x: Tensor, training: bool) -> Tensor:
-        return (images.shifted(x, settings.shift) if training and settings.shift else x).float() / 255
-
     return training.Recipe(
         make=make,
         loss=lambda rates, y: mse_loss(rates, one_hot(y, rates.shape[1]).to(rates.dtype)),
         optimiser=lambda net: torch.optim.Adam(net.parameters(), lr=settings.lr),
         epochs=epochs,
         batch=settings.batch,
-        prepare=prepared,
+        prepare=images.moving(settings.shift),
         schedule=training.cosine(epochs),
     )

@@ -115,11 +115,6 @@ def loss(rates: Tensor, y: Tensor) -> Tensor:
     return ((rates - one_hot(y, rates.shape[1])) ** 2).sum(dim=1).mean()
 
 
-def prepared(x: Tensor, moved: int) -> Tensor:
-    """Pixels 0..255 -> intensities 0..1, moved by up to ``moved`` pixels."""
-    return (images.shifted(x, moved) if moved else x).float() / 255
-
-
 def reproduce(settings: Settings, context: Context) -> Result:
     """Train, choose the epoch on the validation split, test."""
     torch = training.need_torch(NAME)
@@ -130,7 +125,7 @@ def reproduce(settings: Settings, context: Context) -> Result:
         optimiser=lambda net: torch.optim.Adam(net.parameters(), lr=settings.lr),
         epochs=settings.epochs,
         batch=settings.batch,
-        prepare=lambda x, training: prepared(x, settings.shift if training else 0),
+        prepare=images.moving(settings.shift),
         schedule=training.cosine(settings.epochs),
     )
     trained = training.fit(recipe, data.train, data.validation, context)
