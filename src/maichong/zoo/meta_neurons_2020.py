@@ -26,7 +26,6 @@ from maichong.zoo.protocol import Claim, Context, Result
 from maichong.zoo.settings import check_above, check_least
 
 if TYPE_CHECKING:
-    from torch import Tensor
     from torch.nn import Module
 
 NAME = "meta-neurons-2020"
