@@ -37,7 +37,7 @@ def readout_inside(
         cells, able = module.cells, module.outputs == SPIKES and x.shape[-1] == module.n and not is_hooked(module.cells)
     else:
         return None, 0
-    if not able or x.dim() != 3 or is_hooked(module):
+    if not able or x.dim() != 3 or is_hooked(module) or not cells.recompute:
         return None, 0
     for over, layer in enumerate(following, 1):
         if is_linear(layer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import warnings
 from collections.abc import Sequence
@@ -67,8 +68,10 @@ class Spiking(torch.nn.Module):
     parameters that are learned: one number for all, or one for each neuron where the model holds an array of the shape of the
     layer's features, flattened; those with a lower bound stay above it. ``outputs`` says what comes out: "spikes", a state's name
     (after the spike's reset), or a tuple of such. ``engine``: "fused" kernels on a CPU, "plain" torch operations on any device, or
-    "auto", the fused ones where they run. Inputs in bfloat16 or float16, as autocast makes them, go through the kernels in float32,
-    and so does the state; what comes out is of the input's kind, in which spikes are exact.
+    "auto", the fused ones where they run. On the way back these go through the steps again, which takes no memory but the input's;
+    with ``recompute=False`` they keep the states of each step, which takes as much again for each state and pays where a step
+    costs more than to write and read that: not for LIF neurons. Inputs in bfloat16 or float16, as autocast makes them, go through
+    the kernels in float32, and so does the state; what comes out is of the input's kind, in which spikes are exact.
 
     State starts at the model's declared values on every call of ``layer(x)``; ``layer(x, state)`` starts from a State, and
     returns the outputs and the State to go on from. ``layer.begin(x)`` is the State of a start.
@@ -90,7 +93,7 @@ class Spiking(torch.nn.Module):
     def __init__(
         self, model: Configured, *, dt: float = 1.0, receptor: Configured | None = None,
         surrogate: Surrogate | str = "arctangent", detach_reset: bool = False, trainable: Sequence[str] = (),
-        outputs: str | Sequence[str] = SPIKES, engine: str = "auto",
+        outputs: str | Sequence[str] = SPIKES, engine: str = "auto", recompute: bool = True,
     ) -> None:  # fmt: skip
         super().__init__()
         self.cell = Cell(model, dt, receptor, trainable)
@@ -103,7 +106,9 @@ class Spiking(torch.nn.Module):
                 raise ParameterError("Spiking, outputs", "must name spikes or states", brief(name), did_you_mean(name, known))
         if not is_one_of(engine, ENGINES):
             raise ParameterError("Spiking, engine", f"must be one of {', '.join(ENGINES)}", brief(engine))
-        self.engine = engine
+        if not isinstance(recompute, bool):
+            raise ParameterError("Spiking, recompute", "must be True or False", brief(recompute))
+        self.engine, self.recompute = engine, recompute
         declared = {param.name: param for param in model.model.params}
         for name, value in self.cell.system.params.items():
             if name in self.cell.trainable:
@@ -232,6 +237,9 @@ class Spiking(torch.nn.Module):
             each, learned, self.outputs if readout is None or recurrent else (), self.surrogate, self.detach_reset,
             str(x.dtype).removeprefix("torch."), x.requires_grad or recurrent, recurrent, inside, readout is not None,
         )  # fmt: skip
+        learns = torch.is_grad_enabled() and (shape.input_gradient or bool(learned))
+        if fused and learns and not self.recompute:
+            shape = dataclasses.replace(shape, keeps=True)
         current = x.reshape(steps, *form)
         wait = begin.wait.reshape(form).contiguous()
         states = [begin.states[name].reshape(form).contiguous() for name in self.cell.system.states]

@@ -90,11 +90,12 @@ class Fused(torch.autograd.Function):
         outputs = [current.new_empty(steps, rows, width // shape.pool**2) for _ in shape.outputs]
         end, end_wait = [torch.empty_like(state) for state in begin], torch.empty_like(wait)
         shared = shared_of(kernels, current, wait, begin, numbers) | results_of(kernels, outputs, end, end_wait)
-        shared["span"] = span
+        kept = kept_of(kernels, current)
+        shared |= {"span": span, **given_kept(kept)}
         work = parts(rows, width, steps, threads) if shape.pool == 1 else planes(rows, width, threads)
         run(kernels.forward, shared, work, [{}] * len(work))
-        ctx.kernels, ctx.threads, ctx.span = kernels, threads, span
-        ctx.save_for_backward(current, wait, *given)
+        ctx.kernels, ctx.threads, ctx.span, ctx.kept = kernels, threads, span, tuple(kept)
+        ctx.save_for_backward(current, wait, *given, *kept.values())
         ctx.mark_non_differentiable(end_wait)
         return (*outputs, *end, end_wait)
 
@@ -105,6 +106,7 @@ class Fused(torch.autograd.Function):
         cell, shape = kernels.cell, kernels.shape
         states = cell.system.states
         current, wait, *given = ctx.saved_tensors
+        given, kept = apart(given, ctx.kept)
         begin, numbers = given[: len(states)], given[len(states) :]
         steps, rows, width = current.shape
         g_begin = [torch.empty_like(state) for state in begin]
@@ -112,7 +114,7 @@ class Fused(torch.autograd.Function):
         g_current = torch.empty_like(current) if shape.input_gradient else None
         if g_current is not None:
             shared["g_in"] = array(g_current)
-        shared["span"] = ctx.span
+        shared |= {"span": ctx.span, **kept}
         work = parts(rows, width, steps, ctx.threads) if shape.pool == 1 else planes(rows, width, ctx.threads)
         g_numbers = run_back(kernels, shared, work, numbers, current)
         return (None, None, None, g_current, None, *g_begin, *g_numbers)
@@ -125,6 +127,25 @@ def results_of(
     shared = {f"out_{name}": array(out) for name, out in zip(kernels.shape.outputs, outputs, strict=True)}
     shared |= {f"end_{name}": array(value) for name, value in zip(kernels.cell.system.states, end, strict=True)}
     return shared | {"end_wait": array(end_wait)}
+
+
+def kept_of(kernels: Kernels, current: torch.Tensor) -> dict[str, torch.Tensor]:
+    """Room for what each step begins with, where that is kept for the way back: states, and steps left to wait."""
+    if not kernels.shape.keeps:
+        return {}
+    kept = {f"kept_{name}": torch.empty_like(current) for name in kernels.cell.system.states}
+    return kept | ({"kept_wait": torch.empty_like(current, dtype=torch.int32)} if kernels.waits else {})
+
+
+def given_kept(kept: Mapping[str, torch.Tensor]) -> dict[str, Any]:
+    """The same for a kernel."""
+    return {name: array(value) for name, value in kept.items()}
+
+
+def apart(saved: Sequence[torch.Tensor], names: Sequence[str]) -> tuple[list[torch.Tensor], dict[str, Any]]:
+    """What was saved: all but what is kept, and that, for a kernel, which is last."""
+    count = len(saved) - len(names)
+    return list(saved[:count]), given_kept(dict(zip(names, saved[count:], strict=True)))
 
 
 def gradients_of(kernels: Kernels, upstream: Sequence[torch.Tensor], g_begin: Sequence[torch.Tensor]) -> dict[str, Any]:

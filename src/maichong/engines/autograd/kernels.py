@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from maichong.engines.autograd import pool_lines, readout_lines
+from maichong.engines.autograd import block_lines, pool_lines, readout_lines, recurrent_lines
 from maichong.engines.autograd.adjoint import Step
 from maichong.engines.autograd.cell import Cell
-from maichong.engines.autograd.row_sums import ROWS
 from maichong.engines.autograd.row_sums import WIDE as COLUMNS
-from maichong.engines.autograd.shapes import PLANE, SPIKES, WIDE, Shape, imports, name_of
+from maichong.engines.autograd.shapes import SPIKES, Shape, imports, name_of
 from maichong.engines.events.emit import Argument, KernelText
 from maichong.engines.events.lower import Writer
 from maichong.engines.events.stepping import advance
@@ -75,55 +74,6 @@ class Emitter:
             *more,
         )  # fmt: skip
 
-    def _open(self, w: Writer, arrays: Sequence[tuple[str, str, str]]) -> None:
-        """The loop over blocks; the block's own ``arrays``, (name, kind, how many times as long as a block), are made before it.
-
-        A block is up to 256 neurons of a row, or, where these hear each other, all those of up to four rows.
-        """
-        if self.shape.recurrent:
-            w.line(f"blocks = (width + {COLUMNS - 1}) // {COLUMNS}")
-            w.line("many = U(width)")
-            w.line(f"padded = blocks * {COLUMNS}")
-            w.line(f"stride = {ROWS} * padded")
-            w.line("weights = U(matrix.ctypes.data)")
-            w.line(f"size = U({4 if self.shape.precision == 'float32' else 8})")
-        elif self.shape.pool > 1:
-            pool = self.shape.pool
-            w.line(f"lines = max({PLANE} // ({pool} * span), 1) * {pool}")
-            w.line("stride = lines * span")
-            w.line(f"across = U(span // {pool})")
-        else:
-            w.line(f"stride = {WIDE}")
-        for name, kind, times in arrays:
-            w.line(f"{name} = np.zeros({times} * stride, np.{kind})")
-        if self.shape.recurrent:
-            w.line(f"for begin in range(first, last, {ROWS}):")
-            w.indent = 1
-            w.line(f"group = min({ROWS}, last - begin)")
-        else:
-            w.line("for row in range(first, last):")
-            w.line("    for begin in range(low, high, stride):")
-            w.indent = 2
-            w.line("many = U(min(stride, high - begin))")
-            w.line("cell = U(row * width + begin)")
-            w.line("column = U(begin)")
-            w.line("near = U(0)")
-
-    def _each(self, w: Writer, timed: bool) -> int:
-        """The loop over the neurons of a block, in step ``t`` where ``timed``; returns by how much it is indented."""
-        if self.shape.recurrent:
-            w.line("for r in range(group):")
-            w.indent += 1
-            w.line("cell = U((begin + r) * width)")
-            w.line("near = U(r * padded)")
-            w.line("column = U(0)")
-        if timed:
-            w.line("at = U(t * rows * width) + cell")
-            w.line("own = U(t * stride) + near")
-        w.line("for k in range(many):")
-        w.indent += 1
-        return 1 + self.shape.recurrent
-
     def _load(self, w: Writer, states: str) -> None:
         for state in self.states:
             w.line(f"x_{state} = {states.format(state=state)}")
@@ -131,20 +81,6 @@ class Emitter:
             if name in self.shape.each:
                 w.line(f"n_{name} = par_{name}[column + k]")
         w.line("current = current_in[at + k]")
-
-    def _hear(self, w: Writer) -> None:
-        """What the neurons of row ``r`` hear in the next step: the sum of the weights of those that fired."""
-        w.line("heard_by = U(heard.ctypes.data) + near * size")
-        w.line("for block in range(blocks):")
-        w.line(f"    of, to = U(block * width * {COLUMNS}) * size, U(block * {COLUMNS}) * size")
-        w.line("    of_index, of_one = U(index.ctypes.data), U(ones.ctypes.data)")
-        w.line("    row_sums(weights + of, of_index, of_one, 0, count, U(zeros.ctypes.data), heard_by + to)")
-
-    def _hand_back(self, w: Writer) -> None:
-        """What the currents' gradients say of the spikes of the step before."""
-        w.line("for block in range(blocks):")
-        w.line(f"    of, to = U(block * width * {COLUMNS}) * size, U(block * {COLUMNS}) * size")
-        w.line("    dense_sums(weights + of, U(g_near.ctypes.data), padded, width, U(g_spikes.ctypes.data) + to, padded)")
 
     def _numbers(self, w: Writer) -> None:
         for name in self.numbers:
@@ -189,11 +125,11 @@ class Emitter:
         waits = [("wait", "int32", "1")] if self.waits else []
         heard = [("heard", real, "1")] if shape.recurrent else []
         heard += [("fired", real, "1")] if shape.recurrent or shape.readout or shape.pool > 1 else []
-        self._open(w, [*((f"at_{state}", real, "1") for state in self.states), *waits, *heard])
+        block_lines.begin(w, shape, [*((f"at_{state}", real, "1") for state in self.states), *waits, *heard])
         self._numbers(w)
         if shape.readout:
             readout_lines.begin_block(w, shape, back=False)
-        deep = self._each(w, timed=False)
+        deep = block_lines.each(w, self.shape, timed=False)
         for state in self.states:
             w.line(f"at_{state}[near + k] = begin_{state}[cell + k]")
         if self.waits:
@@ -203,8 +139,12 @@ class Emitter:
         w.indent -= deep
         w.line("for t in range(steps):")
         w.indent += 1
-        deep = self._each(w, timed=True)
+        deep = block_lines.each(w, self.shape, timed=True)
         self._load(w, "at_{state}[near + k]")
+        for state in self.states if shape.keeps else ():
+            w.line(f"kept_{state}[at + k] = x_{state}")
+        if shape.keeps and self.waits:
+            w.line("kept_wait[at + k] = wait[near + k]")
         if shape.recurrent:
             w.line("current = current + heard[near + k]")
             w.line("out_total[at + k] = current")
@@ -224,7 +164,7 @@ class Emitter:
             if shape.recurrent or shape.readout:
                 readout_lines.list_fired(w, shape)
             if shape.recurrent:
-                self._hear(w)
+                recurrent_lines.hear(w)
             if shape.readout:
                 readout_lines.hear(w, shape)
             if shape.pool > 1:
@@ -233,7 +173,7 @@ class Emitter:
         w.indent -= deep + 1
         if shape.readout:
             readout_lines.end_block(w, shape)
-        deep = self._each(w, timed=False)
+        deep = block_lines.each(w, self.shape, timed=False)
         for state in self.states:
             w.line(f"end_{state}[cell + k] = at_{state}[near + k]")
         if self.waits:
@@ -243,6 +183,7 @@ class Emitter:
             *(Argument(f"out_{name}", f"{real}[]") for name in shape.outputs),
             *([Argument("out_total", f"{real}[]")] if shape.recurrent else []),
             *(readout_lines.arguments(shape, back=False) if shape.readout else ()),
+            *self._kept(),
             *(Argument(f"end_{state}", f"{real}[]") for state in self.states),
             *([Argument("end_wait", "int32[]")] if self.waits else []),
         ]
@@ -257,16 +198,16 @@ class Emitter:
         w.line("order = np.arange(steps)")
         if shape.readout:
             readout_lines.begin(w, shape, back=True)
-        waits = [("was_wait", "int32", "steps"), ("wait", "int32", "1")] if self.waits else []
+        waits = [("was_wait", "int32", "steps"), ("wait", "int32", "1")] if self.waits and not shape.keeps else []
+        again = [(f"was_{state}", real, "steps") for state in self.states] + [
+            (f"at_{state}", real, "1") for state in self.states
+        ]
         back = [("g_near", real, "1"), ("g_spikes", real, "1")] if shape.recurrent else []
         back += [("g_square", real, "1")] if shape.pool > 1 else []
         if shape.readout:
             back += [("fired", real, "1"), ("g_told", real, "1" if shape.recurrent else "((steps + 3) // 4 * 4)")]
-        self._open(
-            w,
-            [
-                *((f"was_{state}", real, "steps") for state in self.states), *waits,
-                *((f"at_{state}", real, "1") for state in self.states),
+        block_lines.begin(w, shape, [
+                *(() if shape.keeps else again), *waits,
                 *((f"g_at_{state}", real, "1") for state in self.states), *((f"sum_{name}", real, "1") for name in shape.learned),
                 *back,
             ],
@@ -274,39 +215,20 @@ class Emitter:
         self._numbers(w)
         if shape.readout:
             readout_lines.begin_block(w, shape, back=True)
-        deep = self._each(w, timed=False)
+        deep = block_lines.each(w, self.shape, timed=False)
         for state in self.states:
-            w.line(f"at_{state}[near + k] = begin_{state}[cell + k]")
+            if not shape.keeps:
+                w.line(f"at_{state}[near + k] = begin_{state}[cell + k]")
             w.line(f"g_at_{state}[near + k] = g_end_{state}[cell + k]")
         for name in shape.learned:
             w.line(f"sum_{name}[near + k] = F(0.0)")
-        if self.waits:
+        if self.waits and not shape.keeps:
             w.line("wait[near + k] = begin_wait[cell + k]")
         if shape.recurrent:
             w.line("g_spikes[near + k] = F(0.0)")
         w.indent -= deep
-        w.line("for t in range(steps):")
-        w.indent += 1
-        deep = self._each(w, timed=True)
-        self._load(w, "at_{state}[near + k]")
-        for state in self.states:
-            w.line(f"was_{state}[own + k] = x_{state}")
-        if self.waits:
-            w.line("was_wait[own + k] = wait[near + k]")
-            w.line("free = wait[near + k] == np.int32(0)")
-        for line in lines:
-            w.line(line)
-        self._fire(w)
-        for state in self.states:
-            w.line(f"at_{state}[near + k] = y_{state}")
-        self._wait(w, "wait[near + k]")
-        if shape.readout:
-            w.line("fired[near + k] = spike")
-            w.indent -= 1
-            readout_lines.list_fired(w, shape)
-            readout_lines.learn(w, shape)
-            w.indent += 1
-        w.indent -= deep + 1
+        if not shape.keeps:
+            self._again(w)
         w.line("for back in range(steps):")
         w.indent += 1
         w.line("t = order[steps - 1 - back]")
@@ -314,10 +236,10 @@ class Emitter:
             pool_lines.unpool(w, shape)
         if shape.readout:
             readout_lines.tell_back(w, shape)
-        deep = self._each(w, timed=True)
-        self._load(w, "was_{state}[own + k]")
+        deep = block_lines.each(w, self.shape, timed=True)
+        self._load(w, "kept_{state}[at + k]" if shape.keeps else "was_{state}[own + k]")
         if self.waits:
-            w.line("free = was_wait[own + k] == np.int32(0)")
+            w.line(f"free = {'kept_wait[at + k]' if shape.keeps else 'was_wait[own + k]'} == np.int32(0)")
         step = Step(lines, real)
         for line in step.texts():
             w.line(line)
@@ -340,9 +262,9 @@ class Emitter:
             w.line(f"sum_{name}[near + k] = sum_{name}[near + k] + {gradients[name_of(name)]}")
         w.indent -= deep
         if shape.recurrent:
-            self._hand_back(w)
+            recurrent_lines.hand_back(w)
         w.indent -= 1
-        deep = self._each(w, timed=False)
+        deep = block_lines.each(w, self.shape, timed=False)
         for state in self.states:
             w.line(f"g_begin_{state}[cell + k] = g_at_{state}[near + k]")
         for name in shape.learned:
@@ -355,8 +277,41 @@ class Emitter:
             *([Argument("g_in", f"{real}[]")] if shape.input_gradient else []),
             *(Argument(f"g_par_{name}", f"{real}[]") for name in shape.learned),
             *(readout_lines.arguments(shape, back=True) if shape.readout else ()),
+            *self._kept(),
         ]
         return self._text("Gradients of", w, more)
+
+    def _kept(self) -> list[Argument]:
+        """What each step began with, for the way back."""
+        if not self.shape.keeps:
+            return []
+        waits = [Argument("kept_wait", "int32[]")] if self.waits else []
+        return [*(Argument(f"kept_{state}", f"{self.shape.precision}[]") for state in self.states), *waits]
+
+    def _again(self, w: Writer) -> None:
+        """All steps once more, which keep what each began with."""
+        w.line("for t in range(steps):")
+        w.indent += 1
+        deep = block_lines.each(w, self.shape, timed=True)
+        self._load(w, "at_{state}[near + k]")
+        for state in self.states:
+            w.line(f"was_{state}[own + k] = x_{state}")
+        if self.waits:
+            w.line("was_wait[own + k] = wait[near + k]")
+            w.line("free = wait[near + k] == np.int32(0)")
+        for line in self.step[0]:
+            w.line(line)
+        self._fire(w)
+        for state in self.states:
+            w.line(f"at_{state}[near + k] = y_{state}")
+        self._wait(w, "wait[near + k]")
+        if self.shape.readout:
+            w.line("fired[near + k] = spike")
+            w.indent -= 1
+            readout_lines.list_fired(w, self.shape)
+            readout_lines.learn(w, self.shape)
+            w.indent += 1
+        w.indent -= deep + 1
 
     def _seeds(self, w: Writer) -> dict[str, str]:
         """Write what reaches the states before and after a reset, and the excess, from the outputs and the next step."""

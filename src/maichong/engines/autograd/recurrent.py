@@ -11,7 +11,18 @@ from typing import Any
 
 import torch
 
-from maichong.engines.autograd.fused import Kernels, array, gradients_of, results_of, run, run_back, shared_of
+from maichong.engines.autograd.fused import (
+    Kernels,
+    apart,
+    array,
+    given_kept,
+    gradients_of,
+    kept_of,
+    results_of,
+    run,
+    run_back,
+    shared_of,
+)  # fmt: skip
 from maichong.engines.autograd.once import once
 from maichong.engines.autograd.readout import heard, learned, of_weight, told
 from maichong.engines.autograd.row_sums import ROWS
@@ -38,15 +49,16 @@ class FusedRecurrent(torch.autograd.Function):
         total = torch.empty_like(current)
         end, end_wait = [torch.empty_like(state) for state in begin], torch.empty_like(wait)
         shared = shared_of(kernels, current, wait, begin, numbers) | results_of(kernels, outputs, end, end_wait)
-        shared |= {"out_total": array(total), "matrix": packed(weight)}
+        kept = kept_of(kernels, current)
+        shared |= {"out_total": array(total), "matrix": packed(weight), **given_kept(kept)}
         spikes = outputs[shape.outputs.index(SPIKES)]
         if read is not None:
             outputs = [current.new_empty(steps, rows, len(read))]
             shared |= heard(read, bias, outputs[0])
         work = _parts(rows, width, threads)
         run(kernels.forward, shared, work, [{}] * len(work))
-        ctx.kernels, ctx.threads = kernels, threads
-        ctx.save_for_backward(total, spikes, weight, read, wait, *given)
+        ctx.kernels, ctx.threads, ctx.kept = kernels, threads, tuple(kept)
+        ctx.save_for_backward(total, spikes, weight, read, wait, *given, *kept.values())
         ctx.mark_non_differentiable(end_wait)
         return (*outputs, *end, end_wait)
 
@@ -56,11 +68,12 @@ class FusedRecurrent(torch.autograd.Function):
         kernels: Kernels = ctx.kernels
         states = kernels.cell.system.states
         total, spikes, weight, read, wait, *given = ctx.saved_tensors
+        given, kept = apart(given, ctx.kept)
         begin, numbers = given[: len(states)], given[len(states) :]
         _steps, rows, width = total.shape
         work = _parts(rows, width, ctx.threads)
         g_begin, g_current = [torch.empty_like(state) for state in begin], torch.empty_like(total)
-        shared = shared_of(kernels, total, wait, begin, numbers)
+        shared = shared_of(kernels, total, wait, begin, numbers) | kept
         shared |= gradients_of(kernels, gradients if read is None else gradients[1:], g_begin)
         shared |= {"g_in": array(g_current), "matrix": packed(weight.t())}
         own = [] if read is None else learned(read, len(work))

@@ -22,7 +22,8 @@ class Shape:
     gradient is asked for (``learned``), what the layer gives (``outputs``), how gradients pass spikes and resets, whether the
     neurons of a row hear each other's spikes of the step before (``recurrent``), and over how large squares of neurons the mean of
     their spikes is what comes out (``pool``): a row is an image then, its lines ``span`` long; and whether a narrow layer hears
-    their spikes inside the kernel (``readout``), whose sums are what comes out."""
+    their spikes inside the kernel (``readout``), whose sums are what comes out. With ``keeps`` the states of each step are written
+    down for the way back, which goes through all steps again otherwise."""
 
     each: tuple[str, ...]
     learned: tuple[str, ...]
@@ -34,6 +35,7 @@ class Shape:
     recurrent: bool = False
     pool: int = 1
     readout: bool = False
+    keeps: bool = False
 
 
 def name_of(number: str) -> str:
