@@ -93,6 +93,39 @@ def test_a_layer_learns_by_stdp_and_the_readout_by_gradients() -> None:
         assert float((net(pixels[1400:]).argmax(1) == labels[1400:]).float().mean()) > 0.6
 
 
+def test_a_net_that_gradients_trained_is_fine_tuned_by_stdp() -> None:
+    """Small changes by coincidences keep what gradients taught, and the readout goes on beside them."""
+    torch.set_num_threads(1)
+    pixels, labels = data()
+    net = layered()
+
+    def accuracy() -> float:
+        torch.manual_seed(3)
+        with torch.no_grad():
+            return float((net(pixels[1400:]).argmax(1) == labels[1400:]).float().mean())
+
+    def train(rules: Any, epochs: int) -> None:
+        learner, optimiser = Learner(net, loss, rules), torch.optim.Adam(net.parameters(), 1e-2)
+        torch.manual_seed(1)
+        for _ in range(epochs):
+            for rows in torch.randperm(1400).split(50):
+                optimiser.zero_grad()
+                learner.learn(pixels[rows], labels[rows])
+                optimiser.step()
+
+    train(BPTT(), 4)
+    taught, before = accuracy(), net[1].weight.detach().clone()
+    assert taught > 0.85
+    low, high = float(before.min()) - 0.1, float(before.max()) + 0.1
+    train({"2": STDP(PairSTDP(a_plus=1e-4, a_minus=1e-4, w_min=low, w_max=high))}, 1)
+    change = (net[1].weight.detach() - before).abs()
+    assert change.max() > 1e-3
+    now = net[1].weight.detach()
+    assert low <= float(now.min())
+    assert float(now.max()) <= high
+    assert accuracy() > taught - 0.03
+
+
 def test_the_batch_is_averaged_and_pieces_make_the_same_change() -> None:
     net = layered()
     pixels, labels = data()
