@@ -26,9 +26,15 @@ FORMAT = 1
 
 
 def write_network(net: Any) -> dict[str, Any]:
-    """A network as JSON-ready data; arrays stay arrays."""
+    """A network as JSON-ready data; arrays stay arrays.
+
+    Models are known by name, all but those made from text, which is written down here. Raises NetworkError where two of these
+    have one name.
+    """
+    texts = _texts(net)
     return {
         "format": FORMAT,
+        **({"models": texts} if texts else {}),
         "dt": net.dt,
         "seed": net.seed,
         "populations": [population_to_dict(population) for population in net.populations.values()],
@@ -40,14 +46,41 @@ def write_network(net: Any) -> dict[str, Any]:
     }
 
 
+def _listed(given: Any, expected: str) -> list[Any] | tuple[Any, ...]:
+    if not isinstance(given, (list, tuple)):
+        raise NetworkError("network, models", expected, brief(given))
+    return given
+
+
+def _texts(net: Any) -> list[dict[str, Any]]:
+    """The texts of a network's models, of those that were made from text."""
+    found: dict[str, Any] = {}
+    for population in net.populations.values():
+        model = population.model.model if isinstance(population.model, Configured) else None
+        text = getattr(model, "text", None)
+        if model is None or text is None:
+            continue
+        if found.setdefault(model.identifier, text) != text:
+            where = f"population {population.name!r}"
+            raise NetworkError(where, f"another model of this network is called {model.identifier!r} too", fix="give it name='...'")
+    return [text.to_dict() for text in found.values()]
+
+
 def read_network(network: Callable[..., Any], data: Mapping[str, Any], models: Iterable[Any]) -> Any:
     """The network that ``write_network`` wrote, made by the class ``network``; NetworkError for data that are none."""
-    own = {model.identifier: model for model in models}
     expected = "the data must be what Network.to_dict wrote"
     if not isinstance(data, Mapping):
         raise NetworkError("network", expected, brief(data))
     if not same_value(data.get("format", FORMAT), FORMAT):
         raise NetworkError("network", f"its format must be {FORMAT}", brief(data["format"]), "update maichong")
+
+    own: dict[str, Any] = {}
+    for text in _listed(data.get("models", ()), expected):
+        from maichong.spec.equations import remade  # pint and sympy load with it
+
+        made = remade(text, "network, models")
+        own[made.identifier] = made
+    own |= {model.identifier: model for model in models}
 
     def configured(entry: Mapping[str, Any]) -> Configured:
         name = entry["model"]

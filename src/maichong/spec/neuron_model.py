@@ -6,13 +6,16 @@ import inspect
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from maichong.errors import ModelError, brief, did_you_mean, is_one_of
 from maichong.spec.declare import Input, Option, Param, State, Symbol, declared
 from maichong.spec.model import Function, Model, names
 from maichong.spec.quantities import is_number
 from maichong.spec.reading import arguments, check_function
+
+if TYPE_CHECKING:
+    from maichong.spec.equations.text import Text
 
 T_REF = Param("t_ref", 0.0, "ms", "absolute refractory period: the membrane is held at its reset value", low=0.0)
 PAUSE = Param("t_ref", 0.0, "ms", "time after a spike in which no other is noticed; the membrane goes on", low=0.0)
@@ -51,6 +54,71 @@ class NeuronModel(Model):
     fires: Function = field(kw_only=True)
     reset: Function | None = None
     schemes: Mapping[str, Scheme] = field(default_factory=dict)
+    text: Text | None = None
+    """The equations that the functions were made from, where they were given as text: a network's file carries it."""
+
+    @classmethod
+    def from_equations(
+        cls,
+        equations: str | Iterable[str],
+        *,
+        threshold: str,
+        reset: str | Iterable[str] | None = None,
+        params: Mapping[str, Any] | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        init: Mapping[str, Any] | None = None,
+        name: str | None = None,
+        membrane: str | None = None,
+        meanings: Mapping[str, str] | None = None,
+        schemes: Mapping[str, Scheme] | None = None,
+        doc: str | None = None,
+    ) -> NeuronModel:
+        """A neuron from equations as text, as Brian2 has them; it is the same kind of model as one from a file.
+
+        ``equations``, a text or a list of texts, has one a line: ``dx/dt = expression : unit`` is a state,
+        ``x = expression : unit`` a subexpression, ``x : unit`` says the unit of a parameter or input. ``#`` begins a comment,
+        which is the state's meaning; a line goes on after a backslash and inside parentheses. An expression has + - * / **, the
+        functions of :mod:`maichong.ops`, ``abs``, ``clip`` and ``exprel``, and units as factors (``-50*mV``).
+        ``threshold`` is one comparison, which holds at equality too; ``reset`` has assignments (``v = v_r; u += d``), done one
+        after the other, or is None where the flow brings the membrane down itself.
+
+        ``params`` maps names to ``"20 ms"``, a pint quantity, ``(20, "ms")``, ``(20, "ms", "meaning")``, a number in the unit
+        that the equations declare, or a Param, which can have bounds; ``t_ref``, the refractory time, may be among them.
+        ``inputs`` maps names to units or ``(unit, meaning)``. ``init`` gives initial values, numbers or expressions of
+        parameters and earlier states; they are 0 where none is given, as in Brian2. ``membrane`` is the state that is held while
+        refractory and that receptors read: ``v``, or the first. ``name`` is what a network's file calls the model.
+
+        Values are kept in ms, mV, pA, nS and pF, which need no factors: a time constant in seconds becomes one in ms.
+
+        Raises ModelError, UnitError or ParameterError, with the file, line and column of the text, before anything is compiled:
+        for an unknown symbol or unit, mixed units, a branch, a division by zero at the defaults, a threshold that provably is
+        never crossed, and the like. Whether a drive suffices to reach a threshold is not known here.
+
+        Not for noise (``net.noise``), for what hangs on the time (``drive=``) and for synapses.
+
+        Example::
+
+            Cell = NeuronModel.from_equations(
+                "dv/dt = (v_rest - v + R*I) / tau_m : mV",
+                threshold="v > v_th", reset="v = v_r", init={"v": "v_rest"}, inputs={"I": "pA"},
+                params={"tau_m": "20 ms", "R": "0.1 Gohm", "v_rest": "-70 mV", "v_th": "-50 mV", "v_r": "-60 mV"},
+            )
+            net.population("cells", Cell(tau_m=15), 100)
+
+        Source: the notation is that of Stimberg et al. 2019, doi:10.7554/eLife.47314.
+        """
+        from maichong.spec.equations import made  # pint and sympy load with it
+
+        return made(
+            equations, threshold, reset, params, inputs, init, name, membrane, meanings, schemes, doc, depth=2
+        )
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        if self.text is None:
+            return super().__reduce_ex__(protocol)
+        from maichong.spec.equations import remade  # functions that were made from text have no module to be found in
+
+        return remade, (self.text.to_dict(), f"a copy of {self.name}")
 
     @property
     def membrane(self) -> str:

@@ -93,13 +93,21 @@ def _parse(text: str, unit: str, where: str) -> Any:
         return float(text)
     except ValueError:
         pass
+    found = read_quantity(text)
+    if found is not None:
+        return found
+    raise ParameterError(
+        where, f"must be a number, or text with a unit like '1 {unit}'" if unit else "must be a number", brief(text)
+    )
+
+
+def read_quantity(text: str) -> Any:
+    """The pint quantity that ``text`` says, ``"20 ms"``; None where it is no number with a unit."""
     if len(text) <= 100 and (found := _TEXT.fullmatch(text.strip())):
         named = found["unit"]
         with contextlib.suppress(Exception):  # pint raises half a dozen kinds, from its tokenizer upwards
             return unit_registry().Quantity(float(found["number"]), "1" + named if named.startswith("/") else named)
-    raise ParameterError(
-        where, f"must be a number, or text with a unit like '1 {unit}'" if unit else "must be a number", brief(text)
-    )
+    return None
 
 
 def _convert(quantity: Any, unit: str, where: str) -> Any:
