@@ -28,6 +28,7 @@ _PLACES = {
     "FixedTotalNumber": "maichong.topology",
     "OneToOne": "maichong.topology",
     "LogNormal": "maichong.spec",
+    "NeuronModel": "maichong.spec",
     "Normal": "maichong.spec",
     "Steps": "maichong.spec",
     "Uniform": "maichong.spec",

@@ -62,7 +62,9 @@ def _texts(net: Any) -> list[dict[str, Any]]:
             continue
         if found.setdefault(model.identifier, text) != text:
             where = f"population {population.name!r}"
-            raise NetworkError(where, f"another model of this network is called {model.identifier!r} too", fix="give it name='...'")
+            raise NetworkError(
+                where, f"another model of this network is called {model.identifier!r} too", fix="give it name='...'"
+            )
     return [text.to_dict() for text in found.values()]
 
 

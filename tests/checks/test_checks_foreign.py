@@ -9,7 +9,7 @@ import pytest
 
 from maichong.checks import check_model, passed
 from maichong.errors import ModelError
-from maichong.ops import exp, log1p, power, where
+from maichong.ops import exp, log1p, power, tanh, where
 from maichong.spec import Configured, Input, Param, State, Trace, intrinsic_rule, neuron, receptor, rule, source
 
 DOC = """A model.
@@ -320,6 +320,32 @@ def test_a_factor_forgotten_or_upside_down_is_a_wrong_unit(interval):
 def test_a_thousand_converts_nothing_but_hertz():
     found = failures(small_source(regular, default=0.01, unit="1/s"))
     assert list(found) == ["units"]
+
+
+def out_of_reach(v, v_th):
+    return tanh(v / v_th) - 2.0
+
+
+def without_a_state(v_th, v_r):
+    return v_th - v_r
+
+
+def over_nothing(v, w, v_rest, tau_m, c_m, a, tau_w):
+    return (v - v_rest) / (v_rest - v), -w / tau_w
+
+
+def test_a_threshold_that_can_never_be_crossed_is_told_at_its_line():
+    found = failures(small_neuron(fires=out_of_reach))["defaults"]
+    line = out_of_reach.__code__.co_firstlineno
+    why = "is out of reach at its defaults: it is missed by 1 or more in all states"
+    assert found == f"{__file__}:{line}, Mine.fires: can never fire: it {why}"
+    assert "can never fire: it names no state" in failures(small_neuron(fires=without_a_state))["defaults"]
+
+
+def test_a_division_by_zero_at_the_defaults_is_told_at_its_line():
+    line = over_nothing.__code__.co_firstlineno
+    found = failures(small_neuron(flow=over_nothing))["defaults"]
+    assert found == f"{__file__}:{line}, Mine.flow: must be finite at the defaults (got nan)"
 
 
 def test_an_interval_must_not_be_negative():

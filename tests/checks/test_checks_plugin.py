@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from maichong.engines import ENGINES
 
 pytest_plugins = ["pytester"]
@@ -71,3 +73,33 @@ def test_the_fixture_puts_a_model_through_all_checks(pytester):
     result = pytester.runpytest()
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["units: *without a factor*"])
+
+
+TEXT = """
+from maichong import NeuronModel
+from maichong.checks import parametrize_checks
+
+Mine = NeuronModel.from_equations(
+    "dv/dt = (v_rest - v)/tau_m + i/c_m : mV  # potential",
+    threshold="v > v_th", reset="v = v_rest", init={"v": "v_rest"}, inputs={"i": ("pA", "current")}, name="Mine",
+    params={"v_rest": (-70, "mV", "rest"), "v_th": (-50, "mV", "threshold"), "tau_m": (10, "ms", "time constant"),
+            "c_m": (200, "pF", "capacitance")},
+    doc="A leaky neuron. Source: Nobody 2020, doi:10.1234/nothing.",
+)
+
+@parametrize_checks([Mine], engines=["reference"])
+def test_conformance(check):
+    check()
+"""
+
+
+def test_a_model_of_text_passes_in_as_many_lines(pytester):
+    pytester.makepyfile(TEXT)
+    quick = pytester.runpytest("-k", "documented or units or defaults or branch_free or symbolic")
+    quick.assert_outcomes(passed=5, deselected=3)
+
+
+@pytest.mark.slow
+def test_a_model_of_text_passes_all_checks_on_all_engines(pytester):
+    pytester.makepyfile(TEXT.replace('["reference"]', '["reference", "events", "autograd"]'))
+    pytester.runpytest().assert_outcomes(passed=14)

@@ -10,8 +10,9 @@ import numpy as np
 from maichong.checks.outcome import Failed
 from maichong.checks.values import at_defaults, at_random, call, functions_of
 from maichong.spec import Model, NeuronModel, ReceptorModel, SourceModel
+from maichong.spec.bounds import never_fires
 from maichong.spec.model import Function, names
-from maichong.spec.reading import arguments
+from maichong.spec.reading import arguments, place
 from maichong.spec.symbolic import expressions, symbol
 
 POINTS = 32
@@ -20,10 +21,14 @@ AGREE = 1e-12
 
 
 def defaults(model: Model) -> None:
-    """The model stands with its defaults, and every function is finite where it starts."""
+    """The model stands with its defaults, every function is finite where it starts, and a spike is not provably impossible."""
     model()
     env = at_defaults(model)
     _finite(model, env)
+    if isinstance(model, NeuronModel):
+        given = {param.name: param.default for param in model.params if param.default is not None}
+        if why := never_fires(model.fires, names(model.states), given):
+            raise Failed(f"{place(model.fires)}, {model.name}.fires: can never fire: it {why}")
     if isinstance(model, NeuronModel) and model.reset:
         landed = dict(zip(names(model.states), call(model.reset, env), strict=True))
         _finite(model, {**env, **landed})
@@ -37,7 +42,7 @@ def _finite(model: Model, env: dict[str, Any]) -> None:
         for value in call(function, env):
             never = isinstance(model, SourceModel) and value == np.inf  # a source at rate 0 waits for ever
             if not (np.isfinite(value) or never):
-                raise Failed(f"{model.name}.{role}: must be finite at the defaults (got {value})")
+                raise Failed(f"{place(function)}, {model.name}.{role}: must be finite at the defaults (got {value})")
             if isinstance(model, SourceModel) and value < 0:
                 raise Failed(f"{model.name}.{role}: must be >= 0 ms (got {value})")
 

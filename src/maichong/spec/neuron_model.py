@@ -109,9 +109,7 @@ class NeuronModel(Model):
         """
         from maichong.spec.equations import made  # pint and sympy load with it
 
-        return made(
-            equations, threshold, reset, params, inputs, init, name, membrane, meanings, schemes, doc, depth=2
-        )
+        return made(equations, threshold, reset, params, inputs, init, name, membrane, meanings, schemes, doc, depth=2)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         if self.text is None:

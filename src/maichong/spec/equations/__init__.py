@@ -15,8 +15,9 @@ from typing import Any
 from maichong.errors import ModelError, brief
 from maichong.spec.declare import Input, Param
 from maichong.spec.equations import amounts
-from maichong.spec.equations.build import build, entries_of
+from maichong.spec.equations.build import build
 from maichong.spec.equations.origin import Call, call_of, caller
+from maichong.spec.equations.symbols import entries_of
 from maichong.spec.equations.text import Text, from_dict
 from maichong.spec.neuron_model import NeuronModel
 from maichong.spec.quantities import in_unit, is_number, is_quantity, read_quantity
@@ -78,7 +79,11 @@ def _of(text: Text, call: Call) -> NeuronModel:
         text = Text(**{**vars(text), "name": f"Equations_{hashlib.sha256(key.encode()).hexdigest()[:8]}"})
         key = json.dumps(text.to_dict(), sort_keys=True)
     if key not in _made:
-        _made[key] = build(text, call)
+        try:
+            _made[key] = build(text, call)
+        except RecursionError:
+            where = f"{call.file}:{call.line}, {text.name}"
+            raise ModelError(where, "its equations are nested too deeply", fix="break them up by subexpressions") from None
     return _made[key]
 
 
@@ -108,13 +113,16 @@ def _amount(value: Any, declared: str | None, where: str) -> tuple[float, str]:
         quantity, spelled = float(value[0]) * amounts.unit_quantity(value[1], where), value[1]
     elif isinstance(value, str) and (quantity := read_quantity(value)) is not None:
         spelled = NUMBER.sub("", value).strip()
+        spelled = f"1{spelled}" if spelled.startswith("/") else spelled
     elif is_quantity(value):
         quantity = amounts.own(value, where)
         spelled = f"{quantity.units}"
     else:
         number = in_unit(value, declared or "", where)
         if not isinstance(number, float):
-            raise ModelError(where, "its default must be one number", brief(value), "give one per neuron where the model is used")
+            raise ModelError(
+                where, "its default must be one number", brief(value), "give one per neuron where the model is used"
+            )
         if declared is None:
             return number, ""
         quantity, spelled = number * amounts.unit_quantity(declared, where), declared

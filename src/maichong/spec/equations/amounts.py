@@ -30,7 +30,9 @@ def own(quantity: Any, where: str) -> Any:
     """A pint quantity of any registry as one of ours."""
     number = quantity.magnitude
     if not is_number(number):
-        raise ParameterError(where, "its default must be one number", brief(number), "give one per neuron where the model is used")
+        raise ParameterError(
+            where, "its default must be one number", brief(number), "give one per neuron where the model is used"
+        )
     return unit_registry().Quantity(float(number), str(quantity.units))
 
 
@@ -52,7 +54,6 @@ def coherent(quantity: Any, spelled: str) -> tuple[float, str]:
     if math.isclose(factor, 1.0, rel_tol=1e-12):
         return float(quantity.magnitude), "" if spelled in ONE else spelled
     return float(f"{factor * float(quantity.magnitude):.15g}"), unit  # a conversion leaves 1e-16 behind
-
 
 
 def coherent_unit(text: str, where: str) -> str:

@@ -117,7 +117,9 @@ class _Reader:
             known = [*FUNCTIONS, *self.known] if called in self.known else FUNCTIONS
             fix = elsewhere(text) or did_you_mean(text, known)
             raise ModelError(
-                f"{self.entry.at(node)}, {self.entry.label} of {self.owner}", f"calls {text!r}, which is no function here", fix=fix
+                f"{self.entry.at(node)}, {self.entry.label} of {self.owner}",
+                f"calls {text!r}, which is no function here",
+                fix=fix,
             )
         function = FUNCTIONS[called.id]
         takes = getattr(function, "nin", None) or len(reading.arguments(function) if called.id != "where" else "abc")
@@ -145,21 +147,23 @@ class _Put(ast.NodeTransformer):
     def __init__(self, given: Mapping[str, ast.expr]) -> None:
         self.given = given
 
-    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802
+    def visit_Name(self, node: ast.Name) -> ast.expr:
         return self.given.get(node.id, node)
 
-    def visit_Call(self, node: ast.Call) -> ast.expr:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> ast.expr:
         return ast.Call(node.func, [self.visit(arg) for arg in node.args], [])
 
 
 def put_in(parsed: ast.expr, given: Mapping[str, ast.expr]) -> ast.expr:
     """``parsed`` with expressions in the place of names; what is put in is not looked through again."""
-    # read anew, so that trees share no node
-    return _Put(given).visit(ast.parse(ast.unparse(parsed), mode="eval").body)
+    # read anew, so that trees share no node, and none has a column of another equation
+    put = _Put(given).visit(ast.parse(ast.unparse(parsed), mode="eval").body)
+    return ast.parse(ast.unparse(put), mode="eval").body
 
 
 def names_in(parsed: ast.expr) -> list[str]:
     """The symbols that an expression uses, in order of their first use."""
-    called = {id(node.func) for node in ast.walk(parsed) if isinstance(node, ast.Call)}
-    found = [node for node in ast.walk(parsed) if isinstance(node, ast.Name) and id(node) not in called]
-    return list(dict.fromkeys(node.id for node in found))
+    if isinstance(parsed, ast.Name):
+        return [parsed.id]
+    children = parsed.args if isinstance(parsed, ast.Call) else ast.iter_child_nodes(parsed)
+    return list(dict.fromkeys(name for child in children if isinstance(child, ast.expr) for name in names_in(child)))

@@ -141,8 +141,10 @@ def expression(statement: Statement, offset: int, text: str, owner: str) -> ast.
     """The expression that ``text``, at ``offset`` of the statement, says; its nodes carry their ``column``."""
     opened = "(" + text + ")"  # leading spaces are no indentation inside
     try:
-        if text.strip() and len(text) > 20_000:
+        if len(text) > 20_000:
             raise ValueError("more than 20,000 letters")
+        if not text.strip():
+            raise SyntaxError
         parsed = ast.parse(opened, mode="eval").body
         _columns(parsed, opened)
     except SyntaxError as error:

@@ -30,7 +30,9 @@ FUNCTIONS: Mapping[str, Any] = {
 }
 """What may be called: the names of maichong.ops, and three of Brian2's."""
 
-UNIT_NAME = re.compile(r"[GMkmunpfµμ]?(second|volt|amp|ampere|siemens|farad|ohm|hertz|Hz)s?|[munpµμ]s|[kmunpµμ]V|[munpfµμ]A|[munpµμ][SF]")
+UNIT_NAME = re.compile(
+    r"[GMkmunpfµμ]?(second|volt|amp|ampere|siemens|farad|ohm|hertz|Hz)s?|[munpµμ]s|[kmunpµμ]V|[munpfµμ]A|[munpµμ][SF]"
+)
 """Units that may be factors in an equation, ``-50*mV``; lone letters such as V may not: they look like symbols."""
 
 ELSEWHERE: Mapping[str, str] = {
