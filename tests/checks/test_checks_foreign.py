@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from maichong.checks import check_model, passed
+from maichong.checks.outcome import Failed
+from maichong.checks.readings import defaults
 from maichong.errors import ModelError
 from maichong.ops import exp, log1p, power, tanh, where
 from maichong.spec import Configured, Input, Param, State, Trace, intrinsic_rule, neuron, receptor, rule, source
@@ -335,17 +337,20 @@ def over_nothing(v, w, v_rest, tau_m, c_m, a, tau_w):
 
 
 def test_a_threshold_that_can_never_be_crossed_is_told_at_its_line():
-    found = failures(small_neuron(fires=out_of_reach))["defaults"]
     line = out_of_reach.__code__.co_firstlineno
     why = "is out of reach at its defaults: it is missed by 1 or more in all states"
-    assert found == f"{__file__}:{line}, Mine.fires: can never fire: it {why}"
-    assert "can never fire: it names no state" in failures(small_neuron(fires=without_a_state))["defaults"]
+    with pytest.raises(Failed) as caught:
+        defaults(small_neuron(fires=out_of_reach))
+    assert str(caught.value) == f"{__file__}:{line}, Mine.fires: can never fire: it {why}"
+    with pytest.raises(Failed, match="can never fire: it names no state"):
+        defaults(small_neuron(fires=without_a_state))
 
 
 def test_a_division_by_zero_at_the_defaults_is_told_at_its_line():
     line = over_nothing.__code__.co_firstlineno
-    found = failures(small_neuron(flow=over_nothing))["defaults"]
-    assert found == f"{__file__}:{line}, Mine.flow: must be finite at the defaults (got nan)"
+    with pytest.raises(Failed) as caught:
+        defaults(small_neuron(flow=over_nothing))
+    assert str(caught.value) == f"{__file__}:{line}, Mine.flow: must be finite at the defaults (got nan)"
 
 
 def test_an_interval_must_not_be_negative():

@@ -64,10 +64,8 @@ class _Reader:
         if isinstance(node, ast.Call):
             return self.call(node)
         if isinstance(node, ast.BinOp) and isinstance(node.op, ARITHMETIC):
-            right = node.right
-            whole = isinstance(node.op, ast.Pow) and isinstance(right, ast.Constant) and type(right.value) is int
-            power = whole and abs(right.value) <= 64
-            return self.like(node, ast.BinOp(self.number(node.left), node.op, right if power else self.number(right)))
+            right = node.right if isinstance(node.op, ast.Pow) and _whole(node.right) else self.number(node.right)
+            return self.like(node, ast.BinOp(self.number(node.left), node.op, right))
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
             return self.like(node, ast.UnaryOp(node.op, self.number(node.operand)))
         raise self.refused(node)
@@ -141,6 +139,11 @@ class _Reader:
         if isinstance(node, ast.BinOp):
             return self.fail(node, "only + - * / ** may stand between numbers")
         return self.fail(node or ast.Constant(None), "an equation works on plain symbols and numbers")
+
+
+def _whole(node: ast.expr) -> bool:
+    """Whether a node is a small whole number, which stays one as an exponent: engines multiply."""
+    return isinstance(node, ast.Constant) and type(node.value) is int and node.value <= 64
 
 
 class _Put(ast.NodeTransformer):
