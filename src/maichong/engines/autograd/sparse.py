@@ -165,10 +165,12 @@ def weight_gradient(lists: Lists, gradient: torch.Tensor) -> torch.Tensor:
     rows, n = gradient.shape
     chunks = -(-rows // CHUNK)
     first, last = (np.empty(chunks * lists.width, np.int64) for _ in range(2))
-    index, value = np.empty_like(lists.index), np.empty_like(lists.value)
+    begun = np.cumsum([0, *np.add.reduceat(lists.last - lists.first, np.arange(0, rows, CHUNK))])
+    index, value = np.empty(begun[-1], np.int32), np.empty(begun[-1], lists.value.dtype)
     shared = {"index": lists.index, "value": lists.value, "first_of": lists.first, "last_of": lists.last}
     given = {
-        **shared, "width": lists.width, "rows": rows, "first_by": first, "last_by": last, "index_by": index, "value_by": value,
+        **shared, "width": lists.width, "rows": rows, "begin_by": begun, "first_by": first, "last_by": last,
+        "index_by": index, "value_by": value,
     }  # fmt: skip
     _run("turn", lists.value.dtype, given, shares(chunks))
     out = torch.empty((n, lists.width), dtype=gradient.dtype)
@@ -274,7 +276,7 @@ for chunk in range(low, up):
     for row in range(top, end):
         for k in range(first_of[row], last_of[row]):
             last_by[own + U(index[U(k)])] += 1
-    at = first_of[top]
+    at = begin_by[chunk]
     for j in range(width):
         many = last_by[own + U(j)]
         first_by[own + U(j)] = at
@@ -321,7 +323,7 @@ KERNELS = {"forward": ("note", "pack", "product"), "backward": ("turn", "gradien
 """The stages of each kernel: few kernels, for each takes a second to compile."""
 
 INTEGERS = ("width", "rows", "n", "low", "up", "stage", "room", "most")
-PLACES = ("found", "first_of", "last_of", "first_by", "last_by")
+PLACES = ("found", "first_of", "last_of", "begin_by", "first_by", "last_by")
 INDICES = ("index", "index_by")
 NUMBERS = {
     "forward": ("x", "value", "weight", "matrix", "start", "out"),
