@@ -346,6 +346,7 @@ def test_a_threshold_that_can_never_be_crossed_is_told_at_its_line():
         defaults(small_neuron(fires=without_a_state))
 
 
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
 def test_a_division_by_zero_at_the_defaults_is_told_at_its_line():
     line = over_nothing.__code__.co_firstlineno
     with pytest.raises(Failed) as caught:

@@ -207,3 +207,46 @@ def test_torch_layers_run_it():
     x = torch.rand(12, 2, 5, generator=torch.Generator().manual_seed(1)) * 9000
     made = [Spiking(model(), engine="plain")(x) for model in (CELL, LIF)]
     assert made[0].sum() > 0 and torch.equal(made[0], made[1])
+
+
+SHARED = """
+dv/dt = k2*v*v + k1*v + k0 - u + I/c_m : volt
+du/dt = a*(b*v - u) : volt/second
+I : amp
+"""
+"""Brian2 and we are given this text."""
+
+
+@pytest.mark.slow
+def test_brian2_runs_the_same_text_to_the_same_spikes():
+    b2 = pytest.importorskip("brian2")
+    ms, mv, current, duration = b2.ms, b2.mV, [10.0, 14.0, 4.0], 100.0
+    b2.prefs.codegen.target = "numpy"
+    clock = b2.Clock(dt=0.1 * ms)
+    space = {
+        "k2": 0.04 / (mv * ms), "k1": 5 / ms, "k0": 140 * mv / ms, "c_m": b2.pF, "a": 0.02 / ms, "b": 0.2 / ms, "c": -65 * mv,
+        "d": 8 * mv / ms,
+    }  # fmt: skip
+    threshold, reset = "v > 30*mV", "v = c; u += d"
+    group = b2.NeuronGroup(3, SHARED, threshold=threshold, reset=reset, method="euler", namespace=space, clock=clock)
+    group.v, group.u, group.I = -65 * mv, -13 * mv / ms, current * b2.pA
+    seen = b2.SpikeMonitor(group), b2.StateMonitor(group, "v", record=True, when="end", clock=clock)
+    b2.Network(group, *seen).run(duration * ms)
+
+    model = NeuronModel.from_equations(
+        SHARED, threshold=threshold, reset=reset, inputs={"I": "pA"}, init={"v": "c", "u": "b*v"},
+        params={
+            "k2": "0.04/(mV ms)", "k1": "5/ms", "k0": "140 mV/ms", "c_m": "1 pF", "a": "0.02/ms", "b": "0.2/ms", "c": "-65 mV",
+            "d": "8 mV/ms",
+        },
+    )  # fmt: skip
+    net = Network(dt=0.1)
+    net.population("cells", model(integrator="euler"), 3, drive={"I": current})
+    net.probe("cells", "spikes")
+    net.probe("cells", "v", every=0.1)
+    ours = net.build("reference").run(duration)["cells"]
+    assert len(ours.spikes) >= 8
+    np.testing.assert_array_equal(ours.spikes.ids, np.asarray(seen[0].i))
+    # a spike is at the end of its step here, at its start there
+    np.testing.assert_allclose(ours.spikes.times, np.asarray(seen[0].t / ms) + 0.1, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(ours.samples("v").values, np.asarray(seen[1].v / mv).T, rtol=0, atol=1e-9)

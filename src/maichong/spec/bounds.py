@@ -27,7 +27,8 @@ class Interval:
 
     def __add__(self, other: Any) -> Interval:
         other = interval(other)
-        return Interval(self.low + other.low, self.high + other.high)
+        low, high = self.low + other.low, self.high + other.high
+        return ANY if math.isnan(low) or math.isnan(high) else Interval(low, high)
 
     def __neg__(self) -> Interval:
         return Interval(-self.high, -self.low)
