@@ -20,7 +20,7 @@ JUMP = 0.5
 FEW = 4
 """Firing of class II: more spikes than this in the time that is looked at, however near the onset."""
 LATE = 1.5
-"""A cell has stopped if it has been silent for more than so many of its last interval."""
+"""A cell has stopped if it has been silent for more than so many of its longest interval."""
 NEAR = 1e-2
 """How far above the onset the rate is first measured, as a share of the range that was searched."""
 
@@ -67,8 +67,8 @@ def f_i_curve(
 
     The current is switched on at t = 0 and stays. The steady rate is the inverse of the mean interval between the spikes after
     ``discard`` ms (of ``duration`` ms), or of the last interval where there are not two; 0 for a cell that has stopped, silent
-    for more than 1.5 of its last interval, or that fired less than twice. ``init`` are the states at the start, the model's own if left
-    out, so a neuron that can rest or fire under the same current shows what a step from there does.
+    for more than 1.5 of its longest interval, or that fired less than twice. ``init`` are the states at the start, the model's
+    own if left out, so a neuron that can rest or fire under the same current shows what a step from there does.
 
     Raises ParameterError for currents that are not finite numbers and times that do not rise.
 
@@ -105,7 +105,7 @@ def f_i_curve(
             continue
         firsts[k] = 1000.0 / (times[1] - times[0])
         last = times[-1] - times[-2]
-        if end - times[-1] <= max(LATE * last, LATE * np.diff(times).max()):
+        if end - times[-1] <= LATE * np.diff(times).max():
             late = times[times > begin]
             rates[k] = 1000.0 * (late.size - 1) / (late[-1] - late[0]) if late.size > 1 else 1000.0 / last
     return FICurve(given, rates, firsts)
@@ -126,10 +126,11 @@ def onset(
     """Find where between the currents ``low`` and ``high`` a neuron begins to fire for good, and of which class its onset is.
 
     Populations of ``cells`` narrow the place down to a millionth of the range, then the rate is measured at a hundredth, a
-    thousandth and a ten-thousandth of the range above it. These three are carried on to the onset itself (Aitken). Where less than
-    half of the first is left there, or no more than four spikes in ``duration``, the onset is of class I (Hodgkin's: continuous, as at a saddle-node on the cycle, where f grows
-    like the square root, or of a LIF, where it grows like 1 / log), else of class II (a jump, as at a Hopf point or a fold of
-    cycles). A cell counts as firing that has not stopped by ``duration`` ms, so a longer one sees lower rates.
+    thousandth and a ten-thousandth of the range above it. These three are carried on to the onset itself (Aitken). Where less
+    than half of the first is left there, or no more than four spikes in ``duration``, the onset is of class I (Hodgkin's:
+    continuous, as at a saddle-node on the cycle, where f grows like the square root, or of a LIF, where it grows like 1 / log),
+    else of class II (a jump, as at a Hopf point or a fold of cycles). A cell counts as firing that has not stopped by ``duration``
+    ms, so a longer one sees lower rates.
 
     Raises ParameterError where the neuron fires at ``low`` already, not at ``high``, or diverges in between.
 
