@@ -286,7 +286,8 @@ def test_show_a_benchmark(maichong: Any, name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "suffix", "begins"), [("LIF", ".png", b"\x89PNG"), ("izhikevich", ".html", b"<!doctype html>")]
+    ("name", "suffix", "begins"),
+    [pytest.param("LIF", ".png", b"\x89PNG", marks=pytest.mark.slow), ("izhikevich", ".html", b"<!doctype html>")],
 )
 def test_show_draws_a_neuron(maichong: Any, name: str, suffix: str, begins: bytes, tmp_path: Path) -> None:
     target = tmp_path / f"picture{suffix}"

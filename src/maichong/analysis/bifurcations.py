@@ -11,7 +11,7 @@ import numpy as np
 
 from maichong.analysis.arclength import branches_by_arclength
 from maichong.analysis.dynamics import Dynamics, Reduced, dynamics, input_unit, reduced, span, voltages
-from maichong.analysis.fixed_points import euler_step, roots
+from maichong.analysis.fixed_points import euler_step, roots, zero_between
 from maichong.analysis.stability import is_stable
 from maichong.errors import ParameterError
 from maichong.spec import Configured, NeuronModel
@@ -154,8 +154,6 @@ def _bifurcations(
     system: Dynamics, places: np.ndarray, along: Along, values: np.ndarray, step: float | None
 ) -> list[Bifurcation]:
     """Sign changes of the test functions along a branch, refined."""
-    from scipy.optimize import brentq
-
     found = []
     for kind, test in _tests(step).items():
         signs = np.sign(test(values))
@@ -167,7 +165,7 @@ def _bifurcations(
             if signs[k] == 0 and k > 0:
                 continue  # it was found at the end of the piece before
             if signs[k] * signs[k + 1] < 0:
-                place = float(brentq(at, places[k], places[k + 1], xtol=1e-14, rtol=1e-14))
+                place = zero_between(at, float(places[k]), float(places[k + 1]))
             else:
                 place = float(places[k] if signs[k] == 0 else places[k + 1])
             y, current = along(place)
@@ -201,9 +199,9 @@ def _tests(step: float | None) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
 
 def _frequency(values: np.ndarray, kind: str, step: float | None) -> float | None:
     """The frequency in rad/ms of the complex pair that lies on the border of stability; None where there is no such pair."""
-    pairs = values[values.imag > 1e-9 * np.abs(values).max()]
+    pairs = values[np.imag(values) > 1e-9 * np.abs(values).max()]
     if kind == "Hopf" and pairs.size:
-        nearest = pairs[np.argmin(np.abs(pairs.real) / np.abs(pairs))]
+        nearest = pairs[np.argmin(np.abs(np.real(pairs)) / np.abs(pairs))]
         return float(nearest.imag) if abs(nearest.real) < 1e-5 * abs(nearest) else None
     if kind == "Neimark-Sacker" and pairs.size and step is not None:
         multipliers = 1 + step * pairs

@@ -45,12 +45,12 @@ def course(
     >>> from maichong import LIF
     >>> from maichong.analysis import course
     >>> [float(t) for t in course(LIF(), 1000.0, 10.0).spikes.round(6)]
-    [4.7, 9.4]
+    [4.8, 9.6]
     """
     if not isinstance(neuron, Configured) or not isinstance(neuron.model, NeuronModel):
         raise ParameterError("course", "must get a neuron, such as Izhikevich(a=0.02)", brief(neuron))
     net = Network(dt=dt)
-    cell = net.population("cell", neuron, 1, drive=current, **({"init": dict(init)} if init else {}))
+    cell = net.population("cell", neuron, 1, drive=current, init=dict(init or {}))
     net.probe(cell)
     for state in names(neuron.model.states):
         net.probe(cell, state)

@@ -162,7 +162,7 @@ def voltages(system: Dynamics, given: Any = None) -> tuple[float, float]:
     if given is not None:
         if not isinstance(given, (tuple, list)) or len(given) != 2:
             raise ParameterError(f"{system.where}, v_range", "must be (low, high)", brief(given))
-        return span(f"{system.where}, v_range", *given, unit)
+        return span(f"{system.where}, v_range", given[0], given[1], unit)
     own = [_one_number(system.neuron, param.name) for param in model.params if param.unit == unit] or [0.0]
     low, high = min(own), max(own)
     width = max(high - low, abs(low), abs(high), 1.0)

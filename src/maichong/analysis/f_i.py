@@ -75,7 +75,7 @@ def f_i_curve(
     >>> from maichong import LIF
     >>> from maichong.analysis import f_i_curve
     >>> f_i_curve(LIF(t_ref=2.0), [300.0, 1000.0], engine="reference").rates.round(1).tolist()
-    [0.0, 147.5]
+    [0.0, 147.1]
 
     Spikes lie on the grid of ``dt``: where the rate itself is wanted to the last digit take a linear neuron with
     ``spike_times="exact"``.
@@ -216,7 +216,7 @@ def _trains(
 ) -> list[np.ndarray | None]:
     """The spike times of each cell; None for one whose membrane is no number in the end."""
     net = Network(dt=dt)
-    cells = net.population("cells", neuron, currents.size, drive=currents, **({"init": dict(init)} if init else {}))
+    cells = net.population("cells", neuron, currents.size, drive=currents, init=dict(init or {}))
     net.probe(cells)
     if whole_steps(duration, dt) is None:
         duration = round(duration / dt) * dt

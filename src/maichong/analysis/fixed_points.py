@@ -106,20 +106,20 @@ def roots(system: Dynamics, one: Reduced, current: float, v_range: tuple[float, 
 
 def zeros(function: Callable[[Any], np.ndarray], grid: np.ndarray) -> list[float]:
     """Where ``function`` is 0 on ``grid``: sign changes, and extrema that touch 0 or pass it between two grid points."""
-    from scipy.optimize import brentq, minimize_scalar
+    from scipy.optimize import minimize_scalar
 
     values = function(grid)
     grid, values = grid[np.isfinite(values)], values[np.isfinite(values)]
     found = list(grid[values == 0.0])
 
     def cross(low: float, high: float) -> None:
-        root = float(brentq(function, low, high, xtol=1e-13, rtol=1e-14))
+        root = zero_between(function, low, high)
         # at a pole the sign changes too, but the values grow
         if abs(function(root)) <= max(abs(function(low)), abs(function(high))):
             found.append(root)
 
     for k in np.flatnonzero(np.sign(values[:-1]) * np.sign(values[1:]) < 0):
-        cross(grid[k], grid[k + 1])
+        cross(float(grid[k]), float(grid[k + 1]))
     size = np.abs(values)
     dips = np.flatnonzero((size[1:-1] <= size[:-2]) & (size[1:-1] <= size[2:])) + 1
     for k in dips:
@@ -131,11 +131,18 @@ def zeros(function: Callable[[Any], np.ndarray], grid: np.ndarray) -> list[float
             options={"xatol": 1e-12},
         )  # fmt: skip
         if lowest.fun < 0:
-            cross(grid[k - 1], lowest.x)
-            cross(lowest.x, grid[k + 1])
+            cross(float(grid[k - 1]), float(lowest.x))
+            cross(float(lowest.x), float(grid[k + 1]))
         elif lowest.fun <= 1e-11 * max(size[k - 1], size[k + 1]):
             found.append(float(lowest.x))
     return _distinct(np.sort(np.array(found)))
+
+
+def zero_between(function: Callable[[float], Any], low: float, high: float) -> float:
+    """The zero of ``function`` between two places where its signs differ, by Brent's method."""
+    from scipy.optimize import brentq
+
+    return float(brentq(function, low, high, xtol=1e-14, rtol=1e-14))  # type: ignore[arg-type]  # SciPy's stubs know one form
 
 
 def euler_step(where: str, step: Any) -> float | None:

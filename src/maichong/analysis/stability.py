@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 ZERO = 1e-6
@@ -43,11 +45,11 @@ def kind_of_map(multipliers: np.ndarray) -> str:
     return _named(np.abs(values) < 1.0, turning)
 
 
-def is_stable(eigenvalues: np.ndarray, step: float | None = None) -> np.ndarray:
+def is_stable(eigenvalues: np.ndarray, step: float | None = None) -> Any:
     """Whether fixed points with the ``eigenvalues`` [..., states] attract: under the flow, or under Euler steps of ``step`` ms."""
     if step is None:
-        return (eigenvalues.real < 0).all(axis=-1)
-    return (np.abs(1.0 + step * eigenvalues) < 1.0).all(axis=-1)
+        return np.all(np.real(eigenvalues) < 0, axis=-1)
+    return np.all(np.abs(1.0 + step * eigenvalues) < 1.0, axis=-1)
 
 
 def _named(attracts: np.ndarray, turns: np.ndarray) -> str:
