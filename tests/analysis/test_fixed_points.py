@@ -165,6 +165,25 @@ def test_linear_and_piecewise_flows() -> None:
     assert unit.states["s"] == pytest.approx(25.0)
 
 
+def test_dendritic_spike() -> None:
+    """1.14, w_d = 0: bistable up to I_d = 344.6 pA, with folds at V = -27.18 and -48.82; at I_d = 0 it rests at -69.7526.
+
+    The folds are where f (1 - f) = 6 C_d / (tau_d g_d). Of the lower one equations.md prints 9.66 pA; the closed form says 9.649.
+    """
+    found = steady_states(third.DENDRITE, -200.0, 500.0).bifurcations
+    f = (1 + np.array([1, -1]) * np.sqrt(1 - 4 * 6 * 170 / (7 * 1200))) / 2
+    v = -38 + 6 * np.log(f / (1 - f))
+    assert [p.kind for p in found] == ["saddle-node", "saddle-node"]
+    assert [p.states["v"] for p in found] == pytest.approx(v, abs=1e-6)
+    assert v == pytest.approx([-27.18, -48.82], abs=5e-3)
+    assert [p.current for p in found] == pytest.approx(170 * (v + 70) / 7 - 1200 * f, abs=1e-8)
+    assert found[1].current == pytest.approx(344.6, abs=0.05)
+    (rest,) = fixed_points(third.DENDRITE, 0.0)
+    assert rest.states["v"] == pytest.approx(-69.7526, abs=5e-5)
+    both = attractors(third.DENDRITE, 100.0)
+    assert (both.n_fixed, both.n_stable) == (3, 2)
+
+
 def test_conductances_as_inputs() -> None:
     """1.3: with g_e = 5 and g_L = 10 nS the membrane rests at -46.6666667."""
 

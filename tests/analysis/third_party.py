@@ -98,6 +98,21 @@ QIF = neuron(
 )  # fmt: skip
 
 
+def dendrite_flow(v, i, tau_d, c_d, g_d, e_l):
+    return (e_l - v) / tau_d + (g_d / (1.0 + exp(-(v + 38.0) / 6.0)) + i) / c_d
+
+
+DENDRITE = neuron(
+    "ThirdDendrite",
+    params=[
+        Param("tau_d", 7.0, "ms", "time constant"), Param("c_d", 170.0, "pF", "capacitance"),
+        Param("g_d", 1200.0, "pA", "regenerative current"), Param("e_l", -70.0, "mV", "rest"), Param("v_th", 0.0, "mV", "none"),
+    ],
+    states=[State("v", "e_l", "mV", "membrane", membrane=True)],
+    inputs=[Input("i", "pA", "current")], flow=dendrite_flow, fires=crosses,
+)  # fmt: skip
+
+
 # Hodgkin and Huxley: 1.9 ----------------------------------------------------------------------------------------------------
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,7 +50,7 @@ def draw(model: Model, out: Path | None) -> Path:
             versions={"maichong": __version__, "numpy": np.__version__}, command=f"maichong show {model.name} --plot",
         )  # fmt: skip
         return plots.write_report(target, report)
-    figure = plots.page(f"{model.name}\n{lead}", drawings)
+    figure = plots.page(textwrap.fill(f"{model.name}: {lead}", 100), drawings)
     beside = target.with_name(f".{target.stem}.{os.getpid()}{target.suffix}")
     try:
         figure.savefig(beside, dpi=150, facecolor="white")
@@ -75,7 +76,11 @@ def drawings_of(model: NeuronModel) -> Iterator[Drawing]:
     if model.patterns:
         yield _gallery("Firing patterns", "Each under its own current, drawn below it.", _patterns(model))
     elif begins is not None:
-        yield _gallery("Steps of current", "From rest, as shares of the current at which firing sets in.", _steps(cell, begins))
+        yield _gallery(
+            "Steps of current",
+            "From the initial state: currents below and above the one at which firing sets in.",
+            _steps(cell, begins, entry.unit),
+        )
     if begins is not None:
         currents = np.linspace(low, high, 81)
         curve = analysis.f_i_curve(cell, currents)
@@ -113,7 +118,7 @@ def _patterns(model: NeuronModel) -> list[tuple[Configured, Course]]:
     return [(model(**pattern.values), analysis.run_pattern(model, pattern)) for pattern in model.patterns]
 
 
-def _steps(cell: Configured, begins: float) -> list[tuple[Configured, Course]]:
+def _steps(cell: Configured, begins: float, unit: str) -> list[tuple[Configured, Course]]:
     from maichong import analysis
     from maichong.spec import Steps
 
@@ -121,7 +126,7 @@ def _steps(cell: Configured, begins: float) -> list[tuple[Configured, Course]]:
     for share in STEPS:
         current = begins + (share - 1.0) * abs(begins)
         steps = Steps([0.0, 20.0], [min(0.0, begins), current])
-        found.append((cell, analysis.course(cell, steps, 250.0, name=f"{current:.4g}, {share:g} of the onset")))
+        found.append((cell, analysis.course(cell, steps, 250.0, name=f"{current:.4g} {unit}")))
     return found
 
 

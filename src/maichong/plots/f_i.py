@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+TALLEST = 2.5
+"""First rates above so many of the steady ones leave the picture: a short first interval would flatten all the rest."""
+
+
 def f_i(
     currents: ArrayLike,
     rates: ArrayLike,
@@ -28,8 +32,8 @@ def f_i(
 ) -> Axes:
     """Draw ``rates`` (Hz) over ``currents``, both [n_currents]; NaN leaves a gap.
 
-    ``first_rates`` (Hz), of the first interval, are drawn thin: the neuron adapts where they lie above. ``onset`` is marked by a
-    dashed line.
+    ``first_rates`` (Hz), of the first interval, are drawn thin, up to 2.5 times the highest steady rate: the neuron adapts where
+    they lie above. ``onset`` is marked by a dashed line.
 
     Raises ParameterError for lengths that differ, infinite or negative rates, and an empty label.
 
@@ -51,8 +55,10 @@ def f_i(
     if at is not None:
         ax.axvline(at, color=REFERENCE, linewidth=0.9, linestyle=(0, (4, 2)), label=f"onset {at:.4g}")
     if first is not None or at is not None:
-        ax.legend(loc="upper left", frameon=False, fontsize=8, labelcolor="linecolor")
-    ax.set_ylim(bottom=0.0)
+        ax.legend(loc="best", frameon=False, fontsize=8, labelcolor="linecolor")
+    most = np.nanmax(steady) if np.isfinite(steady).any() else 0.0
+    tall = first is not None and most > 0 and np.nanmax(first) > TALLEST * most
+    ax.set_ylim(0.0, TALLEST * most if tall else None)
     ax.margins(x=0.02)
     return finish(ax, xlabel=xlabel, ylabel="rate (Hz)")
 

@@ -52,7 +52,7 @@ def page(title: str, drawings: Sequence[Drawing], width: float = 9.2) -> Figure:
     heights = [max(one.height for one in row) + 0.35 for row in rows]
     figure = Figure(figsize=(width, sum(heights) + 0.4), layout="constrained", facecolor="white")
     figure.set_gid(THEMED)
-    figure.suptitle(title, color=INK, fontsize=13, x=0.01, ha="left")
+    figure.suptitle(title, color=INK, fontsize=11, x=0.01, ha="left")
     grid = figure.add_gridspec(len(rows), 2, height_ratios=heights)
     for k, row in enumerate(rows):
         for j, one in enumerate(row):
