@@ -123,6 +123,13 @@ def test_adex(method: str) -> None:
     assert found[0].omega == pytest.approx(0.00711534, abs=5e-9)
 
 
+def test_nothing_is_found_where_there_is_nothing() -> None:
+    """Above the saddle-node the slope of AdEx has a minimum that stays above 0, between exponentials that overflow."""
+    assert fixed_points(third.ADEX, 627.3110937 + 1e-6) == ()
+    assert fixed_points(third.ADEX, 940.5) == ()
+    assert len(fixed_points(third.ADEX, 627.3110937 - 1e-6)) == 2
+
+
 def test_quadratic_neuron() -> None:
     """1.5: one state, whose two fixed points meet at RI = a0 ((V_c - V_r) / 2)^2 = 2.25."""
     assert bifurcations(third.QIF, -5.0, 5.0) == near(("saddle-node", 2.25), abs=1e-9)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from maichong import __version__, bench, data
+from maichong.errors import MaichongError
 from maichong.spec import registry
 from maichong.zoo import protocol
 
@@ -322,3 +324,15 @@ def test_show_refuses_to_draw(maichong: Any, given: tuple[str, ...], sentence: s
     monkeypatch.chdir(tmp_path)
     ended = maichong("show", *given)
     assert (ended.sentence, ended.out, list(tmp_path.iterdir())) == (sentence, "", [])
+
+
+def test_a_neuron_that_never_fires_cannot_be_drawn(tmp_path: Path) -> None:
+    from maichong import LIF
+    from maichong.cli import portrait
+
+    deaf = dataclasses.replace(
+        LIF, params=tuple(dataclasses.replace(p, default=1e9) if p.name == "v_th" else p for p in LIF.params)
+    )
+    with pytest.raises(MaichongError) as error:
+        portrait.draw(deaf, tmp_path / "x.png")
+    assert str(error.value) == "show --plot: finds nothing to draw: it fires under no constant current (got LIF)"

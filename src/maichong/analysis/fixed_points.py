@@ -101,11 +101,12 @@ def roots(system: Dynamics, one: Reduced, current: float, v_range: tuple[float, 
         return found
     low, high = v_range
     out = (high - low) * np.geomspace(1e-3, FURTHER, GRID // 10)
-    return zeros(lambda v: one.slope(v, current), np.concatenate([low - out[::-1], high + out]))
+    sides = (low - out[::-1], high + out)
+    return [root for side in sides for root in zeros(lambda v: one.slope(v, current), side, touching=False)]
 
 
-def zeros(function: Callable[[Any], np.ndarray], grid: np.ndarray) -> list[float]:
-    """Where ``function`` is 0 on ``grid``: sign changes, and extrema that touch 0 or pass it between two grid points."""
+def zeros(function: Callable[[Any], np.ndarray], grid: np.ndarray, *, touching: bool = True) -> list[float]:
+    """Where ``function`` is 0 on ``grid``: sign changes and, of a fine grid, extrema that touch 0 or pass it between two points."""
     from scipy.optimize import minimize_scalar
 
     values = function(grid)
@@ -121,7 +122,7 @@ def zeros(function: Callable[[Any], np.ndarray], grid: np.ndarray) -> list[float
     for k in np.flatnonzero(np.sign(values[:-1]) * np.sign(values[1:]) < 0):
         cross(float(grid[k]), float(grid[k + 1]))
     size = np.abs(values)
-    dips = np.flatnonzero((size[1:-1] <= size[:-2]) & (size[1:-1] <= size[2:])) + 1
+    dips = [] if not touching else np.flatnonzero((size[1:-1] <= size[:-2]) & (size[1:-1] <= size[2:])) + 1
     for k in dips:
         sign = np.sign(values[k])
         if sign == 0 or not (values[k - 1] * sign > 0 and values[k + 1] * sign > 0):
@@ -133,7 +134,7 @@ def zeros(function: Callable[[Any], np.ndarray], grid: np.ndarray) -> list[float
         if lowest.fun < 0:
             cross(float(grid[k - 1]), float(lowest.x))
             cross(float(lowest.x), float(grid[k + 1]))
-        elif lowest.fun <= 1e-11 * max(size[k - 1], size[k + 1]):
+        elif lowest.fun <= 1e-11 * min(size[k - 1], size[k + 1]):
             found.append(float(lowest.x))
     return _distinct(np.sort(np.array(found)))
 

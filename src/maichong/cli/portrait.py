@@ -42,6 +42,8 @@ def draw(model: Model, out: Path | None) -> Path:
 
     target = out or Path(f"{model.name}.png")
     drawings = list(drawings_of(model))
+    if not drawings:
+        raise ParameterError("show --plot", "finds nothing to draw: it fires under no constant current", model.name)
     lead = model.doc.partition("\n")[0].rstrip(".")
     if target.suffix.lower() == ".html":
         pictures = [plots.Picture(one.title, one.caption, one.draw(None).figure) for one in drawings]
@@ -66,24 +68,21 @@ def drawings_of(model: NeuronModel) -> Iterator[Drawing]:
     """What there is to draw of a neuron."""
     from maichong import analysis, plots
 
-    cell, entry = model(), model.inputs[0]
+    entry = model.inputs[0]
     xlabel = f"current {entry.name} ({entry.unit or '1'})"
-    try:
-        low, high = analysis.firing_range(cell)
-    except ParameterError:
-        low, high = 0.0, 0.0
-    begins, kind = _onset(cell, low, high) if high > low else (None, "")
+    cell, dt, (low, high) = _stepping(model())
+    begins, kind = _onset(cell, low, high, dt) if high > low else (None, "")
     if model.patterns:
         yield _gallery("Firing patterns", "Each under its own current, drawn below it.", _patterns(model))
     elif begins is not None:
         yield _gallery(
             "Steps of current",
             "From the initial state: currents below and above the one at which firing sets in.",
-            _steps(cell, begins, entry.unit),
+            _steps(cell, begins, entry.unit, dt),
         )
     if begins is not None:
         currents = np.linspace(low, high, 81)
-        curve = analysis.f_i_curve(cell, currents)
+        curve = analysis.f_i_curve(cell, currents, dt=dt)
         title = f"f-I curve{f', class {kind}' if kind else ''}"
         yield plots.Drawing(
             title, "One cell for each current, from its initial state.",
@@ -91,18 +90,30 @@ def drawings_of(model: NeuronModel) -> Iterator[Drawing]:
         )  # fmt: skip
         yield from _diagram(cell, low, high, xlabel)
     if len(model.states) == 2:
-        yield from _planes(cell, begins, entry.unit)
+        yield from _planes(cell, begins, entry.unit, dt)
 
 
-def _onset(cell: Configured, low: float, high: float) -> tuple[float | None, str]:
+def _stepping(cell: Configured) -> tuple[Configured, float, tuple[float, float]]:
+    """The cell and the step at which it fires without diverging, and the currents to draw it over; none where it never fires."""
+    from maichong import analysis
+
+    for one, dt in ((cell, 0.1), (cell.replace(integrator="euler"), 0.01)):
+        with contextlib.suppress(ParameterError):
+            low, high = analysis.firing_range(one, dt=dt)
+            if np.isfinite(analysis.f_i_curve(one, np.linspace(low, high, 21), dt=dt).rates).all():
+                return one, dt, (low, high)
+    return cell, 0.1, (0.0, 0.0)
+
+
+def _onset(cell: Configured, low: float, high: float, dt: float) -> tuple[float | None, str]:
     """Where firing sets in between the two, and its class; no class where it cannot be told."""
     from maichong import analysis
 
     try:
-        found = analysis.onset(cell, low, high, duration=1000.0)
+        found = analysis.onset(cell, low, high, duration=1000.0, dt=dt)
         return found.current, found.kind
     except ParameterError:
-        curve = analysis.f_i_curve(cell, np.linspace(low, high, 81))
+        curve = analysis.f_i_curve(cell, np.linspace(low, high, 81), dt=dt)
         fires = np.flatnonzero(curve.rates > 0)
         return (float(curve.currents[fires[0]]), "") if fires.size else (None, "")
 
@@ -118,7 +129,7 @@ def _patterns(model: NeuronModel) -> list[tuple[Configured, Course]]:
     return [(model(**pattern.values), analysis.run_pattern(model, pattern)) for pattern in model.patterns]
 
 
-def _steps(cell: Configured, begins: float, unit: str) -> list[tuple[Configured, Course]]:
+def _steps(cell: Configured, begins: float, unit: str, dt: float) -> list[tuple[Configured, Course]]:
     from maichong import analysis
     from maichong.spec import Steps
 
@@ -126,8 +137,8 @@ def _steps(cell: Configured, begins: float, unit: str) -> list[tuple[Configured,
     for share in STEPS:
         current = begins + (share - 1.0) * abs(begins)
         steps = Steps([0.0, 20.0], [min(0.0, begins), current])
-        found.append((cell, analysis.course(cell, steps, 250.0, name=f"{current:.4g} {unit}")))
-    return found
+        found.append((cell, analysis.course(cell, steps, 250.0, dt=dt, engine="events", name=f"{current:.4g} {unit}")))
+    return [(cell, one) for cell, one in found if all(np.isfinite(values).all() for values in one.states.values())]
 
 
 def _gallery(title: str, caption: str, runs: list[tuple[Configured, Course]]) -> Drawing:
@@ -176,7 +187,7 @@ def _diagram(cell: Configured, low: float, high: float, xlabel: str) -> Iterator
     )  # fmt: skip
 
 
-def _planes(cell: Configured, begins: float | None, unit: str) -> Iterator[Drawing]:
+def _planes(cell: Configured, begins: float | None, unit: str, dt: float) -> Iterator[Drawing]:
     """The phase planes below and above the onset of firing, over the same window; that without a current where there is none."""
     from maichong import analysis
 
@@ -188,7 +199,7 @@ def _planes(cell: Configured, begins: float | None, unit: str) -> Iterator[Drawi
         points[where] = []
         with contextlib.suppress(ParameterError):
             points[where] = list(analysis.fixed_points(cell, current))
-    paths = {where: analysis.course(cell, current, 300.0) for where, current in at.items()}
+    paths = {where: analysis.course(cell, current, 300.0, dt=dt, engine="events") for where, current in at.items()}
     window = {}
     for state in names(cell.model.states):
         near = [point.states[state] for found in points.values() for point in found]
