@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from maichong import __version__, bench, data
+from maichong.errors import MaichongError
 from maichong.spec import registry
 from maichong.zoo import protocol
 
@@ -283,3 +285,54 @@ def test_show_a_benchmark(maichong: Any, name: str, tmp_path: Path) -> None:
         assert words in ended.out
     shown = json.loads((tmp_path / "network.json").read_text())
     assert (shown["name"], shown["kind"], shown["constants"]["k_exc"]) == ("coba-4000", "benchmark", 64)
+
+
+@pytest.mark.parametrize(
+    ("name", "suffix", "begins"),
+    [pytest.param("LIF", ".png", b"\x89PNG", marks=pytest.mark.slow), ("izhikevich", ".html", b"<!doctype html>")],
+)
+def test_show_draws_a_neuron(maichong: Any, name: str, suffix: str, begins: bytes, tmp_path: Path) -> None:
+    target = tmp_path / f"picture{suffix}"
+    ended = maichong("show", name, "--plot", "--out", str(target))
+    assert ended.code == 0, ended.err
+    assert ended.out.splitlines()[-1] == f"drawn: {target}"
+    assert list(tmp_path.iterdir()) == [target]
+    drawn = target.read_bytes()
+    assert drawn[: len(begins)].lower() == begins.lower()
+    if suffix == ".html":
+        text = drawn.decode()
+        for words in (
+            "A tonic spiking",
+            "T inhibition-induced bursting",
+            "f-I curve",
+            "Hopf at 3.7975",
+            "saddle-node at 4",
+            "u nullcline",
+        ):
+            assert words in text
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (("PairSTDP", "--plot"), "show --plot: draws neurons (got PairSTDP, a rule)"),
+        (("LIF", "--out", "x.png"), "--out: says where to draw; add --plot"),
+        (("LIF", "--plot", "--out", "x.bmp"), "--out: must end in .png, .svg, .pdf, .html (got x.bmp); try x.png"),
+    ],
+)
+def test_show_refuses_to_draw(maichong: Any, given: tuple[str, ...], sentence: str, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    ended = maichong("show", *given)
+    assert (ended.sentence, ended.out, list(tmp_path.iterdir())) == (sentence, "", [])
+
+
+def test_a_neuron_that_never_fires_cannot_be_drawn(tmp_path: Path) -> None:
+    from maichong import LIF
+    from maichong.cli import portrait
+
+    deaf = dataclasses.replace(
+        LIF, params=tuple(dataclasses.replace(p, default=1e9) if p.name == "v_th" else p for p in LIF.params)
+    )
+    with pytest.raises(MaichongError) as error:
+        portrait.draw(deaf, tmp_path / "x.png")
+    assert str(error.value) == "show --plot: finds nothing to draw: it fires under no constant current (got LIF)"

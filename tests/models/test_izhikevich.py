@@ -7,7 +7,7 @@ the end of the step, so dt is taken off before they are compared.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -15,127 +15,93 @@ from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
 from maichong import Izhikevich, Network
+from maichong.analysis import run_pattern
+from maichong.neurons.izhikevich_patterns import CLASSES_2003, FIGURE_2004
+from maichong.spec import Pattern
 
 
 @dataclass(frozen=True)
-class Pattern:
-    """One row of the table; ``first`` are the first spikes, ``last`` the last, ``count`` how many there are."""
+class Fires:
+    """What a pattern is known by: how many spikes, the first of them, and the last where not all are given."""
 
-    name: str
-    abcd: tuple[float, float, float, float]
-    v0: float
-    dt: float
-    until: float
-    current: Callable[[float], float]
     count: int
     first: tuple[float, ...]
     last: float | None = None
-    values: dict[str, float] = field(default_factory=dict)
-    u0: float | None = None
 
 
-def step(at: float, height: float, base: float = 0.0) -> Callable[[float], float]:
-    return lambda t: height if t > at else base
+FIGURE = {
+    "A tonic spiking": Fires(5, (13.0, 17.0, 31.5, 59.25, 86.75)),
+    "B phasic spiking": Fires(1, (43.75,)),
+    "C tonic bursting": Fires(28, (25.0, 26.5, 28.25, 30.0, 32.0, 34.0, 36.25, 38.75), 204.5),
+    "D phasic bursting": Fires(6, (39.0, 42.8, 47.0, 51.8, 57.6, 67.2)),
+    "E mixed mode": Fires(6, (20.0, 22.75, 27.25, 67.0, 99.25, 131.5)),
+    "F spike frequency adaptation": Fires(6, (10.25, 12.25, 15.0, 19.75, 42.5, 71.5)),
+    "G class 1": Fires(10, (84.5, 125.0, 155.75, 181.0), 290.5),
+    "H class 2": Fires(14, (105.75, 126.5, 145.25), 293.0),
+    "I spike latency": Fires(1, (26.6,)),
+    "J subthreshold oscillation": Fires(1, (26.5,)),
+    "K resonator": Fires(1, (338.0,)),
+    "L integrator": Fires(1, (20.0,)),
+    "M rebound spike": Fires(1, (68.0,)),
+    "N rebound burst": Fires(7, (68.0, 71.0, 74.2, 77.8, 81.8, 86.4, 92.2)),
+    "O threshold variability": Fires(1, (93.25,)),
+    "P bistability": Fires(5, (45.25, 86.0, 126.5, 167.25, 208.0)),
+    "Q depolarizing after-potential": Fires(1, (11.3,)),
+    "R accommodation": Fires(1, (311.5,)),
+    "S inhibition-induced spiking": Fires(3, (94.5, 166.0, 236.0)),
+    "T inhibition-induced bursting": Fires(12, (86.5, 88.5, 90.5, 93.0, 95.5, 98.5, 103.0, 191.5), 204.0),
+}
+CLASSES = {
+    "RS": Fires(5, (18.25, 24.25, 54.5, 87.75, 121.0)),
+    "IB": Fires(7, (18.75, 21.25, 25.0, 58.25, 87.75, 117.5, 147.0)),
+    "CH": Fires(15, (19.0,), 146.25),
+    "FS": Fires(15, (19.0,), 141.25),
+    "TC": Fires(4, (39.5, 53.5, 83.0, 120.25)),
+    "TC rebound": Fires(5, (51.0, 56.0, 61.75, 69.0, 79.75)),
+    "RZ": Fires(2, (62.75, 67.5)),
+    "LTS": Fires(18, (28.0,), 240.5),
+}
+EXPECTED = {**FIGURE, **CLASSES}
 
 
-def pulses(height: float, *spans: tuple[float, float], base: float = 0.0) -> Callable[[float], float]:
-    return lambda t: height if any(low < t < high for low, high in spans) else base
-
-
-def accommodation(t: float) -> float:
-    return t / 25 if t < 200 else 0.0 if t < 300 else (t - 300) / 12.5 * 4 if t < 312.5 else 0.0
-
-
-def variability(t: float) -> float:
-    return 1.0 if 10 < t < 15 or 80 < t < 85 else -6.0 if 70 < t < 75 else 0.0
-
-
-CLASS_1 = {"k1": 4.1, "k0": 108.0}
-FIGURE = [
-    Pattern("A tonic spiking", (0.02, 0.2, -65, 6), -70, 0.25, 100, step(10, 14), 5, (13.0, 17.0, 31.5, 59.25, 86.75)),
-    Pattern("B phasic spiking", (0.02, 0.25, -65, 6), -64, 0.25, 200, step(20, 0.5), 1, (43.75,)),
-    Pattern("C tonic bursting", (0.02, 0.2, -50, 2), -70, 0.25, 220, step(22, 15), 28,
-            (25.0, 26.5, 28.25, 30.0, 32.0, 34.0, 36.25, 38.75), 204.5),
-    Pattern("D phasic bursting", (0.02, 0.25, -55, 0.05), -64, 0.2, 200, step(20, 0.6), 6,
-            (39.0, 42.8, 47.0, 51.8, 57.6, 67.2)),
-    Pattern("E mixed mode", (0.02, 0.2, -55, 4), -70, 0.25, 160, step(16, 10), 6,
-            (20.0, 22.75, 27.25, 67.0, 99.25, 131.5)),
-    Pattern("F spike frequency adaptation", (0.01, 0.2, -65, 8), -70, 0.25, 85, step(8.5, 30), 6,
-            (10.25, 12.25, 15.0, 19.75, 42.5, 71.5)),
-    Pattern("G class 1", (0.02, -0.1, -55, 6), -60, 0.25, 300, lambda t: 0.075 * (t - 30) if t > 30 else 0.0, 10,
-            (84.5, 125.0, 155.75, 181.0), 290.5, CLASS_1),
-    Pattern("H class 2", (0.2, 0.26, -65, 0), -64, 0.25, 300, lambda t: -0.5 + (0.015 * (t - 30) if t > 30 else 0.0), 14,
-            (105.75, 126.5, 145.25), 293.0),
-    Pattern("I spike latency", (0.02, 0.2, -65, 6), -70, 0.2, 100, pulses(7.04, (10, 13)), 1, (26.6,)),
-    Pattern("J subthreshold oscillation", (0.05, 0.26, -60, 0), -62, 0.25, 200, pulses(2, (20, 25)), 1, (26.5,)),
-    Pattern("K resonator", (0.1, 0.26, -60, -1), -62, 0.25, 400,
-            pulses(0.65, (40, 44), (60, 64), (280, 284), (320, 324)), 1, (338.0,)),
-    Pattern("L integrator", (0.02, -0.1, -55, 6), -60, 0.25, 100,
-            pulses(9, (100 / 11, 100 / 11 + 2), (100 / 11 + 5, 100 / 11 + 7), (70, 72), (80, 82)), 1, (20.0,), values=CLASS_1),
-    Pattern("M rebound spike", (0.03, 0.25, -60, 4), -64, 0.2, 200, pulses(-15, (20, 25)), 1, (68.0,)),
-    Pattern("N rebound burst", (0.03, 0.25, -52, 0), -64, 0.2, 200, pulses(-15, (20, 25)), 7,
-            (68.0, 71.0, 74.2, 77.8, 81.8, 86.4, 92.2)),
-    Pattern("O threshold variability", (0.03, 0.25, -60, 4), -64, 0.25, 100, variability, 1, (93.25,)),
-    Pattern("P bistability", (0.1, 0.26, -60, 0), -61, 0.25, 300, pulses(1.24, (37.5, 42.5), (216, 221), base=0.24), 5,
-            (45.25, 86.0, 126.5, 167.25, 208.0)),
-    Pattern("Q depolarizing after-potential", (1, 0.2, -60, -21), -70, 0.1, 50,
-            lambda t: 20.0 if abs(t - 10) < 1 else 0.0, 1, (11.3,)),
-    Pattern("R accommodation", (0.02, 1, -55, 4), -65, 0.5, 400, accommodation, 1, (311.5,),
-            values={"v_u": -65.0, "u_leak": 0.0}, u0=-16.0),
-    Pattern("S inhibition-induced spiking", (-0.02, -1, -60, 8), -63.8, 0.5, 350,
-            lambda t: 80.0 if t < 50 or t > 250 else 75.0, 3, (94.5, 166.0, 236.0)),
-    Pattern("T inhibition-induced bursting", (-0.026, -1, -45, -2), -63.8, 0.5, 350,
-            lambda t: 80.0 if t < 50 or t > 250 else 75.0, 12, (86.5, 88.5, 90.5, 93.0, 95.5, 98.5, 103.0, 191.5), 204.0),
-]  # fmt: skip
-CLASSES = [
-    Pattern("RS", (0.02, 0.2, -65, 8), -63, 0.25, 130, step(15, 14), 5, (18.25, 24.25, 54.5, 87.75, 121.0)),
-    Pattern("IB", (0.02, 0.2, -55, 4), -70, 0.25, 150, step(15, 11), 7, (18.75, 21.25, 25.0, 58.25, 87.75, 117.5, 147.0)),
-    Pattern("CH", (0.02, 0.2, -50, 2), -70, 0.25, 150, step(15, 10), 15, (19.0,), 146.25),
-    Pattern("FS", (0.1, 0.2, -65, 2), -70, 0.25, 145, step(15, 10), 15, (19.0,), 141.25),
-    Pattern("TC", (0.02, 0.25, -65, 0.05), -63, 0.25, 125, step(30, 1.5), 4, (39.5, 53.5, 83.0, 120.25)),
-    Pattern("TC rebound", (0.02, 0.25, -65, 0.05), -87, 0.25, 100, step(45, 0, base=-25), 5,
-            (51.0, 56.0, 61.75, 69.0, 79.75)),
-    Pattern("RZ", (0.1, 0.26, -65, 2), -70, 0.25, 100,
-            lambda t: 10.0 if 60 < t < 65 else -0.5 if t > 10 else -2.0, 2, (62.75, 67.5)),
-    Pattern("LTS", (0.02, 0.25, -65, 2), -63, 0.25, 250, step(25, 10), 18, (28.0,), 240.5),
-]  # fmt: skip
-
-
-def spikes_of(pattern: Pattern, engine: str, integrator: str = "figure1", **options: str) -> np.ndarray:
+def spikes_of(pattern: Pattern, engine: str, **options: str) -> np.ndarray:
     """The spikes of a pattern, on the published loop's clock."""
-    a, b, c, d = pattern.abcd
-    dt = pattern.dt
-    net = Network(dt=dt)
-    u0 = b * pattern.v0 if pattern.u0 is None else pattern.u0
-    model = Izhikevich(a=a, b=b, c=c, d=d, integrator=integrator, **pattern.values)
-    net.population("n", model, 1, init={"v": pattern.v0, "u": u0}, drive=0.0)
-    run = net.build(engine, **options)
-    # like the loop, t runs from 0 to the end, both included; what does not change is run in one go
-    currents = [pattern.current(k * dt) for k in range(round(pattern.until / dt) + 1)]
-    begin = 0
-    for k in range(1, len(currents) + 1):
-        if k == len(currents) or currents[k] != currents[begin]:
-            run["n"].drive(currents[begin])
-            run.run((k - begin) * dt)
-            begin = k
-    return run["n"].spikes.times - dt
+    return run_pattern(Izhikevich, pattern, engine=engine, **options).spikes - pattern.dt
 
 
-@pytest.mark.parametrize("pattern", [*FIGURE, *CLASSES], ids=lambda p: p.name)
+def cell(
+    abcd: tuple[float, float, float, float],
+    v0: float,
+    dt: float,
+    until: float,
+    current: Callable[[float], float],
+    integrator: str,
+) -> Pattern:
+    """A cell of Izhikevich's that starts on its nullcline, b v0."""
+    values = {**dict(zip("abcd", abcd, strict=True)), "integrator": integrator}
+    return Pattern("", values, current, dt, until, {"v": v0, "u": abcd[1] * v0})
+
+
+def test_the_catalogue_has_the_patterns_of_both_papers() -> None:
+    assert tuple(pattern.name for pattern in Izhikevich.patterns) == tuple(FIGURE)
+    assert tuple(pattern.name for pattern in CLASSES_2003) == tuple(CLASSES)
+
+
+@pytest.mark.parametrize("pattern", [*FIGURE_2004, *CLASSES_2003], ids=lambda p: p.name)
 def test_patterns_fire_when_the_published_loop_does(engine: str, pattern: Pattern) -> None:
-    times = spikes_of(pattern, engine)
-    assert times.size == pattern.count
-    assert times[: len(pattern.first)] == pytest.approx(pattern.first, abs=1e-9)
-    if pattern.last is not None:
-        assert times[-1] == pytest.approx(pattern.last, abs=1e-9)
+    times, expected = spikes_of(pattern, engine), EXPECTED[pattern.name]
+    assert times.size == expected.count
+    assert times[: len(expected.first)] == pytest.approx(expected.first, abs=1e-9)
+    if expected.last is not None:
+        assert times[-1] == pytest.approx(expected.last, abs=1e-9)
 
 
-@pytest.mark.parametrize("pattern", [FIGURE[0], FIGURE[2], FIGURE[6], CLASSES[3]], ids=lambda p: p.name)
+@pytest.mark.parametrize("pattern", [FIGURE_2004[0], FIGURE_2004[2], FIGURE_2004[6], CLASSES_2003[3]], ids=lambda p: p.name)
 def test_single_precision_keeps_count_and_time(pattern: Pattern) -> None:
     """Driven patterns do not hang on a bifurcation, so that roundings of 1e-7 move a spike by a step at most."""
-    times = spikes_of(pattern, "events", precision="float32")
-    assert times.size == pattern.count
-    assert np.abs(times[: len(pattern.first)] - pattern.first).max() <= pattern.dt + 1e-9
+    times, expected = spikes_of(pattern, "events", precision="float32"), EXPECTED[pattern.name]
+    assert times.size == expected.count
+    assert np.abs(times[: len(expected.first)] - expected.first).max() <= pattern.dt + 1e-9
 
 
 def izh2003(a: float, b: float, c: float, d: float, current: float, steps: int) -> list[int]:
@@ -153,8 +119,8 @@ def izh2003(a: float, b: float, c: float, d: float, current: float, steps: int) 
 
 @pytest.mark.parametrize("abcd", [(0.02, 0.2, -65.0, 8.0), (0.1, 0.2, -65.0, 2.0), (0.02, 0.2, -50.0, 2.0)])
 def test_the_scheme_of_the_2003_network_code(engine: str, abcd: tuple[float, float, float, float]) -> None:
-    pattern = Pattern("", abcd, -65.0, 1.0, 400, lambda t: 10.0, 0, ())
-    assert spikes_of(pattern, engine, "izh2003").tolist() == izh2003(*abcd, 10.0, 401)
+    pattern = cell(abcd, -65.0, 1.0, 400, lambda t: 10.0, "izh2003")
+    assert spikes_of(pattern, engine).tolist() == izh2003(*abcd, 10.0, 401)
 
 
 # the equations themselves, whatever the loop -----------------------------------------------------------------------------
@@ -195,8 +161,8 @@ def by_rk4(
     abcd: tuple[float, float, float, float], v0: float, current: float, begin: float, dt: float, until: float
 ) -> np.ndarray:
     """The spikes that the library gives, stamped at the end of the step that passes the peak."""
-    pattern = Pattern("", abcd, v0, dt, until, lambda t: current if t > begin - dt / 2 else 0.0, 0, ())
-    return spikes_of(pattern, "events", "rk4") + dt
+    pattern = cell(abcd, v0, dt, until, lambda t: current if t > begin - dt / 2 else 0.0, "rk4")
+    return spikes_of(pattern, "events") + dt
 
 
 def test_tonic_spiking_tends_to_the_event_located_times() -> None:
@@ -242,8 +208,8 @@ def located(
     abcd: tuple[float, float, float, float], v0: float, current: float, begin: float, dt: float, until: float
 ) -> np.ndarray:
     """The stamps that the integrator "ode" gives: the first grid point at or after each spike."""
-    pattern = Pattern("", abcd, v0, dt, until, lambda t: current if t > begin - dt / 2 else 0.0, 0, ())
-    return spikes_of(pattern, "reference", "ode") + dt
+    pattern = cell(abcd, v0, dt, until, lambda t: current if t > begin - dt / 2 else 0.0, "ode")
+    return spikes_of(pattern, "reference") + dt
 
 
 @pytest.mark.parametrize("dt", [0.5, 0.125])

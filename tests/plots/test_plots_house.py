@@ -15,12 +15,21 @@ from maichong import plots
 from maichong.errors import MaichongError
 from maichong.plots.colours import KINDS
 
+BRANCH = ([0, 1, 2], [0, 1, 2], [True, False, False])
+PANEL = ("tonic", [0.0, 1.0], [-70.0, -60.0], [0.0, 1.0], [1.0])
 DRAWINGS = {
     "raster": lambda ax=None: plots.raster([1.0, 2.0], [0, 1], ax=ax),
     "receptive_fields": lambda ax=None: plots.receptive_fields(np.eye(4), shape=(2, 2), ax=ax),
     "confusion": lambda ax=None: plots.confusion([[3, 1], [0, 4]], ax=ax),
     "accuracy_curve": lambda ax=None: plots.accuracy_curve([0, 9], [0.1, 0.9], reference=0.5, ax=ax),
     "histogram": lambda ax=None: plots.histogram([1.0, 2.0], xlabel="rate (Hz)", ax=ax),
+    "traces": lambda ax=None: plots.traces([0.0, 1.0], [[1.0, 2.0], [2.0, 3.0]], labels="ab", ylabel="v (mV)", ax=ax),
+    "phase_plane": lambda ax=None: plots.phase_plane(
+        {"v": [[0, 1], [0, 1]]}, field=np.ones((4, 2, 2)), trajectory=[[0, 1], [1, 0]], xlabel="v (mV)", ylabel="w (pA)", ax=ax
+    ),
+    "f_i": lambda ax=None: plots.f_i([0, 1], [0.0, np.nan], first_rates=[0, 1], onset=0.5, ax=ax),
+    "bifurcation_diagram": lambda ax=None: plots.bifurcation_diagram([BRANCH], ylabel="v (mV)", ax=ax),
+    "gallery": lambda ax=None: plots.gallery([PANEL], peak=30.0, ax=ax),
 }
 
 
@@ -62,6 +71,8 @@ def test_axes_carry_units(name):
     labels = [ax.get_xlabel(), ax.get_ylabel()]
     if name == "receptive_fields":  # pixels of a picture have none: the colour bar carries it
         labels = [ax.images[0].colorbar.ax.get_ylabel()]
+    if name == "gallery":  # its panels have a bar of time instead
+        labels = [f"({text.get_text().split()[-1]})" for text in ax.child_axes[0].texts]
     if name == "confusion":  # classes have none: the cells carry it
         labels = labels[1:]
     assert all(label.endswith(")") for label in labels)
@@ -107,7 +118,22 @@ GOOD = {
     plots.confusion: {"matrix": [[1, 0], [0, 1]], "class_names": ["a", "b"]},
     plots.accuracy_curve: {"images_seen": [0, 1], "accuracy": [0.1, 0.2], "reference": 0.5},
     plots.histogram: {"values": [1.0], "xlabel": "rate (Hz)", "bins": 3, "kind": "input"},
+    plots.traces: {"times": [0.0, 1.0], "values": [1.0, 2.0], "ylabel": "v (mV)", "labels": "v", "spikes": [1.0], "peak": 3.0},
+    plots.phase_plane: {
+        "nullclines": {"v": [[0, 1], [0, 1]]},
+        "xlabel": "v (mV)",
+        "ylabel": "w (pA)",
+        "points": [(0, 1, "saddle")],
+        "trajectory": [[0, 1], [1, 0]],
+        "field": np.ones((4, 2, 2)),
+        "xlim": (0, 1),
+        "ylim": (0, 1),
+    },
+    plots.f_i: {"currents": [0, 1], "rates": [0, 1], "first_rates": [0, 1], "onset": 0.5, "xlabel": "current (pA)"},
+    plots.bifurcation_diagram: {"branches": [BRANCH], "ylabel": "v (mV)", "xlabel": "i (pA)", "points": [(0, 1, "Hopf")]},
+    plots.gallery: {"panels": [PANEL], "peak": 30.0, "columns": 3, "bar": 20.0},
 }
+NEW = ("traces", "phase_plane", "f_i", "bifurcation", "gallery")
 CASES = [(f, name, bad) for f, good in GOOD.items() for name, bad in itertools.product(good, NONSENSE)]
 
 
@@ -121,7 +147,7 @@ def test_nonsense_is_drawn_or_refused_in_one_sentence(function, name, bad):
         assert "\n" not in message
 
 
-@pytest.mark.parametrize("module", ["raster", "fields", "confusion", "curves", "histogram", "wording"])
+@pytest.mark.parametrize("module", ["raster", "fields", "confusion", "curves", "histogram", "wording", *NEW])
 def test_the_examples_in_the_docstrings_run(module):
     found = importlib.import_module(f"maichong.plots.{module}")
     names = {name: getattr(plots, name) for name in plots.__all__}

@@ -53,15 +53,26 @@ def list_(
 @app.command()
 def show(
     name: Annotated[str, typer.Argument(help="What list names, e.g. LIF, pair_stdp, diehl-cook-2015 or coba-4000.")],
+    plot: Annotated[
+        bool, typer.Option("--plot", help="Also draw a neuron: firing patterns, f-I curve, phase plane, bifurcations.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", callback=_writable, help="Where --plot draws: .png, .svg, .pdf or .html; NAME.png if left out."
+        ),
+    ] = None,
     json: Json = None,
 ) -> None:
     """Show a model's equations, parameters with units and source, or a paper's settings and claims.
 
-    Example: maichong show Izhikevich
+    Example: maichong show Izhikevich --plot --out izhikevich.html
     """
     from maichong.cli import catalogue
 
-    catalogue.show_one(name, json)
+    if out is not None and not plot:
+        raise MaichongError("--out", "says where to draw", fix="add --plot")
+    catalogue.show_one(name, json, plot, out)
 
 
 @app.command()

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from maichong import files
+from maichong.cli import portrait
 from maichong.cli.tables import put, table_of
 from maichong.errors import MaichongError, ParameterError, did_you_mean
 from maichong.spec import registry
@@ -48,12 +49,15 @@ def _words(kind: str) -> str:
     return kind.casefold().replace("-", " ").replace("_", " ")
 
 
-def show_one(name: str, json: Path | None) -> None:
-    """One model, one paper, one data set or one benchmark network."""
+def show_one(name: str, json: Path | None, plot: bool = False, out: Path | None = None) -> None:
+    """One model, one paper, one data set or one benchmark network; with ``plot`` a neuron is drawn to ``out`` too."""
     from maichong import data
     from maichong.bench import deep, networks
     from maichong.zoo import protocol
 
+    if plot:
+        # before anything is printed: what cannot be drawn is refused
+        portrait.check(registry.find(name), out)
     if name.replace("_", "-").casefold() in protocol.names():
         _show_paper(protocol.find(name), json)
     elif name.replace("-", "_").casefold() in data.names():
@@ -74,6 +78,8 @@ def show_one(name: str, json: Path | None) -> None:
         put(_symbols(model))
         if json:
             files.write_json(json, _model_data(model))
+        if plot:
+            put(f"drawn: {portrait.draw(model, out)}")
 
 
 def _print_doc(doc: str) -> None:

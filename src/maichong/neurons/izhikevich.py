@@ -16,6 +16,7 @@ Source: Izhikevich 2003, doi:10.1109/TNN.2003.820440; Izhikevich 2004, doi:10.11
 Not for spike shapes or subthreshold precision near rheobase at dt above 0.1 ms.
 """
 
+from maichong.neurons.izhikevich_patterns import FIGURE_2004
 from maichong.spec import Input, Param, State, neuron
 
 
@@ -59,5 +60,6 @@ Izhikevich = neuron(
     fires=fires,
     reset=reset,
     schemes={"figure1": (("v", 1.0), ("u", 1.0)), "izh2003": (("v", 0.5), ("v", 0.5), ("u", 1.0))},
+    patterns=FIGURE_2004,
     doc=__doc__,
 )

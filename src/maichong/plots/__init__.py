@@ -4,13 +4,19 @@ Each drawing makes its own figure unless it is given ``ax``; none opens a window
 ``ax.figure.savefig(...)``; a notebook shows ``ax.figure``. matplotlib loads on the first drawing.
 """
 
+from .bifurcation import bifurcation_diagram
 from .colours import ACCENT, EXCITATION, INHIBITION, INPUT, REFERENCE
 from .confusion import confusion
 from .curves import accuracy_curve
+from .f_i import f_i
 from .fields import receptive_fields
+from .gallery import gallery
 from .histogram import histogram
+from .page import Drawing, page
+from .phase_plane import phase_plane
 from .raster import raster
 from .report import Picture, Report, render_report, write_report
+from .traces import traces
 
 __all__ = [
     "ACCENT",
@@ -18,13 +24,20 @@ __all__ = [
     "INHIBITION",
     "INPUT",
     "REFERENCE",
+    "Drawing",
     "Picture",
     "Report",
     "accuracy_curve",
+    "bifurcation_diagram",
     "confusion",
+    "f_i",
+    "gallery",
     "histogram",
+    "page",
+    "phase_plane",
     "raster",
     "receptive_fields",
     "render_report",
+    "traces",
     "write_report",
 ]

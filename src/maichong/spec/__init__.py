@@ -4,6 +4,7 @@ from maichong.spec.declare import ALL_TO_ALL, NEAREST, Input, Option, Param, Sta
 from maichong.spec.distributions import Distribution, LogNormal, Normal, Uniform
 from maichong.spec.model import Configured, Model
 from maichong.spec.neuron_model import NeuronModel, neuron
+from maichong.spec.patterns import Pattern
 from maichong.spec.receptor_model import ReceptorModel, receptor, weight_unit
 from maichong.spec.rule_model import IntrinsicModel, RuleModel, intrinsic_rule, rule
 from maichong.spec.short_term_model import ShortTermModel, short_term
@@ -23,6 +24,7 @@ __all__ = [
     "Normal",
     "Option",
     "Param",
+    "Pattern",
     "ReceptorModel",
     "RuleModel",
     "ShortTermModel",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from maichong.errors import ModelError, brief, did_you_mean, is_one_of
 from maichong.spec.declare import Input, Option, Param, State, Symbol, declared
 from maichong.spec.model import Function, Model, names
+from maichong.spec.patterns import Pattern
 from maichong.spec.quantities import is_number
 from maichong.spec.reading import arguments, check_function
 
@@ -54,6 +55,7 @@ class NeuronModel(Model):
     fires: Function = field(kw_only=True)
     reset: Function | None = None
     schemes: Mapping[str, Scheme] = field(default_factory=dict)
+    patterns: tuple[Pattern, ...] = ()
     text: Text | None = None
     """The equations that the functions were made from, where they were given as text: a network's file carries it."""
 
@@ -149,6 +151,12 @@ class NeuronModel(Model):
                 if not is_number(fraction):
                     raise ModelError(where, "its fractions of dt must be numbers", brief(fraction))
         check_init(self)
+        for pattern in self.patterns:
+            self(**pattern.values)
+            for state in pattern.init:
+                if not is_one_of(state, states):
+                    where = f"{self.name}, pattern {brief(pattern.name)}"
+                    raise ModelError(where, f"starts {brief(state)}, no state", fix=did_you_mean(state, states))
 
 
 def check_init(model: Model) -> None:
@@ -181,12 +189,14 @@ def neuron(
     reset: Function | None = None,
     inputs: Iterable[Input] = (),
     schemes: Mapping[str, Scheme] | None = None,
+    patterns: Iterable[Pattern] = (),
     doc: str | None = None,
 ) -> NeuronModel:
     """Declare a neuron from the functions of one file; see :mod:`maichong.neurons.lif` for the shortest example.
 
     Leave ``reset`` out where the flow itself brings the membrane down again.
-    ``doc`` is the file's docstring: ``doc=__doc__``. Raises ModelError where a function asks for what is not declared, is
+    ``patterns`` are what it is known for and ``maichong show NAME --plot`` draws. ``doc`` is the file's docstring:
+    ``doc=__doc__``. Raises ModelError where a function asks for what is not declared, is
     not straight-line code, or returns the wrong number of values.
     """
     schemes = dict(schemes or {})
@@ -208,4 +218,13 @@ def neuron(
         fires=fires,
         reset=reset,
         schemes=schemes,
+        patterns=patterns_of(patterns, name),
     )
+
+
+def patterns_of(given: Iterable[Pattern], where: str) -> tuple[Pattern, ...]:
+    """``given`` as a tuple; ModelError where it is no list of patterns."""
+    listed = tuple(given) if isinstance(given, Iterable) else None
+    if listed is None or not all(isinstance(pattern, Pattern) for pattern in listed):
+        raise ModelError(f"{where}.patterns", "must be a list of Pattern(...)", brief(given))
+    return listed
