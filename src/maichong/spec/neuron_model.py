@@ -36,7 +36,8 @@ class NeuronModel(Model):
     of linear flows).
 
     A neuron whose flow makes the whole spike has no ``reset`` function (None): it spikes where ``fires`` rises through 0, once,
-    and again when it has been below; ``t_ref`` does not hold its membrane.
+    and again when it has been below; ``t_ref`` does not hold its membrane. Nor does it where ``holds`` is False: a neuron
+    whose membrane goes on after a spike, as one does whose threshold jumps instead.
     """
 
     kind: ClassVar[str] = "neuron"
@@ -51,6 +52,7 @@ class NeuronModel(Model):
     fires: Function = field(kw_only=True)
     reset: Function | None = None
     schemes: Mapping[str, Scheme] = field(default_factory=dict)
+    holds: bool = True
 
     @property
     def membrane(self) -> str:
@@ -115,11 +117,12 @@ def neuron(
     reset: Function | None = None,
     inputs: Iterable[Input] = (),
     schemes: Mapping[str, Scheme] | None = None,
+    holds: bool = True,
     doc: str | None = None,
 ) -> NeuronModel:
     """Declare a neuron from the functions of one file; see :mod:`maichong.neurons.lif` for the shortest example.
 
-    Leave ``reset`` out where the flow itself brings the membrane down again.
+    Leave ``reset`` out where the flow itself brings the membrane down again; ``holds=False`` where a spike does not interrupt it.
     ``doc`` is the file's docstring: ``doc=__doc__``. Raises ModelError where a function asks for what is not declared, is
     not straight-line code, or returns the wrong number of values.
     """
@@ -130,7 +133,7 @@ def neuron(
     return NeuronModel(
         name=name,
         doc=inspect.cleandoc(doc or ""),
-        params=(*declared(params, Param, f"{name}.params"), T_REF if reset else PAUSE),
+        params=(*declared(params, Param, f"{name}.params"), T_REF if reset and holds else PAUSE),
         states=declared(states, State, f"{name}.states"),
         options=(
             *((Option("reset", RESETS, "what becomes of the membrane at a spike"),) if reset else ()),
@@ -142,4 +145,5 @@ def neuron(
         fires=fires,
         reset=reset,
         schemes=schemes,
+        holds=holds,
     )
