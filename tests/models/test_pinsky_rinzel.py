@@ -53,7 +53,6 @@ def test_the_flow_is_that_of_the_published_code() -> None:
         assert slope(y + shift) == pytest.approx(written_anew(y, 0.75, -0.3), rel=1e-10, abs=1e-10)
 
 
-@pytest.mark.slow
 def test_bursts() -> None:
     """I_s = 0.75: bursts begin at 24.95, 109.05, 479.48, 974.50, 1469.52; the first is 24.954 27.955 33.321."""
     found = solved(1500.0, 2.1, 0.75)
@@ -94,7 +93,6 @@ def test_tonic_spikes() -> None:
     assert solved(1500.0, 10.5, 0.75).spikes.size == 6
 
 
-@pytest.mark.slow
 def test_both_halves_alone() -> None:
     """g_c = 0 and I_d = 0.68: the soma fires every 87.327 ms from 49.154 ms on, the dendrite makes 2 calcium spikes."""
     found = solved(1500.0, 0.0, 0.0, 0.68)
@@ -108,6 +106,6 @@ def test_the_engine_follows() -> None:
     net = Network(dt=0.05)
     net.population("n", PinskyRinzel(), 1, drive={"i": 0.75})
     net.probe("n")
-    times = net.build("reference").run(36.0)["n"].spikes.times
-    assert times == pytest.approx([24.954, 27.955, 33.321], abs=0.5)
-    assert times == pytest.approx(solve(PinskyRinzel(), 36.0, {"i": 0.75}, **LSODA).spikes, abs=0.055)
+    times = net.build("reference").run(29.0)["n"].spikes.times
+    assert times == pytest.approx([24.954, 27.955], abs=0.5)
+    assert times == pytest.approx(solve(PinskyRinzel(), 29.0, {"i": 0.75}, **LSODA).spikes, abs=0.055)
