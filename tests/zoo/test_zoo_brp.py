@@ -13,7 +13,7 @@ from maichong.zoo.brp_2021 import Settings, heard, learner
 @pytest.mark.parametrize("centred", [False, True])
 def test_each_layer_has_the_gradient_of_its_own_spikes_times_a_random_projection_of_the_class(centred: bool) -> None:
     torch.manual_seed(1)
-    found = learner(Settings(channels=3, hidden=20, steps=4), 1, 28, seed=5).double()
+    found = learner(Settings(channels=3, hidden=20, steps=4, window=1.0), 1, 28, seed=5).double()
     net = found.net
     conv, dense, last = (layer for layer in net if isinstance(layer, (torch.nn.Conv2d, torch.nn.Linear)))
     for layer in (conv, dense, last):  # so that all layers fire
@@ -50,7 +50,7 @@ def test_each_layer_has_the_gradient_of_its_own_spikes_times_a_random_projection
 def test_with_backpropagation_the_first_layer_learns_from_the_error() -> None:
     """The same net, and the gradients of autograd through all of it."""
     torch.manual_seed(2)
-    found = learner(Settings(channels=3, hidden=20, steps=4, rule="bptt"), 1, 28, seed=5).double()
+    found = learner(Settings(channels=3, hidden=20, steps=4, rule="bptt", window=1.0), 1, 28, seed=5).double()
     for layer in found.net:
         if isinstance(layer, (torch.nn.Conv2d, torch.nn.Linear)):
             layer.weight.data *= 3

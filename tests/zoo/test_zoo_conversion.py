@@ -17,7 +17,7 @@ from maichong.zoo import conversion_diehl_2015 as paper  # noqa: E402
 from maichong.zoo.conversion_diehl_2015 import Settings  # noqa: E402
 from maichong.zoo.protocol import Context, Interrupted  # noqa: E402
 
-SMALL = Settings(epochs=2, train=600, validate=50, test=50, steps=25, calibrate=25)
+SMALL = Settings(epochs=2, shift=0, train=600, validate=50, test=50, steps=25, calibrate=25)
 
 
 def large(images: np.ndarray) -> np.ndarray:

@@ -32,7 +32,7 @@ TINY: list[tuple[ModuleType, dict[str, Any]]] = [
     (stbp_2018, {"steps": 3, "shift": 0}),
     (lisnn_2020, {"steps": 3, "shift": 0, "channels": 4, "hidden": 30, "lr": 1e-2}),
     (snu_2020, {"steps": 6, "spikes": 4.0, "hidden": 60, "layers": 1, "lr": 1e-2}),
-    (brp_2021, {"steps": 3, "channels": 4, "hidden": 50, "lr": 1e-2}),
+    (brp_2021, {"steps": 3, "shift": 0, "channels": 4, "hidden": 50, "lr": 1e-2}),
     (meta_neurons_2020, {"steps": 8, "hidden": 50, "discover_epochs": 1, "shift": 0, "lr": 1e-2}),
 ]
 IDS = [module.NAME for module, _ in TINY]

@@ -11,9 +11,11 @@ with d = 0.2 and th = 0.5. The net is 32C5-P2-1000-10.
 
 Source: Zhang, Jia, Cheng & Xu 2021, IEEE Transactions on Neural Networks and Learning Systems, arXiv:2010.04434, and the authors'
 released code. Departures: pixels are currents, the same in every step, where the paper draws Bernoulli spikes
-(``coding=bernoulli``), in 4 of its 20 steps; a larger learning rate, along a cosine, for fewer epochs. CIFAR-10's images are
-normalised and mirrored at random, 500 neurons stand in its hidden layer, and from B y* its mean over classes is taken
-(``centred``): it would drive neurons whatever they see, and two in five of the hidden layer's were silent for ever.
+(``coding=bernoulli``), in 4 of its 20 steps; a larger learning rate, along a cosine, for fewer epochs. From B y* its mean over
+classes is taken (``centred``): it would drive neurons whatever they see, and after an epoch 85.6 % of validation images were
+right, not 92.3 %. The surrogate's window is twice as wide: within the paper's, what is far on the wrong side of the threshold
+learns nothing. Training images are moved by up to ``shift`` pixels. CIFAR-10's images are normalised and mirrored at random in
+place of that, and 500 neurons stand in its hidden layer.
 """
 
 from __future__ import annotations
@@ -46,18 +48,18 @@ class Settings:
     """The paper's constants and what makes training fast; each is an option of the command, ``--set steps=20``."""
 
     rule: str = "brp"  # or bptt, backpropagation, to compare with
-    centred: bool = False  # whether hidden layers hear how a class differs from the mean of all
+    centred: bool = True  # whether hidden layers hear how a class differs from the mean of all
     channels: int = 32
     hidden: int = 1000
     coding: str = "direct"  # or bernoulli, the paper's
     steps: int = 4
-    epochs: int = 6
+    epochs: int = 15
     batch: int = 50
-    lr: float = 5e-4  # of Adam, at the start; 1e-4 in the paper
+    lr: float = 1e-3  # of Adam, at the start; 1e-4 in the paper
     decay: float = 0.2  # d: what a step leaves of the potential
     v_th: float = 0.5
-    window: float = 1.0  # whole width of the rectangle
-    shift: int = 0  # pixels by which training images are moved at most
+    window: float = 2.0  # whole width of the rectangle; 1 in the paper
+    shift: int = 1  # pixels by which training images are moved at most
     mirror: bool = False  # whether training images are mirrored at random
     validate: int = 5000  # training images held back, on which the epoch is chosen
     train: int = 0  # images to train on; 0: all that are not held back
@@ -76,13 +78,13 @@ class Settings:
 
 DATA: dict[str, dict[str, Any]] = {
     "mnist": {},
-    "cifar10": {"hidden": 500, "mirror": True, "centred": True, "steps": 6, "epochs": 5},
+    "cifar10": {"hidden": 500, "mirror": True, "shift": 0, "steps": 6},
 }
 
 MEAN, DEVIATION = (125.3, 123.0, 113.9), (63.0, 62.1, 66.7)
 """Of CIFAR-10's channels, in 0..255."""
 
-SMOKE = {"channels": 8, "hidden": 100, "epochs": 1, "train": 2000, "validate": 500, "test": 500}
+SMOKE = {"channels": 8, "hidden": 100, "epochs": 1, "shift": 0, "train": 2000, "validate": 500, "test": 500}
 
 WHOLE = {"rule": "brp", "channels": 32, "train": 0, "test": 0}
 
@@ -164,7 +166,7 @@ def reproduce(settings: Settings, context: Context) -> Result:
     recipe = training.Recipe(
         make=lambda: learner(settings, colours, side, context.seed),
         loss=squared_error,
-        optimiser=lambda net: torch.optim.Adam(net.parameters(), lr=settings.lr),
+        optimiser=lambda net: torch.optim.Adam(net.parameters(), lr=settings.lr, fused=True),
         epochs=settings.epochs,
         batch=settings.batch,
         prepare=prepared,

@@ -83,20 +83,17 @@ def lists_of(x: torch.Tensor) -> Lists | None:
     width = x.shape[-1]
     rows = x.numel() // width
     flat = x.detach().reshape(-1).numpy()
-    counts = np.empty(rows, np.int64)
+    most = int(SPARSE * x.numel())
+    # each thread has room for all that may be found and a row more, of which it touches what it fills; whole registers are written
     work = shares(rows)
-    _run("count", flat.dtype, {"x": flat, "counts": counts, "width": width}, work)
-    total = int(counts.sum())
-    if total > SPARSE * x.numel():
-        return None
-    # places to spare behind each thread's share: the kernel writes whole registers
-    last = np.cumsum(counts) + SPARE * np.repeat(np.arange(len(work)), [b - a for a, b in work])
-    first = last - counts
-    room = total + SPARE * len(work)
-    index, value = np.empty(room, np.int32), np.empty(room, flat.dtype)
-    given = {"x": flat, "first_of": first, "index": index, "value": value, "width": width}
-    _run("note", flat.dtype, given, work)
-    return Lists(rows, width, first, last, index, value)
+    rooms = np.cumsum([0, *(min(most, (b - a) * width) + width + SPARE for a, b in work)])
+    first, last = np.empty(rows, np.int64), np.empty(rows, np.int64)
+    index, value = np.empty(rooms[-1], np.int32), np.empty(rooms[-1], flat.dtype)
+    found = np.zeros(len(work), np.int64)
+    given = {"x": flat, "first_of": first, "last_of": last, "index": index, "value": value, "width": width, "most": most}
+    own = [{"room": int(room), "found": found[k : k + 1]} for k, room in enumerate(rooms[:-1])]
+    _run("note", flat.dtype, given, work, own)
+    return Lists(rows, width, first, last, index, value) if found.sum() <= most else None
 
 
 class DenseLinear(torch.autograd.Function):
@@ -168,10 +165,12 @@ def weight_gradient(lists: Lists, gradient: torch.Tensor) -> torch.Tensor:
     rows, n = gradient.shape
     chunks = -(-rows // CHUNK)
     first, last = (np.empty(chunks * lists.width, np.int64) for _ in range(2))
-    index, value = np.empty_like(lists.index), np.empty_like(lists.value)
+    begun = np.cumsum([0, *np.add.reduceat(lists.last - lists.first, np.arange(0, rows, CHUNK))])
+    index, value = np.empty(begun[-1], np.int32), np.empty(begun[-1], lists.value.dtype)
     shared = {"index": lists.index, "value": lists.value, "first_of": lists.first, "last_of": lists.last}
     given = {
-        **shared, "width": lists.width, "rows": rows, "first_by": first, "last_by": last, "index_by": index, "value_by": value,
+        **shared, "width": lists.width, "rows": rows, "begin_by": begun, "first_by": first, "last_by": last,
+        "index_by": index, "value_by": value,
     }  # fmt: skip
     _run("turn", lists.value.dtype, given, shares(chunks))
     out = torch.empty((n, lists.width), dtype=gradient.dtype)
@@ -200,30 +199,31 @@ def run_shares(
     together(kernels)
 
 
-def _run(stage: str, dtype: np.dtype, given: Mapping[str, Any], work: Sequence[tuple[int, int]]) -> None:
+def _run(
+    stage: str,
+    dtype: np.dtype,
+    given: Mapping[str, Any],
+    work: Sequence[tuple[int, int]],
+    own: Sequence[Mapping[str, Any]] = (),
+) -> None:
     """Run a stage on all shares."""
     name = next(name for name, stages in KERNELS.items() if stage in stages)
     text = _kernel(name, dtype.name)
     nothing = {argument.name: NOTHING[argument.kind.removesuffix("[]")] for argument in text.arguments}
-    run_shares(text, {**nothing, **given, "stage": list(KERNELS[name]).index(stage)}, work)
+    run_shares(text, {**nothing, **given, "stage": list(KERNELS[name]).index(stage)}, work, own)
 
 
 BODIES = {
-    "count": """
-for row in range(low, up):
-    at = U(row * width)
-    found = np.int32(0)
-    for k in range(width):
-        found += np.int32(x[at + U(k)] != F(0.0))
-    counts[row] = found
-""",
     "note": """
 size, lanes = U(SIZE), 64 // SIZE
 numbers, indices, values = U(x.ctypes.data), U(index.ctypes.data), U(value.ctypes.data)
 whole = width // lanes * lanes
+k = room
 for row in range(low, up):
+    if k - room > most:
+        break
     at = U(row * width)
-    k = first_of[row]
+    first_of[row] = k
     for j in range(0, whole, lanes):
         k += places(numbers + (at + U(j)) * size, j, indices + U(4 * k), values + U(k) * size)
     for j in range(whole, width):
@@ -231,6 +231,8 @@ for row in range(low, up):
         index[U(k)] = j
         value[U(k)] = now
         k += np.int64(now != F(0.0))
+    last_of[row] = k
+found[0] = k - room
 """,
     "pack": f"""
 for block in range(low, up):
@@ -274,7 +276,7 @@ for chunk in range(low, up):
     for row in range(top, end):
         for k in range(first_of[row], last_of[row]):
             last_by[own + U(index[U(k)])] += 1
-    at = first_of[top]
+    at = begin_by[chunk]
     for j in range(width):
         many = last_by[own + U(j)]
         first_by[own + U(j)] = at
@@ -317,11 +319,11 @@ for block in range(low, up):
 """,
 }
 
-KERNELS = {"forward": ("count", "note", "pack", "product"), "backward": ("turn", "gradient")}
+KERNELS = {"forward": ("note", "pack", "product"), "backward": ("turn", "gradient")}
 """The stages of each kernel: few kernels, for each takes a second to compile."""
 
-INTEGERS = ("width", "rows", "n", "low", "up", "stage")
-PLACES = ("counts", "first_of", "last_of", "first_by", "last_by")
+INTEGERS = ("width", "rows", "n", "low", "up", "stage", "room", "most")
+PLACES = ("found", "first_of", "last_of", "begin_by", "first_by", "last_by")
 INDICES = ("index", "index_by")
 NUMBERS = {
     "forward": ("x", "value", "weight", "matrix", "start", "out"),
