@@ -9,12 +9,12 @@ from maichong import LIF, MAT2, Delta, Network, OneToOne, SpikeTimes, Steps
 from maichong.errors import EngineError
 
 
-def test_nests_numbers(engine: str) -> None:
+def test_nests_numbers() -> None:
     """2400 pA from 0.2 ms on: spikes at steps 11, 32, 54; at step 12, v = -48.2477 and the threshold -12.3692 mV."""
     net = Network(dt=0.1)
     net.population("n", MAT2(t_ref=2.0), 1, drive=Steps([0.0, 0.2], [0.0, 2400.0]))
     net.probe("n")
-    run = net.build(engine).run(1.2)
+    run = net.build("reference").run(1.2)
     assert run["n"]["v"][0] == pytest.approx(-48.2477, abs=5e-5)
     assert -51.0 + run["n"]["h_1"][0] + run["n"]["h_2"][0] == pytest.approx(-12.3692, abs=5e-5)
     assert (run.run(4.8)["n"].spikes.times / 0.1).round().astype(int).tolist() == [11, 32, 54]

@@ -1,4 +1,4 @@
-"""Exponential integrate-and-fire neuron: a leaky membrane whose spike initiation is an exponential.
+"""Integrate-and-fire neuron whose spike begins as an exponential (EIF): a leaky membrane with the onset of sodium.
 
     c_m dv/dt = g_leak (e_leak - v) + g_leak delta_t exp((v - v_t) / delta_t) + i
     v >= v_peak: spike, v <- v_r, held for t_ref

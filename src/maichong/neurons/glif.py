@@ -11,11 +11,13 @@ A level is what is not zero; the defaults are a cell of level 5 (LIF-R-ASC-A):
     GLIF3 LIF-ASC     f_v = delta_v = delta_s = a_v = 0
     GLIF4 LIF-R-ASC   a_v = 0
 
-The flow is linear and stepped exactly. The toolkit of the source stops all time while a spike lasts; here the currents and
-thresholds go on through t_ref, as NEST's do, so delta_j is the current at the spike, not at its end.
+The flow is linear and stepped exactly. The toolkit of the source, and NEST, stop all but the clock while t_ref lasts: what was
+there decays by it at once, and what the spike adds comes at its end. Here currents and thresholds go on through t_ref, from the
+spike on: their delta_j and delta_s are delta_j exp(-k_j t_ref) and delta_s exp(-b_s t_ref) of these. theta_v follows the held
+potential.
 
 Source: Teeter et al. 2018, doi:10.1038/s41467-017-02717-4; after Mihalas & Niebur 2009, doi:10.1162/neco.2008.12-07-680. The
-defaults are those of NEST's glif_psc.
+defaults are those of NEST's glif_psc, but for its t_ref of 3.75 ms.
 
 Not for conductances, with which cells were not fitted.
 """
