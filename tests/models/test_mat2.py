@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 
 from maichong import LIF, MAT2, Delta, Network, OneToOne, SpikeTimes, Steps
-from maichong.errors import EngineError
+from maichong.errors import EngineError, ParameterError
 
 
 def test_nests_numbers() -> None:
@@ -45,6 +46,29 @@ def test_located_spikes_come_at_the_end_of_t_ref_at_the_earliest() -> None:
     assert np.diff(times["ode"])[0] == pytest.approx(2.0, abs=0.11)
     assert times["auto"].size == times["ode"].size
     assert (np.abs(times["auto"] - times["ode"]) < 0.1 * np.arange(1, times["auto"].size + 1) + 1e-9).all()
+
+
+def test_exact_spike_times_without_t_ref() -> None:
+    """v = -70 + 120 (1 - e^(-t / 5)) meets -51 + the parts of the threshold, whatever dt is."""
+    wanted: list[float] = []
+    for _ in range(4):
+
+        def excess(t: float) -> float:
+            parts = sum(37.0 * np.exp(-(t - s) / 10.0) + 2.0 * np.exp(-(t - s) / 200.0) for s in wanted)
+            return -70.0 - 120.0 * np.expm1(-t / 5.0) - (-51.0 + parts)
+
+        begin = wanted[-1] + 1e-9 if wanted else 0.0
+        wanted.append(brentq(excess, begin, begin + 20.0, xtol=1e-13))
+    net = Network(dt=0.5)
+    net.population("n", MAT2(spike_times="exact"), 1, drive=2400.0)
+    net.probe("n")
+    assert net.build("reference").run(20.0)["n"].spikes.times[:4] == pytest.approx(wanted, abs=1e-9)
+
+
+def test_there_is_no_excess_to_keep() -> None:
+    assert "goes on" in MAT2.param("t_ref").meaning
+    with pytest.raises(ParameterError, match=r"^MAT2\.reset: must be one of 'hard', 'none'"):
+        MAT2(reset="soft")
 
 
 def test_t_ref_rules_out_exact_spike_times() -> None:

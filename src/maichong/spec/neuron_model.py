@@ -37,7 +37,7 @@ class NeuronModel(Model):
 
     A neuron whose flow makes the whole spike has no ``reset`` function (None): it spikes where ``fires`` rises through 0, once,
     and again when it has been below; ``t_ref`` does not hold its membrane. Nor does it where ``holds`` is False: a neuron
-    whose membrane goes on after a spike, as one does whose threshold jumps instead.
+    whose membrane goes on after a spike, as one does whose threshold jumps instead; it has no soft reset.
     """
 
     kind: ClassVar[str] = "neuron"
@@ -127,6 +127,8 @@ def neuron(
     not straight-line code, or returns the wrong number of values.
     """
     schemes = dict(schemes or {})
+    # a membrane that a spike leaves alone has no excess that a soft reset could keep
+    resets = RESETS if holds else tuple(choice for choice in RESETS if choice != "soft")
     choices = tuple(schemes) + tuple(choice for choice in INTEGRATORS if choice not in schemes)
     if not schemes:
         choices = INTEGRATORS
@@ -136,7 +138,7 @@ def neuron(
         params=(*declared(params, Param, f"{name}.params"), T_REF if reset and holds else PAUSE),
         states=declared(states, State, f"{name}.states"),
         options=(
-            *((Option("reset", RESETS, "what becomes of the membrane at a spike"),) if reset else ()),
+            *((Option("reset", resets, "what becomes of the membrane at a spike"),) if reset else ()),
             Option("integrator", ("auto", *(choice for choice in choices if choice != "auto")), "how time is stepped"),
             Option("spike_times", SPIKE_TIMES, "when a spike is: at the end of its step, or where the threshold is crossed"),
         ),
