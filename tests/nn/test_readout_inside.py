@@ -6,12 +6,19 @@ import numpy as np
 import pytest
 import torch
 
-from maichong import LIF
+from maichong import LIF, Exponential
 from maichong.errors import EngineError
-from maichong.nn import Recurrent, Sequential, Spiking
+from maichong.nn import Recurrent, Sequential, Spiking, inside
 from maichong.nn.inside import readout_inside
 
+pytestmark = pytest.mark.usefixtures("small_ones_too")
 NEURON = {"tau_m": 2.0, "c_m": 2.0, "v_rest": 0.0, "v_th": 1.0, "v_r": 0.0}
+
+
+@pytest.fixture
+def small_ones_too(monkeypatch):
+    """Inputs so small that it does not pay go inside as well."""
+    monkeypatch.setattr(inside, "WORTH", 1)
 
 
 def cells(n: int, kind: str, engine: str, **options: object) -> torch.nn.Module:
@@ -83,11 +90,12 @@ def test_a_frozen_net_that_hears_what_is_learned_before_it():
         torch.testing.assert_close(net(x), apart(x), rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.filterwarnings("ignore:Initializing zero-element")
 def test_when_it_is_not_inside():
-    layer, x = Spiking(LIF(**NEURON)), torch.rand(4, 2, 6)
+    layer, x = Spiking(LIF(**NEURON)), torch.rand(4, 2, 6, requires_grad=True)
     narrow = torch.nn.Linear(6, 2)
-    inside = (narrow, 1)
-    assert readout_inside(layer, [narrow], x) == inside
+    found = (narrow, 1)
+    assert readout_inside(layer, [narrow], x) == found
     assert readout_inside(layer, [torch.nn.Flatten(), torch.nn.Identity(), narrow], x) == (narrow, 3)
     assert readout_inside(layer, [torch.nn.ReLU(), narrow], x) == (None, 0)
     assert readout_inside(layer, [torch.nn.Linear(6, 65)], x) == (None, 0)
@@ -99,11 +107,74 @@ def test_when_it_is_not_inside():
     assert readout_inside(layer, [narrow], x.double()) == (None, 0)
     with torch.autocast("cpu", torch.bfloat16):
         assert readout_inside(layer, [narrow], x) == (None, 0)
+    assert readout_inside(layer, [torch.nn.Linear(6, 0)], x) == (None, 0)
+    assert readout_inside(Spiking(LIF(**NEURON), recompute=False), [narrow], x) == (None, 0)
+    assert readout_inside(layer, [torch.nn.utils.parametrizations.weight_norm(torch.nn.Linear(6, 2))], x) == (None, 0)
     for module in (layer, narrow):
+        module.forward = module.forward
+        assert readout_inside(layer, [narrow], x) == (None, 0)
+        del module.forward
         handle = module.register_forward_hook(lambda *_: None)
         assert readout_inside(layer, [narrow], x) == (None, 0)
         handle.remove()
-    assert readout_inside(layer, [narrow], x) == inside
+    assert readout_inside(layer, [narrow], x) == found
+
+
+def test_small_inputs_do_not_pay(monkeypatch):
+    monkeypatch.undo()
+    layer, narrow = Spiking(LIF(**NEURON)), torch.nn.Linear(64, 2)
+    with torch.no_grad():
+        assert readout_inside(layer, [narrow], torch.rand(4, 2, 64)) == (None, 0)
+        assert readout_inside(layer, [narrow], torch.rand(16, 16, 64)) == (narrow, 1)
+
+
+def test_a_layer_that_learns_alone_has_second_derivatives():
+    net = Sequential(Spiking(LIF(**NEURON)), torch.nn.Linear(6, 2))
+    (first,) = torch.autograd.grad(net(2.5 * torch.rand(4, 2, 6)).square().sum(), net[1].weight, create_graph=True)
+    first.sum().backward()
+    assert net[1].weight.grad.abs().max() > 0
+
+
+@pytest.mark.filterwarnings("ignore:Initializing zero-element")
+def test_what_read_does_not_take():
+    x = torch.rand(4, 2, 6)
+    for layer, narrow in (
+        (Spiking(LIF(**NEURON)), torch.nn.Linear(6, 65)),
+        (Spiking(LIF(**NEURON)), torch.nn.Linear(6, 0)),
+        (Spiking(LIF(**NEURON), engine="plain"), torch.nn.Linear(6, 2)),
+        (Recurrent(6, LIF(**NEURON)), torch.nn.Linear(6, 2).double()),
+    ):
+        with pytest.raises(EngineError, match="Spiking, readout: must be a layer of up to 64 neurons"):
+            layer.read(x, narrow)
+
+
+@pytest.mark.parametrize("kind", ["alone", "recurrent"])
+def test_read_goes_through_the_steps_again_whatever_the_neurons_do_otherwise(kind):
+    torch.manual_seed(4)
+    layer, narrow = cells(40, kind, "fused", recompute=False), torch.nn.Linear(40, 3).double()
+    x, found = 2.5 * torch.rand(5, 3, 40, dtype=torch.float64), []
+    for apart in (False, True):
+        narrow.zero_grad()
+        (narrow(layer(x)) if apart else layer.read(x, narrow)).square().sum().backward()
+        found.append(narrow.weight.grad.clone())
+    torch.testing.assert_close(found[0], found[1], rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("options", [{"detach_reset": True}, {"receptor": Exponential(tau=5.0)}])
+def test_float32_and_other_neurons(options):
+    torch.manual_seed(5)
+    layer, narrow = Spiking(LIF(**NEURON), **options), torch.nn.Linear(70, 10)
+    x, found = (2.5 * torch.rand(7, 5, 70)).requires_grad_(), []
+    upstream = torch.randn(10, 5, 7).permute(2, 1, 0)  # not contiguous
+    for apart in (False, True):
+        narrow.zero_grad()
+        x.grad = None
+        y = narrow(layer(x)) if apart else layer.read(x, narrow)
+        y.backward(upstream)
+        found.append([y.detach(), x.grad, narrow.weight.grad.clone(), narrow.bias.grad.clone()])
+    assert found[0][2].abs().max() > 0
+    for ours, theirs in zip(*found, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
 def test_a_state_is_kept_apart():

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import TypeGuard, TypeVar
 
 import torch
+from torch.nn.utils.parametrize import is_parametrized
 
+from maichong.engines.autograd.fused import WORTH
 from maichong.engines.autograd.readout import suits
 from maichong.engines.autograd.shapes import SPIKES
 from maichong.nn.pooling import squares_of
@@ -20,7 +22,9 @@ Layer = TypeVar("Layer", bound=torch.nn.Module)
 def pool_inside(module: torch.nn.Module, following: Sequence[torch.nn.Module], x: torch.Tensor) -> int:
     """The side of the squares whose mean follows spiking neurons, where their kernel can take it; 0 where it cannot."""
     follower = following[0] if following else None
-    if follower is None or not is_own(module, Spiking) or x.dim() != 5 or is_hooked(module) or is_hooked(follower):
+    if follower is None or not is_own(module, Spiking) or x.dim() != 5 or is_hooked(module):
+        return 0
+    if is_hooked(follower) or "forward" in vars(follower):
         return 0
     side = squares_of(follower)
     fits = side > 1 and module.single and module.outputs == (SPIKES,) and not (x.shape[3] % side or x.shape[4] % side)
@@ -37,8 +41,10 @@ def readout_inside(
         cells, able = module.cells, module.outputs == SPIKES and x.shape[-1] == module.n and not is_hooked(module.cells)
     else:
         return None, 0
-    if not able or x.dim() != 3 or is_hooked(module) or not cells.recompute:
+    if not able or x.dim() != 3 or x.numel() < WORTH or is_hooked(module) or not cells.recompute:
         return None, 0
+    if torch.is_grad_enabled() and not (x.requires_grad or any(entry.requires_grad for entry in module.parameters())):
+        return None, 0  # a layer that learns alone has derivatives of all orders
     for over, layer in enumerate(following, 1):
         if is_linear(layer):
             return (layer, over) if cells.fuses(x) and suits(x, layer.weight, layer.bias) else (None, 0)
@@ -49,7 +55,7 @@ def readout_inside(
 
 def is_own(module: torch.nn.Module, kind: type[Layer]) -> TypeGuard[Layer]:
     """Whether a layer is one of ours and none that does something else: bounds on what is learned make a class of its own."""
-    return isinstance(module, kind) and type(module).forward is kind.forward
+    return isinstance(module, kind) and type(module).forward is kind.forward and "forward" not in vars(module)
 
 
 def _is_nothing(layer: torch.nn.Module) -> bool:
@@ -62,4 +68,5 @@ def is_linear(module: torch.nn.Module | None) -> TypeGuard[torch.nn.Linear]:
     """Whether a layer is a plain Linear, torch's or ours, that nobody listens to."""
     if not isinstance(module, torch.nn.Linear) or type(module).forward not in (torch.nn.Linear.forward, Linear.forward):
         return False
-    return "forward" not in vars(module) and not is_hooked(module)
+    # what makes a weight anew at each look would do so for each part of the kernel's work
+    return "forward" not in vars(module) and not is_hooked(module) and not is_parametrized(module)

@@ -16,7 +16,7 @@ from torch.nn.utils import parametrize
 from maichong.engines.autograd import plain
 from maichong.engines.autograd.cell import Cell
 from maichong.engines.autograd.fused import Fused, Kernels
-from maichong.engines.autograd.readout import FusedReadout
+from maichong.engines.autograd.readout import FusedReadout, suits
 from maichong.engines.autograd.recurrent import FusedRecurrent
 from maichong.engines.autograd.shapes import SPIKES, Shape
 from maichong.engines.autograd.surrogates import Surrogate, surrogate_of
@@ -89,6 +89,7 @@ class Spiking(torch.nn.Module):
     """
 
     time = KEEPS
+    recompute = True  # of modules that were saved before there was a choice
 
     def __init__(
         self, model: Configured, *, dt: float = 1.0, receptor: Configured | None = None,
@@ -226,6 +227,11 @@ class Spiking(torch.nn.Module):
                     tuple(x.shape), "the input is [time, batch, features...]",
                 )  # fmt: skip
         recurrent, fused = weight is not None, watch is None and self.fuses(x)
+        if readout is not None and not (fused and suits(x, readout.weight, readout.bias)):
+            raise EngineError(
+                "Spiking, readout", "must be a layer of up to 64 neurons, of the input's kind, and the neurons on the fused engine",
+                brief(readout), "call the two layers one after the other",
+            )  # fmt: skip
         if pool > 1 and (self.outputs != (SPIKES,) or x.dim() < 4 or x.shape[-2] % pool or x.shape[-1] % pool):
             wanted = f"must be [time, batch, ..., h, w] of spikes, h and w multiples of {pool}"
             raise EngineError("Spiking, pool", wanted, tuple(x.shape))
@@ -233,12 +239,14 @@ class Spiking(torch.nn.Module):
         form = (rows, width) if each or recurrent or readout is not None else (1, rows * width)
         if inside > 1:
             form = (rows * width // math.prod(x.shape[-2:]), math.prod(x.shape[-2:]))
+        # spikes that only the readout hears are not written; the weights between neurons need them on the way back
+        outputs_of = self.outputs if readout is None or recurrent else ()
         shape = Shape(
-            each, learned, self.outputs if readout is None or recurrent else (), self.surrogate, self.detach_reset,
+            each, learned, outputs_of, self.surrogate, self.detach_reset,
             str(x.dtype).removeprefix("torch."), x.requires_grad or recurrent, recurrent, inside, readout is not None,
         )  # fmt: skip
         learns = torch.is_grad_enabled() and (shape.input_gradient or bool(learned))
-        if fused and learns and not self.recompute:
+        if fused and learns and not self.recompute and readout is None:
             shape = dataclasses.replace(shape, keeps=True)
         current = x.reshape(steps, *form)
         wait = begin.wait.reshape(form).contiguous()

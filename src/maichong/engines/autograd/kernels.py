@@ -205,7 +205,7 @@ class Emitter:
         back = [("g_near", real, "1"), ("g_spikes", real, "1")] if shape.recurrent else []
         back += [("g_square", real, "1")] if shape.pool > 1 else []
         if shape.readout:
-            back += [("fired", real, "1"), ("g_told", real, "1" if shape.recurrent else "((steps + 3) // 4 * 4)")]
+            back += [("fired", real, "1"), ("g_fired", real, "1" if shape.recurrent else "((steps + 3) // 4 * 4)")]
         block_lines.begin(w, shape, [
                 *(() if shape.keeps else again), *waits,
                 *((f"g_at_{state}", real, "1") for state in self.states), *((f"sum_{name}", real, "1") for name in shape.learned),
@@ -320,7 +320,7 @@ class Emitter:
         total: dict[str, str] = {}
         of_spike = "g_square[near + k]" if shape.pool > 1 else "g_out_spikes[at + k]"
         if shape.readout:
-            of_spike = "g_told[near + k]" if shape.recurrent else "g_told[own + k]"
+            of_spike = "g_fired[near + k]" if shape.recurrent else "g_fired[own + k]"
         spike = [of_spike] if SPIKES in shape.outputs or shape.readout else []
         spike += ["g_spikes[near + k]"] if shape.recurrent else []
 

@@ -1,6 +1,7 @@
-"""Neurons and a narrow layer behind them as one operation: their spikes are never written to memory.
+"""Neurons and a narrow layer behind them as one operation: spikes are heard where they are fired, and not written to memory.
 
-What comes out is small, and so is what comes back; a training step of 784-1000-10 saves six passes over a tensor of spikes.
+What comes out is small, and so is what comes back; a training step of 784-1000-10 saves six passes over a tensor of spikes. Of
+neurons that hear each other spikes are kept, for the gradient of the weights between them, but read by nobody else.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from maichong.engines.autograd.sparse import packed, readable
 
 def suits(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> bool:
     """Whether a layer of ``weight`` [n, width] may stand inside the kernel of neurons that get ``x`` [time, batch, width]."""
-    return x.dim() == 3 and weight.shape[0] <= MOST and weight.shape[1] == x.shape[2] and readable(x, weight, bias)
+    fits = x.dim() == 3 and 0 < weight.shape[0] <= MOST and weight.shape[1] == x.shape[2]
+    return fits and readable(x, weight, bias)
 
 
 class FusedReadout(torch.autograd.Function):
@@ -38,7 +40,7 @@ class FusedReadout(torch.autograd.Function):
         end, end_wait = [torch.empty_like(state) for state in begin], torch.empty_like(wait)
         shared = shared_of(kernels, current, wait, begin, numbers) | results_of(kernels, (), end, end_wait)
         work = planes(rows, width, threads)
-        run(kernels.forward, shared | heard(weight, bias, sums), work, [{}] * len(work))
+        run(kernels.forward, shared | forward_of(weight, bias, sums), work, [{}] * len(work))
         ctx.kernels, ctx.threads = kernels, threads
         ctx.save_for_backward(current, weight, wait, *given)
         ctx.mark_non_differentiable(end_wait)
@@ -58,13 +60,13 @@ class FusedReadout(torch.autograd.Function):
         if g_current is not None:
             shared["g_in"] = array(g_current)
         work = planes(rows, width, ctx.threads)
-        own = learned(weight, len(work))
-        g_numbers = run_back(kernels, shared | told(weight, gradients[0]), work, numbers, current, own)
+        own = rooms_of(weight, len(work))
+        g_numbers = run_back(kernels, shared | backward_of(weight, gradients[0]), work, numbers, current, own)
         g_bias = gradients[0].sum(dim=(0, 1)) if ctx.needs_input_grad[4] else None
         return (None, None, g_current, of_weight(weight, own), g_bias, None, *g_begin, *g_numbers)
 
 
-def heard(weight: torch.Tensor, bias: torch.Tensor | None, sums: torch.Tensor) -> dict[str, Any]:
+def forward_of(weight: torch.Tensor, bias: torch.Tensor | None, sums: torch.Tensor) -> dict[str, Any]:
     """What a forward kernel gets of the layer."""
     read = packed(weight)
     start = np.zeros(MOST, read.dtype)
@@ -73,12 +75,12 @@ def heard(weight: torch.Tensor, bias: torch.Tensor | None, sums: torch.Tensor) -
     return {"n_read": weight.shape[0], "read": read, "start_read": start, "out_read": array(sums)}
 
 
-def told(weight: torch.Tensor, gradient: torch.Tensor) -> dict[str, Any]:
+def backward_of(weight: torch.Tensor, gradient: torch.Tensor) -> dict[str, Any]:
     """What a backward kernel gets of the layer, and of the gradient of its sums."""
     return {"n_read": weight.shape[0], "read": packed(weight.t()), "g_read": array(gradient.contiguous())}
 
 
-def learned(weight: torch.Tensor, parts: int) -> list[dict[str, np.ndarray]]:
+def rooms_of(weight: torch.Tensor, parts: int) -> list[dict[str, np.ndarray]]:
     """Where each part of the work adds up the gradient of the weights: [width, 64]."""
     return [{"g_matrix": np.zeros(weight.shape[1] * MOST, weight.detach().numpy().dtype)} for _ in range(parts)]
 

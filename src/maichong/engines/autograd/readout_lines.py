@@ -1,4 +1,4 @@
-"""The lines of a kernel by which a narrow layer hears the neurons' spikes without their ever being written down.
+"""The lines of a kernel by which a narrow layer hears the neurons' spikes where they are fired.
 
 Forward, the weights of those that fired in a step are added up: out[t, row] = start + the sum of weight[:, k] over the k that
 fired. Back, the gradient of what came out reaches the spikes through the same weights, in a product of four rows or steps at once,
@@ -33,10 +33,11 @@ def begin(w: Writer, shape: Shape, back: bool) -> None:
     """Room for a list of those that fired, and for a row's sums or gradients in each step."""
     if not shape.recurrent or back:
         lists(w, shape)
-    steps = "1" if shape.recurrent else "steps"
-    rows = "4" if shape.recurrent else "((steps + 3) // 4 * 4)"
-    w.line(f"told = np.zeros({rows if back else steps} * {COLUMNS}, np.{shape.precision})")
-    if back:
+    many = "1" if shape.recurrent else "steps"
+    if not back:
+        w.line(f"sums = np.zeros({many} * {COLUMNS}, np.{shape.precision})")
+    else:  # a product takes four rows or steps at once
+        w.line(f"g_sums = np.zeros(({many} + 3) // 4 * 4 * {COLUMNS}, np.{shape.precision})")
         w.line(f"unit, nought = np.ones(1, np.{shape.precision}), np.zeros(1, np.int32)")
 
 
@@ -66,25 +67,25 @@ def begin_block(w: Writer, shape: Shape, back: bool) -> None:
     w.line("    for t in range(steps):")
     if not back:
         w.line(f"        for j in range({COLUMNS}):")
-        w.line(f"            told[t * {COLUMNS} + j] = start_read[j]")
+        w.line(f"            sums[t * {COLUMNS} + j] = start_read[j]")
         return
     w.line("        for j in range(n_read):")
-    w.line(f"            told[t * {COLUMNS} + j] = g_read[U((t * rows + row) * n_read + j)]")
+    w.line(f"            g_sums[t * {COLUMNS} + j] = g_read[U((t * rows + row) * n_read + j)]")
     w.line("for t in range(0, steps, 4):")
     w.line(f"    for block in range((np.int64(many) + {COLUMNS - 1}) // {COLUMNS}):")
     w.line(f"        of = {_at('read')} + U((begin // {COLUMNS} + block) * n_read * {COLUMNS}) * size")
-    w.line(f"        to = U(g_told.ctypes.data) + U(t * stride + block * {COLUMNS}) * size")
-    w.line(f"        dense_sums(of, {_at('told')} + U(t * {COLUMNS}) * size, {COLUMNS}, n_read, to, stride)")
+    w.line(f"        to = {_at('g_fired')} + U(t * stride + block * {COLUMNS}) * size")
+    w.line(f"        dense_sums(of, {_at('g_sums')} + U(t * {COLUMNS}) * size, {COLUMNS}, n_read, to, stride)")
 
 
 def hear(w: Writer, shape: Shape) -> None:
     """Forward, in each step, behind the list: the layer hears those that fired."""
     if shape.recurrent:
-        w.line(f"row_sums({_at('read')}, {_at('index')}, {_at('ones')}, 0, count, {_at('start_read')}, {_at('told')})")
+        w.line(f"row_sums({_at('read')}, {_at('index')}, {_at('ones')}, 0, count, {_at('start_read')}, {_at('sums')})")
         w.line("for j in range(n_read):")
-        w.line("    out_read[U((t * rows + begin + r) * n_read + j)] = told[j]")
+        w.line("    out_read[U((t * rows + begin + r) * n_read + j)] = sums[j]")
         return
-    w.line(f"now = {_at('told')} + U(t * {COLUMNS}) * size")
+    w.line(f"now = {_at('sums')} + U(t * {COLUMNS}) * size")
     w.line(f"row_sums({_at('read')} + U(begin * {COLUMNS}) * size, {_at('index')}, {_at('ones')}, 0, count, now, now)")
 
 
@@ -95,7 +96,7 @@ def end_block(w: Writer, shape: Shape) -> None:
     w.line("if begin + np.int64(many) == width:")
     w.line("    for t in range(steps):")
     w.line("        for j in range(n_read):")
-    w.line(f"            out_read[U((t * rows + row) * n_read + j)] = told[t * {COLUMNS} + j]")
+    w.line(f"            out_read[U((t * rows + row) * n_read + j)] = sums[t * {COLUMNS} + j]")
 
 
 def learn(w: Writer, shape: Shape) -> None:
@@ -103,8 +104,8 @@ def learn(w: Writer, shape: Shape) -> None:
     first = "0" if shape.recurrent else "begin"
     if shape.recurrent:
         w.line("for j in range(n_read):")
-        w.line("    told[j] = g_read[U((t * rows + begin + r) * n_read + j)]")
-    w.line(f"now = {_at('told')} + U({'0' if shape.recurrent else f't * {COLUMNS}'}) * size")
+        w.line("    g_sums[j] = g_read[U((t * rows + begin + r) * n_read + j)]")
+    w.line(f"now = {_at('g_sums')} + U({'0' if shape.recurrent else f't * {COLUMNS}'}) * size")
     w.line("for c in range(count):")
     w.line(f"    of = {_at('g_matrix')} + U(({first} + index[U(c)]) * {COLUMNS}) * size")
     w.line(f"    row_sums(now, {_at('nought')}, {_at('unit')}, 0, 1, of, of)")
@@ -116,7 +117,7 @@ def tell_back(w: Writer, shape: Shape) -> None:
         return
     w.line("for r in range(group):")
     w.line("    for j in range(n_read):")
-    w.line(f"        told[r * {COLUMNS} + j] = g_read[U((t * rows + begin + r) * n_read + j)]")
+    w.line(f"        g_sums[r * {COLUMNS} + j] = g_read[U((t * rows + begin + r) * n_read + j)]")
     w.line("for block in range(blocks):")
     w.line(f"    of, to = U(block * n_read * {COLUMNS}) * size, U(block * {COLUMNS}) * size")
-    w.line(f"    dense_sums({_at('read')} + of, {_at('told')}, {COLUMNS}, n_read, U(g_told.ctypes.data) + to, padded)")
+    w.line(f"    dense_sums({_at('read')} + of, {_at('g_sums')}, {COLUMNS}, n_read, {_at('g_fired')} + to, padded)")

@@ -24,7 +24,7 @@ from maichong.engines.autograd.fused import (
     shared_of,
 )  # fmt: skip
 from maichong.engines.autograd.once import once
-from maichong.engines.autograd.readout import heard, learned, of_weight, told
+from maichong.engines.autograd.readout import backward_of, forward_of, of_weight, rooms_of
 from maichong.engines.autograd.row_sums import ROWS
 from maichong.engines.autograd.shapes import SPIKES
 from maichong.engines.autograd.sparse import lists_of, packed, weight_gradient
@@ -54,7 +54,7 @@ class FusedRecurrent(torch.autograd.Function):
         spikes = outputs[shape.outputs.index(SPIKES)]
         if read is not None:
             outputs = [current.new_empty(steps, rows, len(read))]
-            shared |= heard(read, bias, outputs[0])
+            shared |= forward_of(read, bias, outputs[0])
         work = _parts(rows, width, threads)
         run(kernels.forward, shared, work, [{}] * len(work))
         ctx.kernels, ctx.threads, ctx.kept = kernels, threads, tuple(kept)
@@ -76,9 +76,9 @@ class FusedRecurrent(torch.autograd.Function):
         shared = shared_of(kernels, total, wait, begin, numbers) | kept
         shared |= gradients_of(kernels, gradients if read is None else gradients[1:], g_begin)
         shared |= {"g_in": array(g_current), "matrix": packed(weight.t())}
-        own = [] if read is None else learned(read, len(work))
+        own = [] if read is None else rooms_of(read, len(work))
         if read is not None:
-            shared |= told(read, gradients[0])
+            shared |= backward_of(read, gradients[0])
         g_numbers = run_back(kernels, shared, work, numbers, total, own)
         g_weight = _of_weight(spikes, g_current) if ctx.needs_input_grad[3] else None
         g_read = None if read is None else of_weight(read, own)

@@ -93,7 +93,15 @@ def lists_of(x: torch.Tensor) -> Lists | None:
     given = {"x": flat, "first_of": first, "last_of": last, "index": index, "value": value, "width": width, "most": most}
     own = [{"room": int(room), "found": found[k : k + 1]} for k, room in enumerate(rooms[:-1])]
     _run("note", flat.dtype, given, work, own)
-    return Lists(rows, width, first, last, index, value) if found.sum() <= most else None
+    if found.sum() > most:
+        return None
+    # close together, so that what is kept for the gradient is what was found
+    for k, (a, b) in enumerate(work):
+        moved = rooms[k] - found[:k].sum()
+        first[a:b] -= moved
+        last[a:b] -= moved
+    spans = [slice(room, room + many) for room, many in zip(rooms[:-1], found, strict=True)]
+    return Lists(rows, width, first, last, np.concatenate([index[s] for s in spans]), np.concatenate([value[s] for s in spans]))
 
 
 class DenseLinear(torch.autograd.Function):

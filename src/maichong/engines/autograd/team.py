@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,22 @@ from maichong.engines.events.emit import Kernel
 from maichong.engines.events.runtime import call_kernel, pointer
 from maichong.engines.events.together import in_threads
 
+_forked = False
+
+
+def _fork() -> None:
+    """A child has none of its parent's threads, and OpenMP of GCC would wait for them for ever."""
+    global _forked
+    _forked = True
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_fork)
+
 
 def together(kernels: Sequence[Kernel]) -> None:
-    """Run all kernels at once, each in a thread."""
-    openmp = _openmp()
+    """Run all kernels at once, on as many threads as there are, up to one for each."""
+    openmp = None if _forked else _openmp()
     if len(kernels) == 1 or openmp is None:
         in_threads([functools.partial(kernel.once, 0) for kernel in kernels])
         return
@@ -35,7 +48,9 @@ def together(kernels: Sequence[Kernel]) -> None:
     for kernel in kernels:
         words += [kernel.address, kernel.frame.ctypes.data]
     table = np.array(words, np.int64)
-    openmp.parallel(ctypes.c_void_p(_member.address), ctypes.c_void_p(table.ctypes.data), len(kernels), 0)
+    # a team smaller than torch's would end its other threads, which it then starts anew
+    threads = max(len(kernels), torch.get_num_threads())
+    openmp.parallel(ctypes.c_void_p(_member.address), ctypes.c_void_p(table.ctypes.data), threads, 0)
 
 
 class _OpenMP:
