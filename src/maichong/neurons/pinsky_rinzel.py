@@ -14,12 +14,12 @@ With y = (v - v_0) / mV, of the soma for m, h, n and of the dendrite for s, c; r
     alpha_c + beta_c = 2 exp((6.5 - y) / 27);      alpha_c = exp((y - 10) / 11 - (y - 6.5) / 27) / 18.975, all of it above y = 50
     alpha_q = min(2e-5 ca, 0.01)            beta_q = 0.001
 
-Weak input to the soma makes bursts, strong input tonic spikes; without the coupling both halves are silent or tonic. The paper's
-numbers are per cm^2: uF, mS, uA; here they are those of 100 um^2 of membrane, in pF, nS and pA. ca has the paper's own units. A
-spike is noticed where the soma rises through v_th.
+Weak input to the soma makes bursts, strong input tonic spikes, and a tight coupling single ones. The paper's numbers are per
+cm^2: uF, mS, uA; here they are those of 100 um^2 of membrane, in pF, nS and pA. ca has the paper's own units. A spike is noticed
+where the soma rises through v_th.
 
-Source: Pinsky & Rinzel 1994, doi:10.1007/BF00962717, with its erratum, doi:10.1007/BF00961879; the constants as in Gabbiani &
-Cox 2017, "Mathematics for Neuroscientists".
+Source: Pinsky & Rinzel 1994, doi:10.1007/BF00962717, with its erratum of 1995 (J. Comput. Neurosci. 2:275); the constants as in
+Gabbiani & Cox 2017, "Mathematics for Neuroscientists".
 
 Not with conductances on i_d, which would see the soma's potential: give currents. Not at dt above 0.05 ms.
 """

@@ -4,7 +4,7 @@
 
 Below v_c the membrane falls back to v_rest, above it runs away; with tau_m i / c_m beyond a ((v_c - v_rest) / 2)^2 there is no
 rest, and the rate grows as the root of what is beyond. v_peak = -v_r -> infinity is the canonical model, which Theta has without
-infinities. The defaults are those of the textbook below.
+infinities.
 
 Source: Ermentrout & Kopell 1986, doi:10.1137/0146017; Latham, Richmond, Nelson & Nirenberg 2000, doi:10.1152/jn.2000.83.2.808;
 Gerstner, Kistler, Naud & Paninski 2014, doi:10.1017/CBO9781107447615, section 5.3.
