@@ -175,7 +175,7 @@ def test_what_is_no_terminal_gets_whole_lines(maichong: Any) -> None:
     [
         ("LIFF", "did you mean 'LIF'?"),
         ("diehl-cook-2016", "did you mean 'diehl-cook-2015'?"),
-        ("", "known: AMPA, AdaptiveLIF, "),
+        ("", "known: AMPA, AdEx, AdaptiveLIF, "),
     ],
 )
 def test_show_something_unknown(maichong: Any, name: str, fix: str) -> None:

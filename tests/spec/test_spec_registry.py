@@ -75,7 +75,7 @@ def test_a_typo_is_answered_with_the_likely_model(name: str, fix: str) -> None:
 
 
 def test_a_name_near_nothing_is_answered_with_what_there_is() -> None:
-    with pytest.raises(ModelError, match=r"^model: there is none called 'zzzz'; known: AMPA, AdaptiveLIF, Alpha, "):
+    with pytest.raises(ModelError, match=r"^model: there is none called 'zzzz'; known: AMPA, AdEx, AdaptiveLIF, Alpha, "):
         registry.find("zzzz")
 
 

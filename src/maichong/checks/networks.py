@@ -258,6 +258,9 @@ def _smallest(net: Network, cells: str, amounts: np.ndarray, duration: float) ->
     changed = amounts[(counts == 0) if counts[0] else (counts > 0)]
     if not changed.size:
         return 1.0
+    if counts[0]:
+        # of both signs the smaller: a large current silences, too, by a block of the membrane or by what it does to the solution
+        return float(changed[np.abs(changed).argmin()])
     return float(changed[changed > 0].min(initial=np.inf) if (changed > 0).any() else changed.max())
 
 

@@ -49,7 +49,7 @@ def _one(
     def slope(t: float, y: np.ndarray, held: bool) -> np.ndarray:
         scratch = known(y)
         evaluate(system.derivative, scratch)
-        still = frozen | ({system.membrane} if held and not system.crossing else set())
+        still = frozen | ({system.membrane} if held and system.holds else set())
         return np.array([0.0 if name in still else float(scratch[f"d_{name}"]) for name in names])
 
     def excess(t: float, y: np.ndarray, held: bool) -> float:

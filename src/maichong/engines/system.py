@@ -82,8 +82,8 @@ class System:
 
     ``derivative`` gives ``d_<state>`` for each state, ``fires`` gives ``excess``, ``reset`` gives ``reset_<state>`` for the
     states that a spike changes. ``noises`` names the symbol of each noise current. ``learned`` are the states of intrinsic rules:
-    they move only while learning. ``crossing`` says that the flow makes the whole spike: the membrane is never held, and a spike
-    is noticed where ``excess`` rises through 0.
+    they move only while learning. ``crossing`` says that the flow makes the whole spike, which is noticed where ``excess`` rises
+    through 0; ``holds``, that the membrane stands still while it is refractory.
     """
 
     neuron: Configured
@@ -98,6 +98,7 @@ class System:
     fires: tuple[Call, ...]
     reset: tuple[Call, ...]
     crossing: bool
+    holds: bool
     noises: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -129,7 +130,7 @@ def compose(
     neuron = population.model
     assert isinstance(neuron, Configured) and isinstance(neuron.model, NeuronModel)
     model = neuron.model
-    membrane = model.membrane
+    membrane, holds = model.membrane, model.holds and model.reset is not None
     own = names(model.states)
     states: list[str] = list(own)
     learned: list[str] = []
@@ -155,7 +156,7 @@ def compose(
         suffix = f"_p{k}"
         local = {name: name + suffix for name in (*names(part.params), *names(part.states))}
         params |= {name + suffix: float(value) for name, value in receptor.values.items() if value is not None}  # type: ignore[arg-type]
-        gated = part.jumps_membrane and model.reset is not None
+        gated = part.jumps_membrane and holds
         built.append(Port(receptor, target, suffix, _jumps(receptor, membrane, suffix), gated))
         if part.jumps_membrane or part.flow is None or part.output is None:
             continue
@@ -224,6 +225,7 @@ def compose(
         fires=(*_needed(modulations, model.fires), fires),
         reset=(*reset, *jumps),
         crossing=model.reset is None,
+        holds=holds,
         noises=currents,
     )
 

@@ -16,15 +16,9 @@ doi:10.1007/s10827-007-0038-6. That benchmark in Brian2 has t_ref = 3 ms; NEST s
 At rest with no current it fires by itself, at 14 Hz. Not at dt above 0.1 ms: m follows the upstroke within 0.05 ms.
 """
 
-from maichong.ops import absolute, exp, expm1, where
+from maichong.neurons.gating import at_rest, rel, relax
+from maichong.ops import exp
 from maichong.spec import Input, Param, State, neuron
-
-
-def rel(z):
-    """z / (exp(z) - 1), which is 1 - z/2 near 0."""
-    small = absolute(z) < 1e-7
-    away = where(small, 1.0, z)
-    return where(small, 1.0 - 0.5 * z, away / expm1(away))
 
 
 def rates_m(v, v_t, mv, phi):
@@ -50,9 +44,9 @@ def flow(v, m, h, n, i, c_m, g_leak, g_na, g_k, e_leak, e_na, e_k, v_t, mv, phi)
     potassium = g_k * n * n * n * n
     return (
         (g_leak * (e_leak - v) + sodium * (e_na - v) + potassium * (e_k - v) + i) / c_m,
-        alpha_m * (1.0 - m) - beta_m * m,
-        alpha_h * (1.0 - h) - beta_h * h,
-        alpha_n * (1.0 - n) - beta_n * n,
+        relax(m, alpha_m, beta_m),
+        relax(h, alpha_h, beta_h),
+        relax(n, alpha_n, beta_n),
     )
 
 
@@ -62,17 +56,17 @@ def fires(v, v_th):
 
 def m_at_rest(v, v_t, mv, phi):
     alpha, beta = rates_m(v, v_t, mv, phi)
-    return alpha / (alpha + beta)
+    return at_rest(alpha, beta)
 
 
 def h_at_rest(v, v_t, mv, phi):
     alpha, beta = rates_h(v, v_t, mv, phi)
-    return alpha / (alpha + beta)
+    return at_rest(alpha, beta)
 
 
 def n_at_rest(v, v_t, mv, phi):
     alpha, beta = rates_n(v, v_t, mv, phi)
-    return alpha / (alpha + beta)
+    return at_rest(alpha, beta)
 
 
 TraubMiles = neuron(

@@ -40,7 +40,8 @@ class NeuronModel(Model):
     of linear flows).
 
     A neuron whose flow makes the whole spike has no ``reset`` function (None): it spikes where ``fires`` rises through 0, once,
-    and again when it has been below; ``t_ref`` does not hold its membrane.
+    and again when it has been below; ``t_ref`` does not hold its membrane. Nor does it where ``holds`` is False: a neuron
+    whose membrane goes on after a spike, as one does whose threshold jumps instead; it has no soft reset.
     """
 
     kind: ClassVar[str] = "neuron"
@@ -56,6 +57,7 @@ class NeuronModel(Model):
     reset: Function | None = None
     schemes: Mapping[str, Scheme] = field(default_factory=dict)
     patterns: tuple[Pattern, ...] = ()
+    holds: bool = True
     text: Text | None = None
     """The equations that the functions were made from, where they were given as text: a network's file carries it."""
 
@@ -190,26 +192,29 @@ def neuron(
     inputs: Iterable[Input] = (),
     schemes: Mapping[str, Scheme] | None = None,
     patterns: Iterable[Pattern] = (),
+    holds: bool = True,
     doc: str | None = None,
 ) -> NeuronModel:
     """Declare a neuron from the functions of one file; see :mod:`maichong.neurons.lif` for the shortest example.
 
-    Leave ``reset`` out where the flow itself brings the membrane down again.
+    Leave ``reset`` out where the flow itself brings the membrane down again; ``holds=False`` where a spike does not interrupt it.
     ``patterns`` are what it is known for and ``maichong show NAME --plot`` draws. ``doc`` is the file's docstring:
     ``doc=__doc__``. Raises ModelError where a function asks for what is not declared, is
     not straight-line code, or returns the wrong number of values.
     """
     schemes = dict(schemes or {})
+    # a membrane that a spike leaves alone has no excess that a soft reset could keep
+    resets = RESETS if holds else tuple(choice for choice in RESETS if choice != "soft")
     choices = tuple(schemes) + tuple(choice for choice in INTEGRATORS if choice not in schemes)
     if not schemes:
         choices = INTEGRATORS
     return NeuronModel(
         name=name,
         doc=inspect.cleandoc(doc or ""),
-        params=(*declared(params, Param, f"{name}.params"), T_REF if reset else PAUSE),
+        params=(*declared(params, Param, f"{name}.params"), T_REF if reset and holds else PAUSE),
         states=declared(states, State, f"{name}.states"),
         options=(
-            *((Option("reset", RESETS, "what becomes of the membrane at a spike"),) if reset else ()),
+            *((Option("reset", resets, "what becomes of the membrane at a spike"),) if reset else ()),
             Option("integrator", ("auto", *(choice for choice in choices if choice != "auto")), "how time is stepped"),
             Option("spike_times", SPIKE_TIMES, "when a spike is: at the end of its step, or where the threshold is crossed"),
         ),
@@ -219,6 +224,7 @@ def neuron(
         reset=reset,
         schemes=schemes,
         patterns=patterns_of(patterns, name),
+        holds=holds,
     )
 
 

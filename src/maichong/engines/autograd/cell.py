@@ -160,6 +160,6 @@ class Cell:
                 elif callable(init):
                     value = in_torch(init)(*(known[name] for name in arguments(init)))
                 else:
-                    value = torch.as_tensor(float(init))
+                    value = float(init)  # in the layer's precision from the first: 0.999 is another number in float32
                 known[state.name] = found[state.name + suffix] = _like(value, params[self.names[0]])
         return {name: found[name] for name in self.system.states}

@@ -46,7 +46,7 @@ class Emitter:
             env[drive] = "current"
         new = advance(w, system, cell.integration, cell.exact, cell.stages, env, ())
         before = {state: new.get(state, env[state]) for state in self.states}
-        if self.waits and not system.crossing:
+        if self.waits and system.holds:
             membrane = system.membrane
             before[membrane] = w.keep(f"{before[membrane]} if free else x_{membrane}", "held")
         after = {**env, **before}

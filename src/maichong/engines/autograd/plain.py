@@ -77,7 +77,7 @@ def _step(
     free = wait == 0
     new = stepper(env)
     before = {**env, **new}
-    if not system.crossing:
+    if system.holds:
         before[membrane] = torch.where(free, before[membrane], env[membrane])
     evaluate(system.fires, before, in_torch)
     if watch:

@@ -98,7 +98,7 @@ class LiveCoupling:
     def _note(kernels: list[list[Kernel]], population: LivePopulation, before: np.ndarray, after: np.ndarray) -> None:
         system = population.plan.system
         assert system
-        text = begin(population.precision, jumped=populations.jumped(system), held=not system.crossing)
+        text = begin(population.precision, jumped=populations.jumped(system), held=system.holds)
         for part in population.owners():
             own = population.own.of[part]
             values: dict[str, Any] = {

@@ -91,7 +91,7 @@ def neuron_kernel(
         _take(w, system, env, sleeps=sleeps, keep=trial)
     new = advance(w, system, integration, exact, stages, env, slow)
     if trial:
-        held = "" if system.crossing else f" if free else {env[system.membrane]}"
+        held = f" if free else {env[system.membrane]}" if system.holds else ""
         w.line(f"tried[j] = {new.get(system.membrane, env[system.membrane])}{held}")
     else:
         _store(w, system, env, new, slow, sleeps=sleeps)
@@ -135,7 +135,7 @@ def _take(w: Writer, system: System, env: dict[str, str], *, sleeps: bool, keep:
     w.line("arrived = pending[j]")
     if not keep:
         w.line(f"pending[j] = {w.literal(0.0)}")
-    w.line("taken = arrived" if system.crossing else f"taken = arrived if free else {w.literal(0.0)}")
+    w.line(f"taken = arrived if free else {w.literal(0.0)}" if system.holds else "taken = arrived")
     w.line(f"with_jump = {env[system.membrane]} + taken")
     if sleeps:
         w.line("moved = np.int32(moved + np.int32(taken != F(0.0)))")
@@ -189,7 +189,7 @@ def load(
 def _store(w: Writer, system: System, env: dict[str, str], new: dict[str, str], slow: Sequence[str], *, sleeps: bool) -> None:
     """Hold the refractory, test the threshold, write back."""
     membrane = system.membrane
-    if membrane in new and not system.crossing:
+    if membrane in new and system.holds:
         w.line(f"held_v = {new[membrane]} if free else {env[membrane]}")
         new[membrane] = "held_v"
     flush = w.literal(1e-20 if w.precision == "float32" else 1e-200)

@@ -163,7 +163,7 @@ class LivePopulation:
         for name in system.states:
             if name in system.learned and not learning:
                 continue
-            env[name] = np.where(held, env[name], new[name]) if name == system.membrane and not system.crossing else new[name]
+            env[name] = np.where(held, env[name], new[name]) if name == system.membrane and system.holds else new[name]
         scratch = dict(env)
         evaluate(system.fires, scratch)
         above = np.broadcast_to(scratch["excess"], held.shape) >= 0
@@ -186,5 +186,5 @@ class LivePopulation:
     def tried(self, step: int) -> np.ndarray:
         """Where the membrane would be after the step, before any reset; nothing changes."""
         assert self.plan.system
-        held = (step < self.until) & (not self.plan.system.crossing)
+        held = (step < self.until) & self.plan.system.holds
         return np.where(held, self.membrane, self._step(self.env)[self.plan.system.membrane])
