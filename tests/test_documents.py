@@ -32,6 +32,15 @@ def test_the_torch_layers_run() -> None:
     exec("\n".join(found), {})
 
 
+def test_equations_as_text_and_their_bifurcations(capsys: pytest.CaptureFixture[str]) -> None:
+    (code,) = [block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "from_equations" in block]
+    exec(code, {})
+    checks, point, rate = capsys.readouterr().out.splitlines()
+    assert checks == "['documented']"
+    assert point == re.findall(r"# (saddle-node .*)", code)[0]
+    assert float(rate) > 1.0
+
+
 def test_the_model_shown_is_the_model() -> None:
     (shown,) = [block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if block.startswith("def flow")]
     source = (ROOT / "src/maichong/neurons/lif.py").read_text()

@@ -12,6 +12,7 @@ doi:10.1007/s00422-008-0264-7.
 Not at dt above 0.1 ms, as w jumps where v peaks and a late spike is late for both; ``integrator="ode"`` locates spikes.
 """
 
+from maichong.neurons.adex_patterns import FIGURE_2008
 from maichong.neurons.eif import bounded, intrinsic
 from maichong.spec import Input, Param, State, neuron
 
@@ -51,5 +52,6 @@ AdEx = neuron(
     flow=flow,
     fires=fires,
     reset=reset,
+    patterns=FIGURE_2008,
     doc=__doc__,
 )
