@@ -24,7 +24,7 @@ pytestmark = [  # Elephant's own
     pytest.mark.filterwarnings("ignore:Binning discarded"),
 ]
 
-SEEDS, WARM, TIME = range(1, 11), 100.0, 900.0  # ms
+SEEDS, WARM, TIME = range(1, 9), 100.0, 700.0  # ms
 
 
 def balanced(seed: int = 1) -> Network:

@@ -38,8 +38,8 @@ from maichong.synapses.exponential import Exponential
 from maichong.topology import AllToAll, Connector, FixedProbability, OneToOne
 
 CELLS = 20
-MAGNITUDES = np.logspace(-3, 6, 55)
-SCAN_MS = 200.0
+MAGNITUDES = np.logspace(-5, 6, 67)
+SCAN_MS, SCENE_MS = 200.0, 100.0
 SPREAD = np.linspace(0.3, 3.0, CELLS)
 """Drives and weights of the cells, in parts of the smallest that makes one fire."""
 
@@ -86,7 +86,7 @@ def scenes(model: Model) -> tuple[Scene, ...]:
 
 def of_neuron(model: NeuronModel) -> list[Scene]:
     """Cells of equal parameters with currents, and cells that differ with conductances, under varied drive and noise."""
-    scale = excitability(model())
+    scale = excitability(model(), within=SCENE_MS)
     net = Network(dt=0.1, seed=1)
     even = net.population("equal", model(), CELLS, drive=driven(model, scale * SPREAD, 0.1))
     uneven = net.population("uneven", spread(model), CELLS, drive=driven(model, scale * SPREAD, 0.1))
@@ -99,7 +99,8 @@ def of_neuron(model: NeuronModel) -> list[Scene]:
     else:
         for cells in (even, uneven):
             net.project(noise, cells, FixedProbability(0.5), weight=_columns(scale), receptor=Delta())
-    return [Scene("neuron", net, (carry_on(50.0), carry_on(50.0))), *_exact(model, scale)]
+    half = carry_on(SCENE_MS / 2)
+    return [Scene("neuron", net, (half, half)), *_exact(model, scale)]
 
 
 def _exact(model: NeuronModel, scale: float) -> list[Scene]:
