@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from maichong.spec.patterns import Pattern
 
-DT, DURATION = 0.05, 500.0  # ms
+DT, DURATION = 0.02, 500.0  # ms; at 0.05 ms one pattern has a spike more
 
 
 def _pattern(
