@@ -8,8 +8,11 @@ from maichong.checks import CHECKS, check_all, check_model, passed
 from maichong.checks.suite import cases
 from maichong.spec import registry
 
-DEAR = {"AdEx", "DendriticLIF", "GLIF", "HodgkinHuxley", "MorrisLecar", "PinskyRinzel"}
-"""Models whose kernels take longest to compile: their full checks are the slow suite's."""
+DEAR = {
+    "AdEx", "DendriticLIF", "FitzHughNagumo", "GLIF", "HodgkinHuxley", "InactivatingLIF", "MorrisLecar", "PCNN", "PinskyRinzel",
+    "Theta",
+}  # fmt: skip
+"""Models whose kernels are dear to compile, or whose kin is checked here: their full checks are the slow suite's."""
 
 
 def found(names):
