@@ -24,7 +24,7 @@ pytestmark = [  # Elephant's own
     pytest.mark.filterwarnings("ignore:Binning discarded"),
 ]
 
-SEEDS, WARM, TIME = range(1, 9), 100.0, 700.0  # ms
+SEEDS, WARM, TIME = range(1, 17), 100.0, 900.0  # ms
 
 
 def balanced(seed: int = 1) -> Network:
@@ -71,10 +71,13 @@ def _ms(time: float) -> Any:
 
 @pytest.mark.parametrize("engine", ["nest", "nest drawn"])
 def test_rates_irregularity_and_correlations_of_a_balanced_network(measured: dict[str, Any], engine: str) -> None:
-    """Welch's t over networks: cells of one network share what fluctuates, so that they are no independent samples of it."""
+    """Welch's t over networks: cells of one network share what fluctuates, so that they are no independent samples of it.
+
+    Sixteen networks bound what may differ to about 0.6 Hz, 0.015 in the CV and 0.009 in the correlation.
+    """
     ours, theirs = measured["events"], measured[engine]
     for key in ours:
-        assert ttest_ind(ours[key], theirs[key], equal_var=False).pvalue > 1e-5, key
+        assert ttest_ind(ours[key], theirs[key], equal_var=False).pvalue > 1e-4, key
     assert 5.0 < theirs["rate e"].mean() < 50.0
     assert 5.0 < theirs["rate i"].mean() < 50.0
     assert 0.5 < theirs["irregularity"].mean() < 1.0
