@@ -1,6 +1,8 @@
-"""What the gates of ion channels share: a rate whose singular point is removable, relaxation, and the value at rest.
+"""What the gates of ion channels share: a rate whose singular point is removable, relaxation, the value at rest, and the current
+through the channels of Hodgkin and Huxley.
 
     dx/dt = alpha (1 - x) - beta x;      x -> alpha / (alpha + beta);      rel(z) = z / (exp(z) - 1)
+    ionic = g_leak (e_leak - v) + g_na m^3 h (e_na - v) + g_k n^4 (e_k - v)
 
 Source: Hodgkin & Huxley 1952, doi:10.1113/jphysiol.1952.sp004764.
 """
@@ -23,3 +25,10 @@ def relax(x, alpha, beta):
 def at_rest(alpha, beta):
     """Where a gate stays."""
     return alpha / (alpha + beta)
+
+
+def ionic(v, m, h, n, g_leak, g_na, g_k, e_leak, e_na, e_k):
+    """The current into the cell through its leak, its sodium and its potassium channels."""
+    sodium = g_na * m * m * m * h
+    potassium = g_k * n * n * n * n
+    return g_leak * (e_leak - v) + sodium * (e_na - v) + potassium * (e_k - v)

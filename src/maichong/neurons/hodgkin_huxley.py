@@ -18,7 +18,7 @@ Source: Hodgkin & Huxley 1952, doi:10.1113/jphysiol.1952.sp004764.
 Not at dt above 0.05 ms, and not for cells of the cortex, which have other channels: see TraubMiles.
 """
 
-from maichong.neurons.gating import at_rest, rel, relax
+from maichong.neurons.gating import at_rest, ionic, rel, relax
 from maichong.ops import exp
 from maichong.spec import Input, Param, State, neuron
 
@@ -42,10 +42,8 @@ def flow(v, m, h, n, i, c_m, g_leak, g_na, g_k, e_leak, e_na, e_k, v_0, mv, phi)
     alpha_m, beta_m = rates_m(v, v_0, mv, phi)
     alpha_h, beta_h = rates_h(v, v_0, mv, phi)
     alpha_n, beta_n = rates_n(v, v_0, mv, phi)
-    sodium = g_na * m * m * m * h
-    potassium = g_k * n * n * n * n
     return (
-        (g_leak * (e_leak - v) + sodium * (e_na - v) + potassium * (e_k - v) + i) / c_m,
+        (ionic(v, m, h, n, g_leak, g_na, g_k, e_leak, e_na, e_k) + i) / c_m,
         relax(m, alpha_m, beta_m),
         relax(h, alpha_h, beta_h),
         relax(n, alpha_n, beta_n),

@@ -16,7 +16,7 @@ doi:10.1007/s10827-007-0038-6. That benchmark in Brian2 has t_ref = 3 ms; NEST s
 At rest with no current it fires by itself, at 14 Hz. Not at dt above 0.1 ms: m follows the upstroke within 0.05 ms.
 """
 
-from maichong.neurons.gating import at_rest, rel, relax
+from maichong.neurons.gating import at_rest, ionic, rel, relax
 from maichong.ops import exp
 from maichong.spec import Input, Param, State, neuron
 
@@ -40,10 +40,8 @@ def flow(v, m, h, n, i, c_m, g_leak, g_na, g_k, e_leak, e_na, e_k, v_t, mv, phi)
     alpha_m, beta_m = rates_m(v, v_t, mv, phi)
     alpha_h, beta_h = rates_h(v, v_t, mv, phi)
     alpha_n, beta_n = rates_n(v, v_t, mv, phi)
-    sodium = g_na * m * m * m * h
-    potassium = g_k * n * n * n * n
     return (
-        (g_leak * (e_leak - v) + sodium * (e_na - v) + potassium * (e_k - v) + i) / c_m,
+        (ionic(v, m, h, n, g_leak, g_na, g_k, e_leak, e_na, e_k) + i) / c_m,
         relax(m, alpha_m, beta_m),
         relax(h, alpha_h, beta_h),
         relax(n, alpha_n, beta_n),
