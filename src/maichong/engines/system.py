@@ -19,6 +19,7 @@ from maichong.spec import Configured, IntrinsicModel, NeuronModel, ReceptorModel
 from maichong.spec.model import Function, names
 from maichong.spec.reading import arguments
 from maichong.spec.receptor_model import unblocked
+from maichong.spec.soundness import refuse_unsound
 
 
 def ohmic(g, v, e_rev):
@@ -130,6 +131,7 @@ def compose(
     neuron = population.model
     assert isinstance(neuron, Configured) and isinstance(neuron.model, NeuronModel)
     model = neuron.model
+    refuse_unsound(model)
     membrane, holds = model.membrane, model.holds and model.reset is not None
     own = names(model.states)
     states: list[str] = list(own)

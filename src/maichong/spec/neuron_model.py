@@ -14,6 +14,7 @@ from maichong.spec.model import Function, Model, names
 from maichong.spec.patterns import Pattern
 from maichong.spec.quantities import is_number
 from maichong.spec.reading import arguments, check_function
+from maichong.spec.soundness import check_values
 
 if TYPE_CHECKING:
     from maichong.spec.equations.text import Text
@@ -159,6 +160,7 @@ class NeuronModel(Model):
                 if not is_one_of(state, states):
                     where = f"{self.name}, pattern {brief(pattern.name)}"
                     raise ModelError(where, f"starts {brief(state)}, no state", fix=did_you_mean(state, states))
+        check_values(self)
 
 
 def check_init(model: Model) -> None:
@@ -199,8 +201,9 @@ def neuron(
 
     Leave ``reset`` out where the flow itself brings the membrane down again; ``holds=False`` where a spike does not interrupt it.
     ``patterns`` are what it is known for and ``maichong show NAME --plot`` draws. ``doc`` is the file's docstring:
-    ``doc=__doc__``. Raises ModelError where a function asks for what is not declared, is
-    not straight-line code, or returns the wrong number of values.
+    ``doc=__doc__``. Raises ModelError, with the file and line, where a function asks for what is not declared, is not
+    straight-line code, returns the wrong number of values, or is not finite at the defaults. Wrong units, and a threshold that can
+    never be crossed, are told where the model is first used, by ``Network.build`` and ``Spiking``, before anything is compiled.
     """
     schemes = dict(schemes or {})
     # a membrane that a spike leaves alone has no excess that a soft reset could keep
