@@ -50,8 +50,8 @@ def reset(v, w):
 ALL = neuron(
     "EveryOperation",
     params=[Param("tau", 30.0, "ms", "time constant", above=0)],
-    states=[State("v", 0.0, "mV", "membrane", membrane=True), State("w", 0.0, "", "what the slope depends on")],
-    inputs=[Input("i", "mV/ms", "drive")],
+    states=[State("v", 0.0, "", "membrane", membrane=True), State("w", 0.0, "", "what the slope depends on")],
+    inputs=[Input("i", "1/ms", "drive")],
     flow=flow,
     fires=fires,
     reset=reset,

@@ -346,6 +346,7 @@ def test_a_discrete_layer_is_a_lif_whose_input_is_not_scaled() -> None:
     net = Network(dt=1.0)
     cell = LIF(tau_m=tau, c_m=tau * (1.0 - decay), v_rest=0.0, v_r=0.0, v_th=0.5)
     net.population("n", cell, cells, drive=Steps(np.arange(steps, dtype=float), x))
+    net.probe("n")
     net.probe("n", "v")
     run = net.build("reference").run(float(steps))
     v, s, fired = np.zeros(cells), np.zeros(cells), []

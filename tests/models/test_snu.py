@@ -85,6 +85,7 @@ def test_the_units_own_numbers(engine: str) -> None:
     """l = .8, Wx = .3, b = -1: s = .3, .54, .732, .8856, 1.00848; the first spike is at step 5, s_6 = .3 (equations.md 1.13)."""
     net = Network(dt=1.0)
     net.population("unit", SNU(d=0.8, b=1.0, slope=0.0, integrator="euler"), 1, drive=0.3)
+    net.probe("unit")
     net.probe("unit", "s")
     run = net.build(engine).run(9.0)
     assert run["unit"].spikes.times.tolist() == [5.0]
