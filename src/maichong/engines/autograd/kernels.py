@@ -13,6 +13,7 @@ from maichong.engines.autograd import block_lines, pool_lines, readout_lines, re
 from maichong.engines.autograd.adjoint import Step
 from maichong.engines.autograd.cell import Cell
 from maichong.engines.autograd.row_sums import WIDE as COLUMNS
+from maichong.engines.autograd.selects import selected
 from maichong.engines.autograd.shapes import SPIKES, Shape, imports, name_of
 from maichong.engines.events.emit import Argument, KernelText
 from maichong.engines.events.lower import Writer
@@ -360,6 +361,6 @@ class Emitter:
         model = self.system.neuron.model.name
         return KernelText(
             title=f"{what} {model}, {self.cell.integration.method}", precision=self.shape.precision,
-            arguments=self._arguments(*more), body=tuple(w.lines), origins=self.origins,
+            arguments=self._arguments(*more), body=tuple(selected(line) for line in w.lines), origins=self.origins,
             extra=imports(self.shape.precision) if self.shape.recurrent or self.shape.readout else "",
         )  # fmt: skip

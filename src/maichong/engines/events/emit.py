@@ -36,7 +36,7 @@ import numpy as np
 from numba import cfunc
 
 from maichong.engines.events.frame import array_at, number_at, word_at
-from maichong.engines.events.runtime import LEARNING, STOP, exp32, expm1_32, log1p64, log64, pow32, prefetch
+from maichong.engines.events.runtime import LEARNING, STOP, exp32, expm1_32, log1p64, log64, pow32, prefetch, select
 {extra}
 F = np.{precision}
 U = np.uint64  # an unsigned index needs no test for being negative

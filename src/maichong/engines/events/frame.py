@@ -47,7 +47,12 @@ def array_at(typingctx, frame, slot, kind):
         width = ir.Constant(WORD, context.get_abi_sizeof(data))
         made = make_array(array)(context, builder)
         populate_array(
-            made, data=builder.inttoptr(address, data.as_pointer()), shape=(size,), strides=(width,), itemsize=width, meminfo=None
+            made,
+            data=builder.inttoptr(address, data.as_pointer()),
+            shape=(size,),
+            strides=(width,),
+            itemsize=width,
+            meminfo=None,
         )
         return made._getvalue()
 
