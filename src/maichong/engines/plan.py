@@ -118,6 +118,8 @@ class Plan:
         return "\n".join(lines)
 
     def _spikes(self, entry: PopulationPlan) -> str:
+        if entry.system and entry.system.hazard:
+            return "spikes by chance, drawn once a step"
         if not entry.off_grid:
             return "spike times exact" if entry.exact else "spikes on the grid"
         mine = [p for p in self.projections if self.populations[p.post_population] is entry]
