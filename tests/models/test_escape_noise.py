@@ -79,7 +79,7 @@ def test_intervals_of_a_leaky_cell() -> None:
     """Mean 44.517314 and median 37.604920 ms, by quadrature; on a grid the mean is the sum of the survivors at its points.
 
     Where in its step a spike would have been is drawn from its own law, which makes rescaled intervals exactly Exp(1) (Haslinger,
-    Pipa & Brown 2010, doi:10.1162/neco.2010.03-09-0986).
+    Pipa & Brown 2010, doi:10.1162/NECO_a_00015).
     """
     dt, n = 0.1, 3000
     mean = quad(lambda t: np.exp(-cumulated(t)), 0.0, 900.0, limit=200, epsabs=1e-8)[0]
@@ -257,7 +257,7 @@ def test_damaged_files() -> None:
     for entry in ({"hazard": "exponential"}, {"hazard": "linear", "rho_0": 1.0, "delta_u": 1.0, "more": 2}):
         data = net.to_dict()
         data["populations"][0]["model"]["escape"] = entry
-        with pytest.raises(NetworkError, match="the data must be what Network.to_dict wrote"):
+        with pytest.raises(NetworkError, match=r"the data must be what Network\.to_dict wrote"):
             Network.from_dict(data)
 
 

@@ -6,8 +6,8 @@ Over a step of any length its solution is known: I moves towards the mean by 1 -
 times sigma sqrt(1 - exp(-2 dt / tau)) is added. The normal number comes from a counter-based random word by the inverse of its law,
 so it ends at 6.3 standard deviations, where one word in 2**32 is.
 
-White noise has no value at a time, but a mean over each step, mean + sigma z / sqrt(dt), which is held: an Ornstein-Uhlenbeck process
-that forgets all within a step. A membrane that Euler steps takes from it sqrt(dt) z, which is the scheme of Euler and Maruyama.
+White noise has no value at a time, but a mean over each step, mean + sigma z / sqrt(dt), which is held: an Ornstein-Uhlenbeck
+process that forgets all within a step. A membrane that Euler's method steps takes from it sqrt(dt) z, which is Euler-Maruyama.
 
 Uhlenbeck & Ornstein 1930, doi:10.1103/PhysRev.36.823; exact steps: Gillespie 1996, doi:10.1103/PhysRevE.54.2084.
 """

@@ -211,7 +211,9 @@ def _noise(network: Network, entry: Noise, populations: Sequence[PopulationPlan]
         pull, kick = -np.expm1(-dt / tau), sigma * np.sqrt(-np.expm1(-2.0 * dt / tau))
     start = mean + (kick if entry.white else sigma) * normal(network.seed, stream, 0, target.n)
     symbol = target.system.noises[entry.name]
-    return NoisePlan(entry.name, index, entry.target, entry.input, symbol, target.n, stream, mean, pull, kick, start, entry.white)
+    return NoisePlan(
+        entry.name, index, entry.target, entry.input, symbol, target.n, stream, mean, pull, kick, start, entry.white
+    )
 
 
 def _weight_probes(network: Network, projections: list[ProjectionPlan]) -> tuple[Probe, ...]:

@@ -9,8 +9,8 @@ As states, with the receptor Delta, which jumps s by the weight:
 
 k_0 makes 1 the peak of K: a weight in mV is the height of its potential. A spike sets s to 0, and t_ref, as long as a trial by
 default, holds it there: all that arrives meanwhile is lost, and v goes back to v_rest by itself. A gate in the flow would shunt as
-well, but its product with s is not linear; this flow is, and is stepped exactly. The next trial can begin t_ref after the spike: let
-trials lie so far apart, or make t_ref the pause between two.
+well, but its product with s is not linear; this flow is, and is stepped exactly. The next trial can begin t_ref after the spike:
+let there be such a pause between two trials, or choose t_ref by the pause that there is.
 
 What arrives jumps s: so s is the membrane to receptors and to t_ref, and v the potential that is compared and recorded.
 

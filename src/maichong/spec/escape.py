@@ -8,9 +8,9 @@ With x = ``fires(...)``, how far the membrane is above the threshold, a neuron t
 
     P(a spike within a step) = 1 - exp(-(rho(begin) + rho(end)) dt / 2)
 
-The hazard is taken at both ends of a step: after the arrivals at its begin and before the reset at its end. All jumps lie there, so
-that rho is smooth in between, and this trapezoid misses its integral by the order of dt^2 alone; whatever it is, P stays below 1, as
-rho dt would not.
+The hazard is taken at both ends of a step: after the arrivals at its begin and before the reset at its end. All jumps lie there,
+so that rho is smooth in between, and this trapezoid misses its integral by the order of dt^2 alone. P stays below 1, as rho dt would
+not.
 """
 
 from __future__ import annotations
@@ -62,8 +62,10 @@ class Escape:
     ``hazard`` is "exponential", "linear" or "sigmoid". As delta_u -> 0 the exponential one becomes the hard threshold.
 
     Each neuron draws one random number a step, the same on every engine and for any number of threads; where a step's probability
-    is below 2**-33 it never fires. Reset and ``t_ref``, the dead time, are those of the neuron. A spike is stamped at the end of its
-    step. Raises ParameterError for numbers that are not > 0 and for an unknown hazard, UnitError for a wrong unit.
+    is below 2**-33 it never fires. Reset and ``t_ref``, the dead time, are those of the neuron, and a spike is stamped at the end
+    of its step, so that intervals are longer by dt / 2 on average. The hazard should change little within a step: choose dt so.
+
+    Raises ParameterError for numbers that are not > 0 and for an unknown hazard, UnitError for a wrong unit.
 
     NEST's pp_psc_delta has the rate 1.238 Hz exp(0.25/mV (V - E_L)) and the dead time 1 ms by default:
 

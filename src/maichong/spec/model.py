@@ -72,7 +72,7 @@ class Model:
         """The name in the registry and in files: ``"LIF"``."""
         return self.name
 
-    def symbols(self) -> tuple[Symbol | EscapeOption, ...]:
+    def symbols(self) -> tuple[Symbol, ...]:
         """All that is declared by name."""
         return (*self.params, *self.states, *self.options)
 

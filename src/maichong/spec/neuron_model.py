@@ -129,7 +129,7 @@ class NeuronModel(Model):
         """The name of the state that is the voltage."""
         return next(state.name for state in self.states if state.membrane)
 
-    def symbols(self) -> tuple[Symbol | EscapeOption, ...]:
+    def symbols(self) -> tuple[Symbol, ...]:
         return (*super().symbols(), *self.inputs)
 
     def functions(self) -> Mapping[str, Function]:

@@ -52,8 +52,8 @@ def neuron_kernel(
     The caller adds the arrays: states, drives, ``until``, ``refractory``, ``flags`` (and the same as ``flag_words``), ``ring``,
     ``ring_count``, ``counts``, ``control``, ``pending`` where receptors jump the membrane, and the numbers ``dt``, ``n``, ``depth``
     (of the ring, a power of two), ``first`` and ``last`` (the part of the arrays that this kernel owns: whole SIMD blocks, so
-    that no neuron is left to a scalar loop), ``part``, and how far ``apart`` the counts of two parts lie; where there is escape noise,
-    also WORDS.
+    that no neuron is left to a scalar loop), ``part``, and how far ``apart`` the counts of two parts lie; with escape noise also
+    WORDS.
     """
     system, integration = plan.system, plan.integration
     assert system and integration
