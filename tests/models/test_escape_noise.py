@@ -294,7 +294,7 @@ def bad(message: str, make: Any, kind: type = ParameterError) -> Any:
         ),
         bad("LIF.escape, delta_u: must be a finite number > 0 mV (got -2)", lambda: LIF(escape=Escape(1.0, "-2 mV"))),
         bad(
-            "LIF.escape: must be 'none' or an Escape, such as Escape(rho_0=0.1, delta_u=2.0) (got 0.1)",
+            "LIF.escape: must be one of 'none', Escape(rho_0=..., delta_u=...) (got 0.1)",
             lambda: LIF(escape=0.1),
         ),
         bad(

@@ -45,7 +45,6 @@ Tempotron = neuron(
         Param("c_m", 1.0, "pF", "capacitance: a current i raises s by i / c_m per ms", above=0),
         Param("v_rest", -70.0, "mV", "resting potential"),
         Param("v_th", -55.0, "mV", "threshold"),
-        Param("t_ref", 500.0, "ms", "for how long after its spike it shunts what arrives", low=0.0),
     ],
     states=[
         State("v", "v_rest", "mV", "membrane potential"),
@@ -55,5 +54,6 @@ Tempotron = neuron(
     flow=flow,
     fires=fires,
     reset=reset,
+    t_ref=500.0,
     doc=__doc__,
 )

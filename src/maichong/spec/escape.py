@@ -9,8 +9,8 @@ With x = ``fires(...)``, how far the membrane is above the threshold, a neuron t
     P(a spike within a step) = 1 - exp(-(rho(begin) + rho(end)) dt / 2)
 
 The hazard is taken at both ends of a step: after the arrivals at its begin and before the reset at its end. All jumps lie there,
-so that rho is smooth in between, and this trapezoid misses its integral by the order of dt^2 alone. P stays below 1, as rho dt would
-not.
+so that rho is smooth in between, and this trapezoid misses its integral by the order of dt^2 alone. P stays below 1, as rho dt
+would not.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ class EscapeOption:
         if isinstance(value, Escape):
             return value.in_unit(self.unit, f"{owner}.{self.name}")
         if not is_one_of(value, self.choices):
-            expected = f"must be {NONE!r} or an Escape, such as Escape(rho_0=0.1, delta_u=2.0)"
+            expected = f"must be one of {NONE!r}, Escape(rho_0=..., delta_u=...)"
             raise ParameterError(f"{owner}.{self.name}", expected, brief(value))
         return value
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import math
 from collections.abc import Iterable, Mapping
@@ -209,12 +210,13 @@ def neuron(
     schemes: Mapping[str, Scheme] | None = None,
     patterns: Iterable[Pattern] = (),
     holds: bool = True,
+    t_ref: float = 0.0,
     doc: str | None = None,
 ) -> NeuronModel:
     """Declare a neuron from the functions of one file; see :mod:`maichong.neurons.lif` for the shortest example.
 
-    ``t_ref`` need not be declared: where it is, what it means to this neuron, and its default, are its own.
     Leave ``reset`` out where the flow itself brings the membrane down again; ``holds=False`` where a spike does not interrupt it.
+    ``t_ref`` is the default of the parameter t_ref, which every neuron has.
     ``patterns`` are what it is known for and ``maichong show NAME --plot`` draws. ``doc`` is the file's docstring:
     ``doc=__doc__``. Raises ModelError where a function asks for what is not declared, is
     not straight-line code, or returns the wrong number of values.
@@ -226,11 +228,11 @@ def neuron(
     if not schemes:
         choices = INTEGRATORS
     params, states = declared(params, Param, f"{name}.params"), declared(states, State, f"{name}.states")
-    pause = () if any(param.name == "t_ref" for param in params) else (T_REF if reset and holds else PAUSE,)
+    pause = dataclasses.replace(T_REF if reset and holds else PAUSE, default=t_ref)
     return NeuronModel(
         name=name,
         doc=inspect.cleandoc(doc or ""),
-        params=(*params, *pause),
+        params=(*params, pause),
         states=states,
         options=(
             *((Option("reset", resets, "what becomes of the membrane at a spike"),) if reset else ()),
