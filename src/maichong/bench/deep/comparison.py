@@ -204,7 +204,9 @@ def _measured(
     net: Net, job: Job, arrays: Path, folder: Path, tell: Callable[[str], None], *, first: bool = False
 ) -> dict[str, Any]:
     """What a process of its own measured; ``first`` is for its first calls alone."""
-    often = {"warmup": 0, "steps": 1, "repeats": 1} if first else {"warmup": net.warmup, "steps": net.steps, "repeats": net.repeats}
+    often = (
+        {"warmup": 0, "steps": 1, "repeats": 1} if first else {"warmup": net.warmup, "steps": net.steps, "repeats": net.repeats}
+    )
     constants = values(net.constants)
     task = {"constants": constants, "arrays": str(arrays), "way": job.way, "threads": cores(), **often}
     path = folder / "task.json"
