@@ -32,8 +32,8 @@ def to_nir(net: torch.nn.Sequential, input_shape: Sequence[int]) -> Any:
     Linear, Conv1d, Conv2d, AvgPool2d, Flatten, Scale and Delay are the nodes of those names, and ``Pool2d`` by mean is
     nir.AvgPool2d. ``Spiking`` with LIF is nir.LIF, with a receptor ``Exponential`` nir.CubaLIF, with ``outputs="v"`` and no
     threshold nir.LI; with IF it is nir.IF. ``Recurrent`` is a graph in the graph, a cycle of neurons and weights. Groups of a
-    convolution become zeros. Dropout and Identity do nothing and are left out. Coding and readouts are no part of NIR: Repeat, a leading Bernoulli and a closing MeanRate are left out with a
-    warning. ``nir.write(path, graph)`` writes it as HDF5.
+    convolution become zeros. Dropout and Identity do nothing and are left out. Coding and readouts are no part of NIR: Repeat, a
+    leading Bernoulli and a closing MeanRate are left out with a warning. ``nir.write(path, graph)`` writes it as HDF5.
 
     Times become seconds and potentials and currents keep their numbers; see :mod:`maichong.nn.nir_nodes`. Needs
     ``maichong[exchange]``. Source: Pedersen et al. 2024, doi:10.1038/s41467-024-52259-9.
