@@ -24,6 +24,7 @@ from maichong.engines.autograd.row_sums import SPARE, WIDE
 from maichong.engines.autograd.shapes import imports
 from maichong.engines.autograd.team import together
 from maichong.engines.events.emit import Argument, Kernel, KernelText
+from maichong.engines.events.memory import zeros
 
 SPARSE = 0.25
 """The share of numbers that are not 0 above which a dense product is no slower."""
@@ -150,8 +151,7 @@ class SparseLinear(torch.autograd.Function):
         ctx.sides = lists.rows, lists.width, lists.near
         n = weight.shape[0]
         matrix = packed(weight)
-        start = empty(-(-n // WIDE) * WIDE, matrix.dtype)
-        start[:] = 0.0
+        start = zeros(-(-n // WIDE) * WIDE, matrix.dtype)
         if bias is not None:
             start[:n] = bias.detach().numpy()
         out = torch.empty((*x.shape[:-1], n), dtype=x.dtype)
