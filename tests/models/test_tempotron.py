@@ -57,6 +57,7 @@ def test_two_arrivals() -> None:
     assert 0.01 * (v.argmax() + 1) == pytest.approx(25.557, abs=0.0055)
 
 
+@ENGINES
 def test_one_spike_and_then_it_shunts(engine: str) -> None:
     """Threshold 1: after the spike nothing that comes counts, and v falls back with tau; the next trial begins anew."""
     model = Tempotron(v_rest=0.0, v_th=1.0, t_ref=100.0)

@@ -59,8 +59,8 @@ def test_weak_order(integrator: str, order: int) -> None:
 def test_the_numbers_drawn(engine: str) -> None:
     """Each step has a new normal number for each cell: the process has the variance of its closed form, and forgets as a^k."""
     dt, n = 0.5, 4000
-    run = network("euler", dt, n, v=GOAL).build(engine)
-    a, _, c = 1 - dt / TAU, 0.0, SIGMA * np.sqrt(dt / TAU)
+    run = network("auto", dt, n, v=GOAL).build(engine)
+    a, _, c = step_of("auto", dt)
     values = [run.run(steps * dt)["cells"]["v"] - GOAL for steps in (100, 40)]
     for v, steps in zip(values, (100, 140), strict=True):
         variance = c**2 * (1 - a ** (2 * steps)) / (1 - a**2)
@@ -110,7 +110,7 @@ def on_grid(integrator: str, dt: float) -> float:
     return siegert(tau, sigma, beta * sigma * np.sqrt(dt / tau))
 
 
-def rate(dt: float, n: int, duration: float, integrator: str = "euler") -> tuple[float, float]:
+def rate(dt: float, n: int, duration: float, integrator: str) -> tuple[float, float]:
     """The rate of ``n`` cells in Hz from 100 ms on, and its standard error, from counts of cells, which are independent."""
     run = network(integrator, dt, n, v_th=20.0, v=10.0).build("events").run(100.0)
     before = run["cells"].counts.copy()
@@ -129,8 +129,8 @@ def test_the_bias_of_rates_goes_as_the_root_of_the_step() -> None:
 
 def test_rates() -> None:
     """At 0.1 ms cells fire as the corrected formula says, and less than in the limit."""
-    found, error = rate(0.1, 4000, 500.0)
-    assert abs(found - on_grid("euler", 0.1)) < 4 * error
+    found, error = rate(0.1, 4000, 500.0, "auto")
+    assert abs(found - on_grid("auto", 0.1)) < 4 * error
     assert found < siegert() - 5 * error
 
 
