@@ -25,6 +25,7 @@ from maichong import (
     HodgkinHuxley,
     HomeostaticThreshold,
     Network,
+    NeuronModel,
     OneToOne,
     Poisson,
     Theta,
@@ -215,6 +216,20 @@ def test_engines_and_threads_agree(tmp_path: Any) -> None:
 @pytest.mark.slow
 def test_engines_and_threads_agree_on_adaptation_and_jumps(tmp_path: Any) -> None:
     agree(rich_scene, tmp_path / "run.npz")
+
+
+def test_a_neuron_from_equations_has_it_too() -> None:
+    cell = NeuronModel.from_equations(
+        "dv/dt = (v_rest - v + R*I) / tau_m : mV", threshold="v > v_th", reset="v = v_r", inputs={"I": "pA"}, init={"v": "v_r"},
+        params={"tau_m": "10 ms", "R": "1 Gohm", "v_rest": "0 mV", "v_th": "1 mV", "v_r": "0 mV"}, name="Mine",
+    )  # fmt: skip
+    net, other = Network(dt=0.1, seed=3), Network(dt=0.1, seed=3)
+    net.population("cells", cell(escape=Escape(0.1, "0.2 mV")), 100, drive=0.8)
+    other.population("cells", BASE.replace(escape=SOFT), 100, drive=0.8)
+    counts = net.build("reference").run(60.0)["cells"].counts
+    assert np.array_equal(counts, other.build("reference").run(60.0)["cells"].counts)
+    assert counts.sum() > 50
+    assert Network.from_dict(json.loads(json.dumps(net.to_dict()))).to_dict() == net.to_dict()
 
 
 def test_populations_seeds_and_neurons_draw_for_themselves() -> None:

@@ -16,8 +16,8 @@ What arrives jumps s: so s is the membrane to receptors and to t_ref, and v the 
 
 Source: Guetig & Sompolinsky 2006, doi:10.1038/nn1643 (tau = 15 ms, ratio = 4, trials of 500 ms).
 
-Not with other receptors than Delta, whose own time course would come before that of s, nor with a soft reset; the rule by which its
-weights learn is no part of it.
+Not with other receptors than Delta, whose own time course would come before that of s, nor with another reset than the hard one.
+The rule by which its weights learn is no part of it.
 """
 
 from maichong.spec import Input, Param, State, neuron
