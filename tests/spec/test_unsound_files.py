@@ -10,6 +10,7 @@ import pytest
 
 from maichong import AllToAll, Exponential, Network
 from maichong.errors import MaichongError, ModelError, UnitError
+from maichong.spec import Escape
 from maichong.spec.soundness import fault
 
 FILE = """
@@ -189,6 +190,18 @@ def test_when_it_is_used(fault_of: str, use: Any, tmp_path: Path, monkeypatch: p
         assert type(error.value) is kind
         assert str(error.value) == f"{file}{sentence}"
     assert not (tmp_path / "cache").exists()
+
+
+def test_escape_noise_needs_no_threshold_within_reach(tmp_path: Path) -> None:
+    model, _ = read(tmp_path, {"return v - v_th": "return tanh(v / v_th) - 2.0"})
+    net = Network(dt=0.1)
+    net.population("cells", model(escape=Escape(rho_0=100.0, delta_u=1.0)), 1)
+    assert net.build("reference").run(5.0)["cells"].counts[0] > 10
+    mixed, _ = read(tmp_path, {"return v - v_th": "return v - v_th - 1.0"})
+    net = Network(dt=0.1)
+    net.population("cells", mixed(escape=Escape(rho_0=100.0, delta_u=1.0)), 1)
+    with pytest.raises(UnitError, match=":19: fires"):
+        net.build("reference")
 
 
 def test_a_sound_file_is_found_so_once(tmp_path: Path) -> None:

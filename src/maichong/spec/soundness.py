@@ -64,20 +64,30 @@ def check_threshold(neuron: NeuronModel) -> None:
 @functools.cache
 def fault(neuron: NeuronModel) -> MaichongError | None:
     """What is wrong with a neuron's units or threshold; None where nothing is, or where it has been looked at before."""
-    if neuron.text is not None or neuron.flow.__module__.startswith(OURS):
-        return None
+    return _fault_of_units(neuron) or (None if _known(neuron) else _raised(check_threshold, neuron))
+
+
+@functools.cache
+def _fault_of_units(neuron: NeuronModel) -> MaichongError | None:
+    return None if _known(neuron) else _raised(_check_units, neuron)
+
+
+def refuse_unsound(neuron: NeuronModel, *, by_chance: bool) -> None:
+    """Raise what :func:`fault` finds; where a neuron fires ``by_chance``, it need not reach its threshold."""
+    if error := _fault_of_units(neuron) if by_chance else fault(neuron):
+        raise error
+
+
+def _known(neuron: NeuronModel) -> bool:
+    return neuron.text is not None or neuron.flow.__module__.startswith(OURS)
+
+
+def _raised(check: Callable[[NeuronModel], None], neuron: NeuronModel) -> MaichongError | None:
     try:
-        _check_units(neuron)
-        check_threshold(neuron)
+        check(neuron)
     except MaichongError as error:
         return error.with_traceback(None)
     return None
-
-
-def refuse_unsound(neuron: NeuronModel) -> None:
-    """Raise what :func:`fault` finds."""
-    if error := fault(neuron):
-        raise error
 
 
 def _check_units(neuron: NeuronModel) -> None:
