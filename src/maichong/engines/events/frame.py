@@ -33,7 +33,7 @@ def number_at(typingctx, frame, slot, kind):
     def codegen(context, builder, signature, args):
         return builder.load(builder.inttoptr(_word(builder, *args[:2]), context.get_data_type(number).as_pointer()))
 
-    return number(types.int64, types.int64, kind), codegen
+    return number(types.int64, types.int64, kind), codegen  # pyright: ignore[reportOptionalCall]
 
 
 @intrinsic
