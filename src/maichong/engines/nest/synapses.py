@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -134,10 +134,19 @@ def _short_term(entry: ProjectionPlan, where: str, missing: list[str]) -> ShortT
     rule = entry.projection.short_term
     if rule is None:
         return None
-    row = next((row for row in SHORT_TERM if row.rule is rule.model), None)
+    rows = [row for row in SHORT_TERM if row.rule is rule.model]
+    row = next((row for row in rows if row.options.items() <= rule.options.items()), None)
     if row is None:
-        missing.append(f"{where}: NEST has no {rule.model.name}")
-    return row
+        missing.append(f"{where}: NEST has no {rule.model.name}{_chosen(rule, rows)}")
+        return None
+    lacking = [f"{where} ({row.nest}): {words}" for words, need in row.needs.items() if not holds(need, rule.values)]
+    missing += lacking
+    return None if lacking else row
+
+
+def _chosen(rule: Configured, rows: Sequence[Any]) -> str:
+    """The options with which NEST lacks a rule, in words, where it has the rule as such."""
+    return "".join(f" with {name}={value!r}" for name, value in rule.options.items()) if rows else ""
 
 
 def _rule(entry: ProjectionPlan, where: str, missing: list[str]) -> tuple[Configured, RuleRow] | None:
@@ -147,8 +156,7 @@ def _rule(entry: ProjectionPlan, where: str, missing: list[str]) -> tuple[Config
         rows = [row for row in TABLE if row.rule is rule.model]
         row = next((row for row in rows if row.options.items() <= rule.options.items()), None)
         if row is None:
-            chosen = "".join(f" with {name}={value!r}" for name, value in rule.options.items()) if rows else ""
-            missing.append(f"{where}: NEST has no {rule.model.name}{chosen}")
+            missing.append(f"{where}: NEST has no {rule.model.name}{_chosen(rule, rows)}")
             continue
         lacking = [f"{where} ({row.nest}): {words}" for words, need in row.needs.items() if not holds(need, rule.values)]
         missing += lacking
