@@ -216,5 +216,5 @@ def test_what_it_cannot_be_used_for() -> None:
     with pytest.raises(NetworkError, match="counts the transmitter of SaturatingNMDA on the grid, and the spike times of both"):
         net.project(exact, exact, **given, delay=1.0)
     net.project(source, cells, **given)
-    with pytest.raises(NetworkError, match="stays as it is: SaturatingNMDA counts it while transmitter is there; build the network"):
+    with pytest.raises(NetworkError, match="stays as it is: SaturatingNMDA counts it while transmitter is there; build"):
         net.build("reference").set_weights("s->n", 1.0)

