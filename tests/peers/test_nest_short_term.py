@@ -29,6 +29,7 @@ CASES = {
     "facilitating": (FACILITATING, Exponential(tau=3.0), 1.5, 2000.0),
     # cells differ in tau_m, so that NEST's weights differ from synapse to synapse
     "jumps": (TsodyksMarkram(U=0.8, tau_d=30.0), Delta(), Uniform(0.1, 5.0), Uniform(1.0, 4.0)),
+    "another u": (TsodyksMarkram(U=0.3, tau_d=50.0, tau_f=20.0, variant="baseline_U"), Exponential(tau=3.0), 1.0, 400.0),
     "inhibition": (TsodyksMarkram(U=1.0, tau_d=200.0), Exponential(tau=5.0), 0.7, -300.0),
 }
 
