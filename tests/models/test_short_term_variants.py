@@ -215,13 +215,19 @@ def test_values_that_cannot_be(values: dict[str, Any], message: str) -> None:
 def test_what_nest_lacks() -> None:
     net = Network(dt=0.1)
     x, e = net.population("x", SpikeTimes([], []), 1), net.population("e", LIF(), 2)
-    rules = {"a": {}, "b": {"variant": "baseline_U"}, "c": {"variant": "authors"}, "d": {"tau_psc": 3.0}}
+    rules = {
+        "a": {},
+        "b": {"variant": "baseline_U"},
+        "c": {"variant": "authors"},
+        "d": {"tau_psc": 3.0},
+        "e": {"tau_psc": 800.0},
+    }
     for name, values in rules.items():
         rule = TsodyksMarkram(**values)
         net.project(x, e, AllToAll(), weight=0.5, delay=1.0, receptor=Exponential(), short_term=rule, name=name)
     assert missing(net) == [
         "projection 'c': NEST has no TsodyksMarkram with variant='authors'",
-        "projection 'd' (tsodyks2_synapse): its tau_psc must be 0, for what it releases recovers at once",
+        "projection 'e' (tsodyks_synapse): its tau_psc must not be its tau_d, for NEST divides by their difference",
     ]
 
 

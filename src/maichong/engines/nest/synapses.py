@@ -134,14 +134,18 @@ def _short_term(entry: ProjectionPlan, where: str, missing: list[str]) -> ShortT
     rule = entry.projection.short_term
     if rule is None:
         return None
-    rows = [row for row in SHORT_TERM if row.rule is rule.model]
-    row = next((row for row in rows if row.options.items() <= rule.options.items()), None)
-    if row is None:
-        missing.append(f"{where}: NEST has no {rule.model.name}{_chosen(rule, rows)}")
+    known = [row for row in SHORT_TERM if row.rule is rule.model]
+    rows = [row for row in known if row.options.items() <= rule.options.items()]
+    if not rows:
+        missing.append(f"{where}: NEST has no {rule.model.name}{_chosen(rule, known)}")
         return None
-    lacking = [f"{where} ({row.nest}): {words}" for words, need in row.needs.items() if not holds(need, rule.values)]
-    missing += lacking
-    return None if lacking else row
+    lacking: list[str] = []
+    for row in rows:
+        lacking = [f"{where} ({row.nest}): {words}" for words, need in row.needs.items() if not holds(need, rule.values)]
+        if not lacking:
+            return row
+    missing += lacking  # of the last, which has the most parameters
+    return None
 
 
 def _chosen(rule: Configured, rows: Sequence[Any]) -> str:
