@@ -68,8 +68,8 @@ def solution() -> np.ndarray:
 @pytest.mark.parametrize(
     ("integrator", "order", "steps"),
     [
-        ("euler", 1, (0.005, 0.0025)),
-        ("rush_larsen", 1, (0.005, 0.0025)),
+        ("euler", 1, (0.01, 0.005)),
+        ("rush_larsen", 1, (0.01, 0.005)),
         ("strang", 2, (0.02, 0.01)),
         ("rk2", 2, (0.02, 0.01)),
         ("rk4", 4, (0.01, 0.005)),

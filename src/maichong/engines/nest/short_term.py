@@ -33,6 +33,8 @@ def recovers_later(tau_psc, tau_d):
     return 0.0 < tau_psc != tau_d
 
 
+AT_ONCE = {"its tau_psc must be 0": recovers_at_once}
+LATER = {"its tau_psc must not be its tau_d, for NEST divides by their difference": recovers_later}
 FORMS = ("standard", "baseline_U")
 """Variants of one release: NEST has no other."""
 TWO_STATES = {"U": "U", "tau_rec": "tau_d", "tau_fac": "tau_f", "u": "U", "x": 1.0}
@@ -43,10 +45,7 @@ TABLE = tuple(
     for form in FORMS
     for row in (
         # a first spike is sent with u x as they are, where ours raises u from 0 to U; from the second on both raise it
-        ShortTermRow(TsodyksMarkram, "tsodyks2_synapse", TWO_STATES, {"variant": form}, {"its tau_psc must be 0": recovers_at_once}),
-        ShortTermRow(
-            TsodyksMarkram, "tsodyks_synapse", THREE_STATES, {"variant": form},
-            {"its tau_psc must not be its tau_d, for NEST divides by their difference": recovers_later},
-        ),
+        ShortTermRow(TsodyksMarkram, "tsodyks2_synapse", TWO_STATES, {"variant": form}, AT_ONCE),
+        ShortTermRow(TsodyksMarkram, "tsodyks_synapse", THREE_STATES, {"variant": form}, LATER),
     )
-)  # fmt: skip
+)
