@@ -77,7 +77,7 @@ def show_one(name: str, json: Path | None, plot: bool = False, out: Path | None 
         put()
         put(_symbols(model))
         for option in model.options:
-            if option.meanings:
+            if isinstance(option, Option) and option.meanings:
                 put()
                 put(_choices(option))
         if json:

@@ -13,10 +13,10 @@ import numpy as np
 import torch
 
 from maichong.engines.autograd.fused import Kernels, array, gradients_of, planes, results_of, run, run_back, shared_of
-from maichong.engines.autograd.lined import empty
 from maichong.engines.autograd.once import once
 from maichong.engines.autograd.readout_lines import MOST
 from maichong.engines.autograd.sparse import packed, readable
+from maichong.engines.events.memory import zeros
 
 
 def suits(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> bool:
@@ -70,8 +70,7 @@ class FusedReadout(torch.autograd.Function):
 def forward_of(weight: torch.Tensor, bias: torch.Tensor | None, sums: torch.Tensor) -> dict[str, Any]:
     """What a forward kernel gets of the layer."""
     read = packed(weight)
-    start = empty(MOST, read.dtype)
-    start[:] = 0.0
+    start = zeros(MOST, read.dtype)
     if bias is not None:
         start[: len(bias)] = bias.detach().numpy()
     return {"n_read": weight.shape[0], "read": read, "start_read": start, "out_read": array(sums)}

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from maichong.engines.autograd.lined import empty
 from maichong.engines.autograd.once import once
 from maichong.engines.autograd.row_sums import WIDE
 from maichong.engines.autograd.shapes import imports
 from maichong.engines.autograd.sparse import WORTH, readable, run_shares, shares
 from maichong.engines.events.emit import Argument, KernelText
+from maichong.engines.events.memory import zeros
 
 SPARSE, GRADIENT = 0.15, 0.35
 """The shares of numbers that are not 0 above which a dense convolution, and its weights' gradient, are no slower."""
@@ -70,8 +70,7 @@ class SparseConv(torch.autograd.Function):
         given = _sizes(x, weight, padding)
         out = x.new_empty(x.shape[0], weight.shape[0], given["high_out"], given["wide_out"])
         blocks = -(-weight.shape[0] // WIDE)
-        start = empty(blocks * WIDE, given["x"].dtype)
-        start[:] = 0.0
+        start = zeros(blocks * WIDE, given["x"].dtype)
         if bias is not None:
             start[: weight.shape[0]] = bias.detach().numpy()
         given |= {"weight": _rows_of(weight), "start": start, "out": out.reshape(-1).numpy()}
