@@ -43,8 +43,9 @@ TABLEAUS = {
 }
 
 EXPONENTIAL = ("exponential_euler", "strang")
-"""Methods that solve x' = a x + b over a step with a and b held: all states at once, which is of order one, or half a step of the
-membrane, a step of its gates, half a step of the membrane, of order two (Strang 1968, doi:10.1137/0705041)."""
+"""Methods that solve x' = a x + b over a step with a and b held: all states at once, which is of order one (for gates: Rush &
+Larsen 1978, doi:10.1109/TBME.1978.326270), or half a step of the membrane, a step of its gates, half a step of the membrane, of
+order two (Strang 1968, doi:10.1137/0705041)."""
 
 Propagator = Mapping[str, Mapping[str, Coefficient]]
 """new[state] = sum over names of coefficient x old[name]; names are states, what is held, and ``ONE``."""
