@@ -127,6 +127,10 @@ class NeuronModel(Model):
         """The name of the state that is the voltage."""
         return next(state.name for state in self.states if state.membrane)
 
+    def potential(self, input: str) -> str:
+        """The name of the state that is the potential where the input called so comes in."""
+        return next(entry.at for entry in self.inputs if entry.name == input) or self.membrane
+
     def symbols(self) -> tuple[Symbol, ...]:
         return (*super().symbols(), *self.inputs)
 
@@ -153,6 +157,14 @@ class NeuronModel(Model):
                 if not is_number(fraction):
                     raise ModelError(where, "its fractions of dt must be numbers", brief(fraction))
         check_init(self)
+        units = {state.name: state.unit for state in self.states}
+        for entry in self.inputs:
+            where = f"{self.name}.{entry.name}"
+            if entry.at is not None and not is_one_of(entry.at, states):
+                raise ModelError(where, f"comes in at {brief(entry.at)}, no state", fix=did_you_mean(entry.at, states))
+            if entry.at is not None and units[entry.at] != units[self.membrane]:
+                expected = f"must come in at a potential, in {units[self.membrane] or 'units of 1'} as {self.membrane!r} is"
+                raise ModelError(where, expected, f"{entry.at!r}, in {units[entry.at] or 'units of 1'}")
         for pattern in self.patterns:
             self(**pattern.values)
             for state in pattern.init:

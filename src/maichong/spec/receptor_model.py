@@ -32,8 +32,8 @@ class ReceptorModel(Model):
     """A receptor: ``arrive`` gives the jump of each state for a unit weight, ``flow`` their course, ``output`` the result.
 
     With a reversal potential ``e_rev`` the output is a conductance g and drives the target with g (e_rev - v), less what magnesium
-    ``mg`` blocks; without one it is a current. A receptor without states jumps the membrane itself (``jumps_membrane``), by its
-    weight in mV.
+    ``mg`` blocks, v being the potential of the input that it is on; without one it is a current. A receptor without states jumps
+    the membrane itself (``jumps_membrane``), by its weight in mV.
 
     A receptor that transmitter binds for a while has states of each source, ``source``, and the parameter ``pulse``, how long it
     stays: ``elapse`` takes these states on by ``lag`` ms, with transmitter (``bound`` = 1) or without (0). A spike calls ``arrive``
