@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from maichong.errors import ModelError, brief, did_you_mean, is_one_of
 from maichong.spec.declare import Input, Option, Param, State, Symbol, declared
@@ -15,9 +15,6 @@ from maichong.spec.patterns import Pattern
 from maichong.spec.quantities import is_number
 from maichong.spec.reading import arguments, check_function
 
-if TYPE_CHECKING:
-    from maichong.spec.equations.text import Text
-
 T_REF = Param("t_ref", 0.0, "ms", "absolute refractory period: the membrane is held at its reset value", low=0.0)
 PAUSE = Param("t_ref", 0.0, "ms", "time after a spike in which no other is noticed; the membrane goes on", low=0.0)
 
@@ -25,10 +22,24 @@ RESETS = ("hard", "soft", "none")
 
 SPIKE_TIMES = ("grid", "exact")
 
-INTEGRATORS = ("auto", "exact", "exponential_euler", "strang", "euler", "rk2", "rk4", "ode")
+INTEGRATORS = (
+    "auto", "exact", "exponential_euler", "strang", "backward_euler", "crank_nicolson", "euler", "rk2", "rk4", "ode",
+)  # fmt: skip
 
 Scheme = tuple[tuple[str, float], ...]
 """A named splitting: pairs (state, fraction of dt), each an Euler step that sees what the earlier ones changed."""
+
+
+class Recipe(Protocol):
+    """What a neuron was made from, as plain data; equal recipes make the same model."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready data."""
+        ...
+
+    def maker(self) -> Callable[[Any, str], NeuronModel]:
+        """What makes the neuron from such data; its second argument says, for messages, where they stand."""
+        ...
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -58,8 +69,9 @@ class NeuronModel(Model):
     schemes: Mapping[str, Scheme] = field(default_factory=dict)
     patterns: tuple[Pattern, ...] = ()
     holds: bool = True
-    text: Text | None = None
-    """The equations that the functions were made from, where they were given as text: a network's file carries it."""
+    text: Recipe | None = None
+    """What the functions were made from, where that is no file: equations as text, or a tree of compartments. A network's file
+    carries it."""
 
     @classmethod
     def from_equations(
@@ -118,9 +130,8 @@ class NeuronModel(Model):
     def __reduce_ex__(self, protocol: Any) -> Any:
         if self.text is None:
             return super().__reduce_ex__(protocol)
-        from maichong.spec.equations import remade  # functions that were made from text have no module to be found in
-
-        return remade, (self.text.to_dict(), f"a copy of {self.name}")
+        # functions that were made from text have no module to be found in
+        return self.text.maker(), (self.text.to_dict(), f"a copy of {self.name}")
 
     @property
     def membrane(self) -> str:
