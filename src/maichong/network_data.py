@@ -28,8 +28,8 @@ FORMAT = 1
 def write_network(net: Any) -> dict[str, Any]:
     """A network as JSON-ready data; arrays stay arrays.
 
-    Models are known by name, all but those made from text or as cables, which is written down here. Raises NetworkError where two of these
-    have one name.
+    Models are known by name, all but those made from text or as cables, which are written down here. Raises NetworkError where
+    two of these have one name.
     """
     texts = _texts(net)
     return {

@@ -9,8 +9,8 @@ from maichong.checks.suite import cases
 from maichong.spec import registry
 
 DEAR = {
-    "AdEx", "DendriticLIF", "FitzHughNagumo", "GLIF", "HodgkinHuxley", "InactivatingLIF", "MorrisLecar", "PCNN", "PinskyRinzel",
-    "Theta",
+    "AdEx", "Cable", "DendriticLIF", "FitzHughNagumo", "GLIF", "HodgkinHuxley", "InactivatingLIF", "MorrisLecar", "PCNN",
+    "PinskyRinzel", "Theta",
 }  # fmt: skip
 """Models whose kernels are dear to compile, or whose kin is checked here: their full checks are the slow suite's."""
 

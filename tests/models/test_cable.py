@@ -26,11 +26,11 @@ RESTING = {"e_leak": 0.0, "diameter": 1.0, "r_m": 1000.0, "r_i": 0.001, "c_m": 0
 
 def matrix(neuron: Configured, input: str = "i") -> tuple[np.ndarray, np.ndarray]:
     """A and b of dv/dt = A v + b i of a passive cell: all unit potentials, and none, put into its flow at once."""
-    known, states = bare(neuron, 0.0), names(neuron.model.states)
+    known, states, asked = bare(neuron, 0.0), names(neuron.model.states), arguments(neuron.model.flow)
 
     def at(v: np.ndarray, i: float) -> np.ndarray:
         env = {**known, **dict(zip(states, v, strict=True)), input: i}
-        return np.array([row * np.ones(v.shape[1]) for row in np.atleast_1d(neuron.model.flow(*(env[a] for a in arguments(neuron.model.flow))))])
+        return np.array([row * np.ones(v.shape[1]) for row in neuron.model.flow(*(env[name] for name in asked))])
 
     none = at(np.zeros((len(states), len(states))), 0.0)
     return at(np.eye(len(states)), 0.0) - none, (at(np.zeros((len(states), 1)), 1.0) - none[:, :1])[:, 0]
@@ -64,7 +64,7 @@ def sealed(n: int) -> np.ndarray:
 
 
 def test_a_sealed_cable() -> None:
-    """L = lambda: V(L) / V(0) = 1 / cosh 1 and R_in = R_inf coth 1; current and reading lie half a compartment inside, order one."""
+    """L = lambda: V(L) / V(0) = 1 / cosh 1 and R_in = R_inf coth 1, of order one: both ends lie half a compartment inside."""
     v = {n: sealed(n) for n in (10, 20, 40, 80)}
     ratios = [v[n][-1] / v[n][0] for n in v]
     assert ratios == pytest.approx([0.67388, 0.66068, 0.65430, 0.65116], abs=5e-6)
@@ -177,7 +177,9 @@ def test_an_action_potential_travels() -> None:
     y = np.array([[-65.0] * n, [0.05293249] * n, [0.59612075] * n, [0.31767691] * n]).reshape(-1)
     rise = [_rises(k, n) for k in (8, 16)]
     along = coupling(n, d, length)
-    found = solve_ivp(lambda _, y: written_anew(y, n, along, density), (0.0, 8.0), y, "LSODA", rtol=1e-8, atol=1e-9, events=rise)
+    found = solve_ivp(
+        lambda _, y: written_anew(y, n, along, density), (0.0, 8.0), y, "LSODA", rtol=1e-8, atol=1e-9, events=rise
+    )
     right = float(found.t_events[1][0] - found.t_events[0][0])
     velocities = []
     for thicker in (1.0, 4.0):

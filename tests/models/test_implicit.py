@@ -93,7 +93,7 @@ def test_the_order_with_a_conductance_that_bends(integrator: str, order: int) ->
     assert errors[1] < {1: 0.5, 2: 0.02}[order]
 
 
-@pytest.mark.parametrize("integrator", ["backward_euler", "crank_nicolson"])
+@pytest.mark.parametrize("integrator", [pytest.param("backward_euler", marks=pytest.mark.slow), "crank_nicolson"])
 def test_the_engines_agree(integrator: str) -> None:
     ends = []
     for engine in ("reference", "events"):
@@ -113,8 +113,11 @@ def operations(n: int, *, active: bool) -> int:
 
 @pytest.mark.parametrize("active", [False, True])
 def test_the_cost_grows_like_n(active: bool) -> None:
-    few, more, many = (operations(n, active=active) for n in (3, 5, 9))
+    few, more, many = (operations(n, active=active) for n in (2, 3, 5))
     assert many - more == 2 * (more - few)
+
+
+BOTH = "dv/dt = (w + u - v + i)/tau : 1"
 
 
 def ring(lines: list[str], **inputs: str) -> Any:
@@ -129,8 +132,8 @@ def ring(lines: list[str], **inputs: str) -> Any:
 @pytest.mark.parametrize(
     ("lines", "words"),
     [
-        (["dv/dt = (w + u - v + i)/tau : 1", "dw/dt = (v + u - w)/tau : 1", "du/dt = (v + w - u)/tau : 1"], "u close a ring"),
-        (["dv/dt = (w + u - v + i)/tau : 1", "dw/dt = (v - w)/tau : 1", "du/dt = (v + w - u)/tau : 1"], "u follows w, which does not"),
+        ([BOTH, "dw/dt = (v + u - w)/tau : 1", "du/dt = (v + w - u)/tau : 1"], "w and u close a ring"),
+        ([BOTH, "dw/dt = (v - w)/tau : 1", "du/dt = (v + w - u)/tau : 1"], "u follows w, which does not"),
         (["dv/dt = (i - v)/tau : 1", "dw/dt = (v - w)/tau : 1"], "no state is coupled with v so"),
         (["dv/dt = (w*v - v + i)/tau : 1", "dw/dt = (v - w)/tau : 1"], "no state is coupled with v so"),
         (["dv/dt = (w + i + abs(v))/tau : 1", "dw/dt = (v - w)/tau : 1"], "no kernel can hold the slope"),
@@ -162,19 +165,19 @@ def test_layers_of_cells_learn_through_it() -> None:
 
     def course(diameter: float, current: float) -> float:
         net = Network(dt=0.5)
-        net.population("cell", cable(3)(integrator="crank_nicolson", diameter=diameter), 1, drive=current)
+        net.population("cell", cable(3)(integrator="crank_nicolson", reset="none", diameter=diameter), 1, drive=current)
         return float(net.build("reference").run(5.0)["cell"]["v_2"][0])
 
     layer = Spiking(
-        cable(3)(integrator="crank_nicolson"), dt=0.5, trainable=["diameter"], outputs="v_2", engine="plain"
+        cable(3)(integrator="crank_nicolson", reset="none"), dt=0.5, trainable=["diameter"], outputs="v_2", engine="plain"
     ).double()
     given = torch.full((10, 1, 1), 30.0, dtype=torch.float64, requires_grad=True)
     end = layer(given)[-1, 0, 0]
     end.backward()
-    (learned,) = layer.parameters()
-    assert end.item() == pytest.approx(course(2.0, 30.0), abs=1e-9)
-    by_current = (course(2.0, 30.5) - course(2.0, 29.5)) / 1.0
-    by_diameter = (course(2.0 + 1e-4, 30.0) - course(2.0 - 1e-4, 30.0)) / 2e-4
+    (learned,) = layer.parameters()  # the logarithm of the diameter, which stays above 0
+    d = learned.exp().item()
+    assert end.item() == pytest.approx(course(d, 30.0), abs=1e-10)
+    by_current = (course(d, 30.5) - course(d, 29.5)) / 1.0
+    by_diameter = (course(d + 1e-4, 30.0) - course(d - 1e-4, 30.0)) / 2e-4
     assert given.grad.sum().item() == pytest.approx(by_current, rel=1e-6)
-    slope = learned.grad.item() / (2.0 if learned.item() != 2.0 else 1.0)  # kept as the logarithm where bounded
-    assert slope == pytest.approx(by_diameter, rel=1e-5)
+    assert learned.grad.item() / d == pytest.approx(by_diameter, rel=1e-6)

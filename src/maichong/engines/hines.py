@@ -4,10 +4,10 @@ Their flow is f = A x + b, where A has an entry beside its diagonal only for two
 
     (1 - theta h A) (x' - x) = h f(x)
 
-is backward Euler for theta = 1, of order one, and the rule of Crank and Nicolson for theta = 1/2, of order two; both stand any step,
-however stiff the coupling, which a step of exponential Euler on each state alone does not follow. Rows are eliminated from the
-leaves to the root, and values put in from the root to the leaves: a tree fills nothing in, so that the cost grows like N. Where f is
-no line in x, on the diagonal, A is its slope at the step's beginning (Rosenbrock's form), which keeps the order.
+is backward Euler for theta = 1, of order one, and the rule of Crank and Nicolson for theta = 1/2, of order two; both stand any
+step, however stiff the coupling, which exponential Euler, each state by itself, does not follow. Rows are eliminated from the
+leaves to the root, and values put in from the root to the leaves: a tree fills nothing in, so that the cost grows like N. Where f
+bends with a state itself, A has its slope at the step's beginning (Rosenbrock's form), which keeps the order.
 
 Source: Hines 1984, doi:10.1016/0020-7101(84)90008-4; Crank & Nicolson 1947, doi:10.1017/S0305004100023197; Rosenbrock 1963,
 doi:10.1093/comjnl/5.4.329.

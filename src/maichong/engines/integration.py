@@ -52,6 +52,8 @@ likewise: after them, which is of order one, or between two halves of them, of o
 
 LARGE = 3
 """From how many compartments on "auto" takes the implicit step though their own flow is no line: they are stiff."""
+SMALL = 8
+"""Up to how many compartments of a linear flow "auto" is exact: a propagator of N has N times N coefficients, and more of drives."""
 
 Propagator = Mapping[str, Mapping[str, Coefficient]]
 """new[state] = sum over names of coefficient x old[name]; names are states, what is held, and ``ONE``."""
@@ -142,7 +144,7 @@ def choose(system: System, dt: float, where: str) -> Integration:
     tableau = TABLEAUS.get(method)
     stages = {node: _propagate(system, flows, jacobian, linear, dt * node) for node in tableau.nodes if node} if tableau else {}
     groups = _groups(method, system, [name for name in system.states if name not in linear], solved)
-    alone = [name for name in dict.fromkeys(state for group, _ in groups for state in group) if not solved or name not in solved.states]
+    alone = [state for group, _ in groups for state in group if not solved or group != solved.states]
     scheme = model.schemes.get(method, ())
     if scheme:
         # what other parts add to the neuron, and is not exact, takes one step when the neuron has taken its own
@@ -162,7 +164,7 @@ def _slope(flow: Any, state: str) -> Any:
 def _automatic(system: System, others: Sequence[str], curved: Sequence[str], tree: Tree | None) -> str:
     """The method of what is not linear: the implicit one for compartments, where the rest is linear in itself."""
     if not others:
-        return "exact"
+        return "exact" if not tree or len(tree.states) <= SMALL else "crank_nicolson"
     if tree and system.membrane in others and set(curved) <= set(tree.states) and (not curved or len(tree.states) >= LARGE):
         return "crank_nicolson"
     if curved:

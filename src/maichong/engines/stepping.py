@@ -87,9 +87,7 @@ class Stepper:
         moved = change(tree, values, [flow[name] for name in group], h, self.integration.theta)
         return {name: now.get(name, env[name]) + by for name, by in zip(group, moved, strict=True)}
 
-    def _exponential(
-        self, alike: tuple[str, ...], env: Mapping[str, Any], now: Mapping[str, Any], h: float
-    ) -> dict[str, Any]:
+    def _exponential(self, alike: tuple[str, ...], env: Mapping[str, Any], now: Mapping[str, Any], h: float) -> dict[str, Any]:
         """x' = a x + b of states that do not feel each other over ``h`` ms: a and b from the flow where all are 1, and all 0."""
         x = {name: now.get(name, env[name]) for name in alike}
         zero = {name: self.zeros(value) for name, value in x.items()}

@@ -10,11 +10,12 @@ per um^2 and um: c_m = 0.01 pF/um^2 is 1 uF/cm^2, r_m = 1000 Gohm um^2 is 10 koh
 text such as "100 ohm cm" is understood. Lengths are counted in lambda = sqrt((d / 4) r_m / r_i), time in tau = r_m c_m.
 
 Values stand in the middle of compartments, which are good to (x / lambda)^2; a current that is put, or a potential that is read, at
-an end lies half a compartment inside it, which is of order one in x. Where branches join, compartment p and its children have
-the junction's exact conductances h_p h_c / (h_p + sum of all the children's h), h being that of half a compartment; those from child
-to child, through which nothing flows where branches are alike, are left out, for they would close rings.
+an end lies half a compartment inside it, which is of order one in x. Where branches join, compartment p and its children c have
+the conductances of that junction, h_p h_c / (h_p + sum of the children's h), h being that of half a compartment; those from child
+to child, through which nothing flows where branches are alike, are left out, for they would close rings: of order one, too.
 
-A passive cable with currents is stepped exactly; with conductances or channels implicitly, by Crank and Nicolson in O(N).
+A short passive cable, of up to 8 compartments, with currents is stepped exactly; any other implicitly, by Crank and Nicolson's rule
+in O(N), which is of order two and rings where much changes within a step: integrator="backward_euler" does not, of order one.
 
 Source: Rall 1962, doi:10.1111/j.1749-6632.1962.tb54120.x; Hines 1984, doi:10.1016/0020-7101(84)90008-4.
 
@@ -128,7 +129,9 @@ def cable(
     if (lengths is None) != (diameters is None) or (parents is not None and lengths is None):
         fix = "without both, a cable that does not branch has one length and one diameter"
         raise ModelError("cable", "a tree needs lengths and diameters, and one of them the other", fix=fix)
-    sizes = [None if given is None else _sizes(given, n, what) for what, given in (("lengths", lengths), ("diameters", diameters))]
+    sizes = [
+        None if given is None else _sizes(given, n, what) for what, given in (("lengths", lengths), ("diameters", diameters))
+    ]
     if name is not None and not (isinstance(name, str) and name.isidentifier()):
         raise ModelError("cable.name", "must be a Python identifier", brief(name))
     whole = (tuple(map(int, entries)) for entries in (above, sorted(on), into))
@@ -175,7 +178,8 @@ def _made(shape: Shape) -> NeuronModel:
     """The model of a shape: equal shapes are one model."""
     rest = "v_0" if shape.active else "e_leak"
     potentials = [
-        State(_at("v", k), rest, "mV", f"membrane potential of {_called(k)}", membrane=k == 0) for k in range(len(shape.parents))
+        State(_at("v", k), rest, "mV", f"membrane potential of {_called(k)}", membrane=k == 0)
+        for k in range(len(shape.parents))
     ]
     meanings = [(gate, HodgkinHuxley.states[1 + j].meaning) for j, gate in enumerate(GATES)]
     gates = [
