@@ -53,7 +53,7 @@ likewise: after them, which is of order one, or between two halves of them, of o
 LARGE = 3
 """From how many compartments on "auto" takes the implicit step though their own flow is no line: they are stiff."""
 SMALL = 8
-"""Up to how many compartments of a linear flow "auto" is exact: a propagator of N has N times N coefficients, and more of drives."""
+"""Up to how many compartments of a linear flow "auto" is exact: the propagator of N has N times N coefficients, and drives'."""
 
 Propagator = Mapping[str, Mapping[str, Coefficient]]
 """new[state] = sum over names of coefficient x old[name]; names are states, what is held, and ``ONE``."""

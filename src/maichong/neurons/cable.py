@@ -43,6 +43,8 @@ from maichong.spec.written import written
 PI = math.pi
 PATCH = 100.0
 """The membrane, in um^2, that the numbers of HodgkinHuxley are of."""
+LEAKY = PATCH / HodgkinHuxley()["g_leak"]
+"""Its resistance, in Gohm um^2."""
 GATES = {"m": hodgkin_huxley.m_at_rest, "h": hodgkin_huxley.h_at_rest, "n": hodgkin_huxley.n_at_rest}
 CHANNELS = "c_m, 1.0 / r_m, g_na, g_k, e_leak, e_na, e_k, v_0, mv, phi"
 LONGEST = 10_000
@@ -129,13 +131,13 @@ def cable(
     if (lengths is None) != (diameters is None) or (parents is not None and lengths is None):
         fix = "without both, a cable that does not branch has one length and one diameter"
         raise ModelError("cable", "a tree needs lengths and diameters, and one of them the other", fix=fix)
-    sizes = [
+    long, thick = (
         None if given is None else _sizes(given, n, what) for what, given in (("lengths", lengths), ("diameters", diameters))
-    ]
+    )
     if name is not None and not (isinstance(name, str) and name.isidentifier()):
         raise ModelError("cable.name", "must be a Python identifier", brief(name))
-    whole = (tuple(map(int, entries)) for entries in (above, sorted(on), into))
-    return _of(Shape(*whole, *sizes, name or ""))
+    hang, channels, takers = (tuple(map(int, entries)) for entries in (above, sorted(on), into))
+    return _of(Shape(hang, channels, takers, long, thick, name or ""))
 
 
 def remade(data: Any, where: str) -> NeuronModel:
@@ -238,10 +240,11 @@ def _sized(shape: Shape) -> list[Param]:
 
 
 def _membrane(shape: Shape) -> list[Param]:
-    leak = PATCH / HodgkinHuxley.param("g_leak").default if shape.active else 1000.0
     shared = [
         Param("r_i", 0.001, "Gohm um", "resistivity of the inside: 0.001 is 100 ohm cm", above=0),
-        Param("r_m", leak, "Gohm um**2", "resistance of the membrane: 1000 is 10 kohm cm^2", above=0),
+        Param(
+            "r_m", LEAKY if shape.active else 1000.0, "Gohm um**2", "resistance of the membrane: 1000 is 10 kohm cm^2", above=0
+        ),
         Param("c_m", 0.01, "pF/um**2", "capacitance of the membrane: 0.01 is 1 uF/cm^2", above=0),
     ]
     if not shape.active:

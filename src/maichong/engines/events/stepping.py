@@ -62,10 +62,10 @@ def advance(
         if integration.implicit and group == integration.implicit.states:
             now |= write_implicit(w, integration.implicit, integration.theta, here, span)
             continue
-        slopes = slope_texts(w, integration.apart[group], integration.slopes, system.derivative, here)
+        slope_of = slope_texts(w, integration.apart[group], integration.slopes, system.derivative, here)
         for state in group:
             never_zero = bool(integration.slopes[state].is_negative)
-            now[state] = _exponential(w, state, slopes[state], here, span, never_zero=never_zero)
+            now[state] = _exponential(w, state, slope_of[state], here, span, never_zero=never_zero)
     if integration.groups:
         return {**{state: now[state] for state in others}, **new}
     if integration.scheme:
