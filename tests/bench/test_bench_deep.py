@@ -26,8 +26,8 @@ from maichong.engines.events.together import cores
 from maichong.errors import EngineError
 
 NUMBERS = (
-    "train_per_s", "infer_per_s", "first_train_s", "first_infer_s", "waited", "baseline_mib", "beyond_mib", "loss_first",
-    "loss_last",
+    "train_per_s", "infer_per_s", "first_train_s", "first_infer_s", "waited", "baseline_mib", "beyond_mib", "cold_mib",
+    "loss_first", "loss_last",
 )  # fmt: skip
 LAYERS = {"fc": ["1000", "10"], "conv": ["32C3", "64C3", "128", "10"], "recurrent": ["256R", "20"]}
 SPEED = {"maichong": 0.1, "spikingjelly": 0.4, "snntorch": 0.3, "norse": 0.5, "torch": 0.2}
@@ -63,7 +63,9 @@ Task = Mapping[str, Any]
 def made_up(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[tuple[str, Task]]]:
     """Processes that measure nothing: rows at SPEED, all alike but for ``changes`` by tool; returns what was asked for."""
 
-    def install(changes: Mapping[str, Any] = {}, fails: str = "", ours: bool = True) -> list[tuple[str, Task]]:
+    def install(
+        changes: Mapping[str, Any] = {}, fails: str = "", ours: bool = True, first: Mapping[str, Any] = {}
+    ) -> list[tuple[str, Task]]:
         asked: list[tuple[str, Task]] = []
 
         def measured(command: Any, out: Path, threads: int, where: str, environment: Any = None) -> dict[str, Any]:
@@ -81,6 +83,7 @@ def made_up(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[tuple[str, Ta
                 "peak_mib": 700.0,
                 "rates": dict.fromkeys(names, 0.1), "trained_rates": dict.fromkeys(names, 0.2), "notes": [f"made up for {where}"],
                 "gradients": dict.fromkeys(names, 0.01), "loss_first": 2.3, "loss_last": 2.0, **changes.get(where, {}),
+                **(first if task["warmup"] == 0 else {}),
             }  # fmt: skip
 
         monkeypatch.setattr(comparison, "measured", measured)
@@ -169,9 +172,16 @@ def test_which_rows_there_are() -> None:
 def test_all_tools_get_the_same_task(made_up: Any) -> None:
     asked = made_up()
     bench.run("deep", ["torch", "norse", "torch"], nets=["fc"])
-    tools = [where for where, _ in asked]
+    # what compiles has a process before, whose calls are the first
+    firsts = [task for _, task in asked if task["warmup"] == 0]
+    assert [(task["way"], task["steps"], task["repeats"]) for task in firsts] == [("", 1, 1), *[("compile", 1, 1)] * 2]
+    tasks = [task for _, task in asked if task["warmup"]]
+    tools = [where for where, task in asked if task["warmup"]]
     assert tools == ["maichong", *(peer for peer in ("torch", "norse") for _ in WAYS)]
-    tasks = [task for _, task in asked]
+    compiled = [task for task in tasks if task["way"] != "eager"]
+    assert [task["environment"]["MAICHONG_CACHE"] for task in firsts] == [
+        task["environment"]["MAICHONG_CACHE"] for task in compiled
+    ]
     for task in tasks:
         for key in ("constants", "shapes", "steps", "warmup", "repeats", "threads"):
             assert task[key] == tasks[0][key]
@@ -193,9 +203,10 @@ def test_all_nets_if_none_is_named(made_up: Any) -> None:
 
 
 def test_a_row_is_what_was_measured(made_up: Any) -> None:
-    made_up()
+    made_up(first={"first_train_s": 9.0, "peak_mib": 900.0})
     (net,) = checked(bench.run("deep", ["torch"], nets=["fc"]))["nets"]
     ours, eager, compiled = net["rows"]
+    assert [(row["first_train_s"], row["cold_mib"]) for row in net["rows"]] == [(9.0, 600.0), (3.0, 400.0), (9.0, 600.0)]
     samples = 128 * NETS["fc"].steps
     assert ours["train_per_s"] == pytest.approx(samples / 0.4)  # the median of seven
     assert ours["infer_per_s"] == pytest.approx(samples / 0.1)
@@ -255,7 +266,7 @@ def test_the_command_prints_rows_rates_and_ratios(made_up: Any, tmp_path: Path) 
         assert f"maichong trains {ratio['train']:.1f} x as fast as {tool}" in out
     assert "recurrent, torch compile" in err
     (row,) = [line.split() for line in out.splitlines() if line.startswith("norse eager")][:1]
-    assert row == ["norse", "eager", "320", "5.0", "x", "3.0", "1,280", "5.0", "x", "1.0", "400"]
+    assert row == ["norse", "eager", "320", "5.0", "x", "3.0", "1,280", "5.0", "x", "1.0", "400", "400"]
 
 
 def test_the_tables_fit_80_columns(made_up: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,7 +277,7 @@ def test_the_tables_fit_80_columns(made_up: Any, monkeypatch: pytest.MonkeyPatch
     lines = out.splitlines()
     assert max(map(len, lines)) <= 80
     rows = [line for line in lines if line.startswith("spikingjelly compile")]
-    assert [len(row.split()) for row in rows] == [11, 12]
+    assert [len(row.split()) for row in rows] == [12, 12]
 
 
 def test_a_peer_that_fails_takes_no_rows_with_it(made_up: Any, tmp_path: Path) -> None:

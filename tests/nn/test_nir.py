@@ -16,7 +16,9 @@ from maichong import IF, LIF, AdaptiveLIF, Alpha, Exponential  # noqa: E402
 from maichong.errors import EngineError, ParameterError  # noqa: E402
 from maichong.nn import (  # noqa: E402
     Bernoulli,
+    Delay,
     MeanRate,
+    Pool2d,
     Recurrent,
     Repeat,
     Scale,
@@ -52,6 +54,12 @@ def nets() -> dict[str, tuple[Any, tuple[int, ...]]]:
         "without a leak": (Sequential(Linear(5, 12), spiking(IF(c_m=3.3, v_0=0.0, v_th=1.1, v_r=-0.1)), Linear(12, 4)), (5,)),
         "recurrent synapses": (
             Sequential(Linear(5, 12), Recurrent(12, LIF(**UNIT), receptor=Exponential(tau=3.1), engine="plain")), (5,),
+        ),
+        "delays": (
+            Sequential(
+                nn.Conv2d(2, 4, 3), spiking(), Pool2d(2), Delay((4, 3, 3), np.array([0.0, 1.0, 2.0, 7.0]).reshape(4, 1, 1)),
+                nn.Flatten(), Delay(36, 3.0), Linear(36, 4), spiking(),
+            ), (2, 8, 8),
         ),
         "integrator": (
             Sequential(Linear(5, 12), spiking(), Scale(torch.rand(12)), spiking(LIF(**UNIT, reset="none"), outputs="v")), (5,),
@@ -237,6 +245,11 @@ WRONG: dict[str, tuple[Any, str]] = {
     "padding": (lambda: to_nir(Sequential(torch.nn.Conv1d(1, 1, 3, padding_mode="circular")), (1, 5)), "NIR pads with zeros"),
     "ceiling": (lambda: to_nir(Sequential(torch.nn.AvgPool2d(2, ceil_mode=True)), (1, 5, 5)), "NIR pools whole windows"),
     "divisor": (lambda: to_nir(Sequential(torch.nn.AvgPool2d(2, divisor_override=3)), (1, 4, 4)), "by mean or by sum"),
+    "pooling": (lambda: to_nir(Sequential(Pool2d(2, by="max")), (1, 4, 4)), "NIR pools by mean or by sum (got by='max')"),
+    "learned delay": (
+        lambda: to_nir(Sequential(Delay(2, 1.5, trainable=True, longest=3.0)), (2,)),
+        "layer '0': NIR delays by whole steps (got learned delays, which lie between steps); make a Delay of the learned ones",
+    ),
     "flatten": (lambda: to_nir(Sequential(torch.nn.Flatten(2)), (1, 4, 4)), "must flatten all features (got Flatten(2, -1))"),
     "recurrent outputs": (lambda: to_nir(Sequential(Recurrent(2, LIF(), outputs="v")), (2,)), "NIR's neurons put out spikes alone"),
     "no graph": (lambda: from_nir("net.nir"), "must be a nir.NIRGraph (got 'net.nir'); read a file with nir.read(path)"),

@@ -43,7 +43,8 @@ def main() -> None:
     """Train the network, time it and write what was measured."""
     from maichong import __version__
 
-    importlib.import_module("maichong.nn")  # as the peers' scripts have their libraries before memory is measured
+    for library in ("maichong.nn", "sympy"):  # as the peers' scripts have their libraries before memory is measured
+        importlib.import_module(library)
     sys.path.insert(0, str(SCRIPTS))
     importlib.import_module("deep_task").run(__doc__, __version__, neurons, whole=stacked)
 

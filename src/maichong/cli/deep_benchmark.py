@@ -32,7 +32,8 @@ def put_outcome(outcome: Mapping[str, Any]) -> int:
             put(_speeds(net["rows"]))
             put(
                 f"samples/s: of training and of inference, the median of {net['repeats']} x {net['steps']} batches, on"
-                f" {outcome['threads']} threads; first: seconds of the first call of each; MiB: peak beyond libraries and data",
+                f" {outcome['threads']} threads; first: seconds of the first call of each; MiB: peak beyond libraries and data;"
+                " cold: the same where the first calls compiled",
                 style="dim",
             )
             put()
@@ -48,14 +49,14 @@ def put_outcome(outcome: Mapping[str, Any]) -> int:
 
 def _speeds(rows: Sequence[Mapping[str, Any]]) -> Table:
     ours = {what: max((row[f"{what}_per_s"] for row in rows if row["tool"] == "maichong"), default=None) for what in WHAT}
-    table = _table("tool", "samples/s", "ours", "first", "infer/s", "ours", "first", "MiB")
+    table = _table("tool", "samples/s", "ours", "first", "infer/s", "ours", "first", "MiB", "cold")
     for row in rows:
         cells = []
         for what in WHAT:
             best, speed = ours[what], row[f"{what}_per_s"]
             ratio = "" if best is None or row["tool"] == "maichong" else f"{best / speed:.1f} x"
             cells += [f"{speed:,.0f}", ratio, f"{row[f'first_{what}_s']:.1f}"]
-        table.add_row(_label(row), *cells, f"{row['beyond_mib']:,.0f}")
+        table.add_row(_label(row), *cells, f"{row['beyond_mib']:,.0f}", f"{row['cold_mib']:,.0f}")
     return table
 
 

@@ -12,25 +12,28 @@ import numpy as np
 import torch
 
 from maichong.errors import EngineError, ParameterError, brief
+from maichong.nn.delays import Delay
 from maichong.nn.nir_nodes import load, neuron_node
+from maichong.nn.pooling import Pool2d
 from maichong.nn.recurrent import Recurrent
 from maichong.nn.scale import Scale
 from maichong.nn.spiking import Spiking
-from maichong.nn.timing import BEGINS, ENDS, Bernoulli, over_time, time_of
+from maichong.nn.timing import BEGINS, ENDS, KEEPS, Bernoulli, over_time, time_of
 
 KNOWN = (
-    Spiking, Recurrent, Scale, torch.nn.Linear, torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.AvgPool2d, torch.nn.Flatten,
+    Spiking, Recurrent, Scale, Delay, Pool2d,
+    torch.nn.Linear, torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.AvgPool2d, torch.nn.Flatten,
 )  # fmt: skip
 
 
 def to_nir(net: torch.nn.Sequential, input_shape: Sequence[int]) -> Any:
     """The net as a ``nir.NIRGraph``, of the shape of its input in one step for one sample, such as (1, 28, 28).
 
-    Linear, Conv1d, Conv2d, AvgPool2d, Flatten and Scale are the nodes of those names; ``Spiking`` with LIF is nir.LIF, with a
-    receptor ``Exponential`` nir.CubaLIF, with ``outputs="v"`` and no threshold nir.LI; with IF it is nir.IF. ``Recurrent`` is a
-    graph in the graph, a cycle of neurons and weights. Groups of a convolution become zeros. Dropout and Identity do nothing and
-    are left out. Coding and readouts are no part of NIR: Repeat, a leading Bernoulli and a closing MeanRate are left out with a
-    warning. ``nir.write(path, graph)`` writes it as HDF5.
+    Linear, Conv1d, Conv2d, AvgPool2d, Flatten, Scale and Delay are the nodes of those names, and ``Pool2d`` by mean is
+    nir.AvgPool2d. ``Spiking`` with LIF is nir.LIF, with a receptor ``Exponential`` nir.CubaLIF, with ``outputs="v"`` and no
+    threshold nir.LI; with IF it is nir.IF. ``Recurrent`` is a graph in the graph, a cycle of neurons and weights. Groups of a
+    convolution become zeros. Dropout and Identity do nothing and are left out. Coding and readouts are no part of NIR: Repeat, a
+    leading Bernoulli and a closing MeanRate are left out with a warning. ``nir.write(path, graph)`` writes it as HDF5.
 
     Times become seconds and potentials and currents keep their numbers; see :mod:`maichong.nn.nir_nodes`. Needs
     ``maichong[exchange]``. Source: Pedersen et al. 2024, doi:10.1038/s41467-024-52259-9.
@@ -98,8 +101,9 @@ def _after(where: str, layer: torch.nn.Module, shape: tuple[int, ...]) -> tuple[
     like = next(layer.parameters(), torch.zeros(()))
     try:
         with torch.no_grad():
-            return tuple(over_time(layer, torch.zeros(1, 1, *shape, dtype=like.dtype, device=like.device)).shape[2:])
-    except RuntimeError as error:
+            x = torch.zeros(1, 1, *shape, dtype=like.dtype, device=like.device)
+            return tuple((layer(x) if time_of(layer) == KEEPS else over_time(layer, x)).shape[2:])
+    except (RuntimeError, EngineError) as error:
         raise EngineError(where, f"does not take its input: {brief(str(error))}", shape, "check input_shape") from error
 
 
@@ -118,6 +122,15 @@ def _node(where: str, layer: torch.nn.Module, shape: tuple[int, ...]) -> Any:
         return _convolution(where, layer, shape)
     if isinstance(layer, torch.nn.AvgPool2d):
         return _pooling(where, layer)
+    if isinstance(layer, Pool2d):
+        if layer.by != "mean":
+            raise EngineError(where, "NIR pools by mean or by sum", f"by={layer.by!r}", "use by='mean'")
+        return nir.AvgPool2d(*map(np.array, (layer.kernel, layer.stride, layer.padding)))
+    if isinstance(layer, Delay):
+        if layer.trainable:
+            fix = "make a Delay of the learned ones, layer.delay.tolist()"
+            raise EngineError(where, "NIR delays by whole steps", "learned delays, which lie between steps", fix)
+        return nir.Delay(np.broadcast_to(layer.dt / 1000 * _array(layer.whole), shape).copy())
     assert isinstance(layer, torch.nn.Flatten)
     if layer.start_dim != 1 or layer.end_dim != -1:
         raise EngineError(where, "must flatten all features", f"Flatten({layer.start_dim}, {layer.end_dim})", "use Flatten()")

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from maichong.errors import EngineError, brief
+from maichong.nn.delays import Delay
 from maichong.nn.nir_nodes import load, neuron_layer
 from maichong.nn.recurrent import Recurrent
 from maichong.nn.scale import Scale
@@ -20,7 +21,8 @@ def from_nir(graph: Any, *, dt: float = 1.0, **options: Any) -> Sequential:
     """The net of a ``nir.NIRGraph`` that is a chain of nodes, its neurons stepped by ``dt`` ms; of ``nir.read(path)``, say.
 
     ``options`` are those of ``Spiking``, such as ``surrogate`` and ``engine``. Nodes are layers as ``to_nir`` has it, and SumPool2d
-    is an AvgPool2d that divides by 1. A graph in the graph is a chain, or a cycle of neurons and weights, which is a ``Recurrent``.
+    is an AvgPool2d that divides by 1. Delays are rounded to steps of ``dt``. A graph in the graph is a chain, or a cycle of neurons
+    and weights, which is a ``Recurrent``.
     Membranes start at v_leak, those of IF at 0. What went through ``to_nir`` and a file gives the same spikes, bit for bit, at the
     same ``dt``.
 
@@ -53,7 +55,7 @@ def _layers(graph: Any, prefix: str, dt: float, options: dict[str, Any]) -> Iter
             if np.any(factor != 1):
                 yield f"{prefix}{name}_in", Scale(factor)
         else:
-            layer = _layer(where, node)
+            layer = _layer(where, node, dt)
         yield prefix + name, layer
 
 
@@ -108,7 +110,7 @@ def _recurrent(where: str, cells: Spiking, factor: np.ndarray, node: Any, dt: fl
     return layer
 
 
-def _layer(where: str, node: Any) -> torch.nn.Module:
+def _layer(where: str, node: Any, dt: float) -> torch.nn.Module:
     nir = load()
     if isinstance(node, (nir.Linear, nir.Affine)):
         biased = isinstance(node, nir.Affine)
@@ -137,7 +139,24 @@ def _layer(where: str, node: Any) -> torch.nn.Module:
         return torch.nn.Flatten()
     if isinstance(node, nir.Scale):
         return Scale(node.scale)
-    fix = "nodes with layers are LIF, CubaLIF, IF, LI, Linear, Affine, Conv1d, Conv2d, AvgPool2d, SumPool2d, Flatten and Scale"
+    if isinstance(node, nir.Delay):
+        delay = np.asarray(node.delay, float) * 1000
+        return Delay(delay.shape, delay, dt=dt)
+    layers = (
+        "LIF",
+        "CubaLIF",
+        "IF",
+        "LI",
+        "Linear",
+        "Affine",
+        "Conv1d",
+        "Conv2d",
+        "AvgPool2d",
+        "SumPool2d",
+        "Flatten",
+        "Delay",
+    )
+    fix = f"nodes with layers are {', '.join(layers)} and Scale"
     raise EngineError(where, "there is no layer for it", type(node).__name__, fix)
 
 

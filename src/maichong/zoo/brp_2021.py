@@ -53,7 +53,7 @@ class Settings:
     hidden: int = 1000
     coding: str = "direct"  # or bernoulli, the paper's
     steps: int = 4
-    epochs: int = 15
+    epochs: int = 30
     batch: int = 50
     lr: float = 1e-3  # of Adam, at the start; 1e-4 in the paper
     decay: float = 0.2  # d: what a step leaves of the potential

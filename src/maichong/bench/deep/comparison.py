@@ -63,6 +63,11 @@ class Job:
         """The row in words."""
         return f"{self.tool} {self.way}".rstrip()
 
+    @property
+    def compiles(self) -> bool:
+        """Whether its first call compiles what later processes find."""
+        return self.tool == "maichong" or self.way == "compile"
+
 
 def compare(
     nets: Sequence[str] = (), against: Sequence[str] = (), *, tell: Callable[[str], None] = lambda _: None
@@ -76,9 +81,10 @@ def compare(
     A row holds tool, way, version, torch (its version), threads, train_per_s and infer_per_s (samples/s: the medians of
     train_spans_s and infer_spans_s, each for ``steps`` batches), first_train_s and first_infer_s (the first call, compilation
     included), waited (the share of time in which threads waited for cores that others held), baseline_mib (libraries and data),
-    beyond_mib (what the peak of resident memory has beyond that), rates and trained_rates (spikes of a neuron in a step, by
-    layer, with the initial weights and after training), gradients (the norm of the first, by layer), loss_first, loss_last and
-    notes.
+    beyond_mib (what the peak of resident memory has beyond that), cold_mib (the same of the first process), rates and
+    trained_rates (spikes of a neuron in a step, by layer, with the initial weights and after training), gradients (the norm of the
+    first, by layer), loss_first, loss_last and notes. What compiles has two processes: one whose first calls compile, which
+    says what that costs, and one that finds what was compiled.
     """
     missing = _missing()
     return {
@@ -108,7 +114,8 @@ def _compare(net: Net, against: Sequence[str], missing: str, tell: Callable[[str
         for job in jobs(against, ours=not missing):
             try:
                 with tempfile.TemporaryDirectory(dir=folder) as own:
-                    row = row_of(_measured(net, job, arrays, Path(own), tell), job, net)
+                    cold = _measured(net, job, arrays, Path(own), tell, first=True) if job.compiles else None
+                    row = row_of(_measured(net, job, arrays, Path(own), tell), job, net, cold)
             except MaichongError as error:
                 if job.tool == "maichong":
                     raise
@@ -136,8 +143,8 @@ def jobs(against: Sequence[str], *, ours: bool = True) -> list[Job]:
     return [Job("maichong")] * ours + [Job(peer, way) for peer in against for way in WAYS]
 
 
-def row_of(raw: Mapping[str, Any], job: Job, net: Net) -> dict[str, Any]:
-    """The row of a tool, from what its script counted and timed."""
+def row_of(raw: Mapping[str, Any], job: Job, net: Net, cold: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The row of a tool, from what its script counted and timed; ``cold`` is that of the process that compiled, if one did."""
     samples = net.constants.batch * net.steps
     return {
         "tool": job.tool,
@@ -146,7 +153,13 @@ def row_of(raw: Mapping[str, Any], job: Job, net: Net) -> dict[str, Any]:
         "infer_per_s": samples / statistics.median(raw["infer_spans_s"]),
         "beyond_mib": raw["peak_mib"] - raw["baseline_mib"],
         **{key: value for key, value in raw.items() if key != "peak_mib"},
+        **_of_first(raw if cold is None else cold),
     }
+
+
+def _of_first(raw: Mapping[str, Any]) -> dict[str, float]:
+    """What the first process says."""
+    return {"cold_mib": raw["peak_mib"] - raw["baseline_mib"], **{key: raw[key] for key in ("first_train_s", "first_infer_s")}}
 
 
 def ratios(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
@@ -187,23 +200,27 @@ def warnings(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     return found
 
 
-def _measured(net: Net, job: Job, arrays: Path, folder: Path, tell: Callable[[str], None]) -> dict[str, Any]:
-    """What a process of its own measured."""
-    task = {
-        "constants": values(net.constants), "arrays": str(arrays), "way": job.way, "threads": cores(), "warmup": net.warmup,
-        "steps": net.steps, "repeats": net.repeats,
-    }  # fmt: skip
+def _measured(
+    net: Net, job: Job, arrays: Path, folder: Path, tell: Callable[[str], None], *, first: bool = False
+) -> dict[str, Any]:
+    """What a process of its own measured; ``first`` is for its first calls alone."""
+    often = (
+        {"warmup": 0, "steps": 1, "repeats": 1} if first else {"warmup": net.warmup, "steps": net.steps, "repeats": net.repeats}
+    )
+    constants = values(net.constants)
+    task = {"constants": constants, "arrays": str(arrays), "way": job.way, "threads": cores(), **often}
     path = folder / "task.json"
     files.write_json(path, task)
-    # whatever is compiled, it is compiled anew: a first call is the first
+    # whatever is compiled, the first process of a row compiles it anew
     fresh = {"TORCHINDUCTOR_CACHE_DIR": str(folder / "inductor"), "MAICHONG_CACHE": str(folder / "kernels")}
+    what = f"{net.name}, {job.label}" + (", first calls" if first else "")
     if job.tool == "maichong":
-        tell(f"{net.name}, {job.label}")
+        tell(what)
         command = [sys.executable, "-m", "maichong.bench.own_deep", "--task", str(path)]
         return measured(command, folder / "row.json", cores(), job.tool, {**os.environ, **fresh})
     peer = PEERS[job.tool]
     python = interpreter(job.tool, tell, peer.extra)
-    tell(f"{net.name}, {job.label}")
+    tell(what)
     foreign = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     command = [python, str(SCRIPTS / peer.script), "--task", str(path)]
     return measured(command, folder / "row.json", cores(), job.tool, {**foreign, **fresh})

@@ -6,31 +6,35 @@ from collections.abc import Sequence
 
 from maichong.engines.autograd.row_sums import ROWS
 from maichong.engines.autograd.row_sums import WIDE as COLUMNS
-from maichong.engines.autograd.shapes import PLANE, WIDE, Shape
+from maichong.engines.autograd.shapes import ROOM, WIDE, Shape
 from maichong.engines.events.lower import Writer
 
 
 def begin(w: Writer, shape: Shape, arrays: Sequence[tuple[str, str, str]]) -> None:
     """The loop over blocks; the block's own ``arrays``, (name, kind, how many times as long as a block), are made before it.
 
-    A block is up to 256 neurons of a row, or, where these hear each other, all those of up to four rows.
+    A block is up to 256 neurons of a row, fewer where much is kept of each step, or, where these hear each other, all those of up
+    to four rows.
     """
+    size = 4 if shape.precision == "float32" else 8
+    kept = size * sum("steps" in times for _, _, times in arrays)
+    wide = f"min(max({ROOM} // (steps * {kept}) // {COLUMNS}, 1) * {COLUMNS}, {WIDE})" if kept else str(WIDE)
     if shape.recurrent:
         w.line(f"blocks = (width + {COLUMNS - 1}) // {COLUMNS}")
         w.line("many = U(width)")
         w.line(f"padded = blocks * {COLUMNS}")
         w.line(f"stride = {ROWS} * padded")
         w.line("weights = U(matrix.ctypes.data)")
-        w.line(f"size = U({4 if shape.precision == 'float32' else 8})")
+        w.line(f"size = U({size})")
     elif shape.pool > 1:
         pool = shape.pool
-        w.line(f"lines = max({PLANE} // ({pool} * span), 1) * {pool}")
+        w.line(f"lines = max({wide} // ({pool} * span), 1) * {pool}")
         w.line("stride = lines * span")
         w.line(f"across = U(span // {pool})")
     else:
-        w.line(f"stride = {WIDE}")
+        w.line(f"stride = {wide}")
     for name, kind, times in arrays:
-        w.line(f"{name} = np.zeros({times} * stride, np.{kind})")
+        w.line(f"{name} = lined(np.zeros({times} * stride + SLACK, np.{kind}))")
     if shape.recurrent:
         w.line(f"for begin in range(first, last, {ROWS}):")
         w.indent = 1

@@ -119,7 +119,7 @@ class Emitter:
         w = Writer(real)
         if shape.recurrent:
             readout_lines.lists(w, shape)
-            w.line(f"zeros = np.zeros({COLUMNS}, np.{real})")
+            w.line(f"zeros = lined(np.zeros({COLUMNS} + SLACK, np.{real}))")
         if shape.readout:
             readout_lines.begin(w, shape, back=False)
         waits = [("wait", "int32", "1")] if self.waits else []
@@ -357,5 +357,5 @@ class Emitter:
         return KernelText(
             title=f"{what} {model}, {self.cell.integration.method}", precision=self.shape.precision,
             arguments=self._arguments(*more), body=tuple(w.lines), origins=self.origins,
-            extra=imports(self.shape.precision) if self.shape.recurrent or self.shape.readout else "",
+            extra=imports(self.shape.precision),
         )  # fmt: skip

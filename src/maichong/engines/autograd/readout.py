@@ -16,6 +16,7 @@ from maichong.engines.autograd.fused import Kernels, array, gradients_of, planes
 from maichong.engines.autograd.once import once
 from maichong.engines.autograd.readout_lines import MOST
 from maichong.engines.autograd.sparse import packed, readable
+from maichong.engines.events.memory import zeros
 
 
 def suits(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> bool:
@@ -69,7 +70,7 @@ class FusedReadout(torch.autograd.Function):
 def forward_of(weight: torch.Tensor, bias: torch.Tensor | None, sums: torch.Tensor) -> dict[str, Any]:
     """What a forward kernel gets of the layer."""
     read = packed(weight)
-    start = np.zeros(MOST, read.dtype)
+    start = zeros(MOST, read.dtype)
     if bias is not None:
         start[: len(bias)] = bias.detach().numpy()
     return {"n_read": weight.shape[0], "read": read, "start_read": start, "out_read": array(sums)}
@@ -82,7 +83,7 @@ def backward_of(weight: torch.Tensor, gradient: torch.Tensor) -> dict[str, Any]:
 
 def rooms_of(weight: torch.Tensor, parts: int) -> list[dict[str, np.ndarray]]:
     """Where each part of the work adds up the gradient of the weights: [width, 64]."""
-    return [{"g_matrix": np.zeros(weight.shape[1] * MOST, weight.detach().numpy().dtype)} for _ in range(parts)]
+    return [{"g_matrix": array(weight.new_zeros(weight.shape[1] * MOST))} for _ in range(parts)]
 
 
 def of_weight(weight: torch.Tensor, own: Sequence[Mapping[str, np.ndarray]]) -> torch.Tensor:

@@ -35,9 +35,9 @@ def begin(w: Writer, shape: Shape, back: bool) -> None:
         lists(w, shape)
     many = "1" if shape.recurrent else "steps"
     if not back:
-        w.line(f"sums = np.zeros({many} * {COLUMNS}, np.{shape.precision})")
+        w.line(f"sums = lined(np.zeros({many} * {COLUMNS} + SLACK, np.{shape.precision}))")
     else:  # a product takes four rows or steps at once
-        w.line(f"g_sums = np.zeros(({many} + 3) // 4 * 4 * {COLUMNS}, np.{shape.precision})")
+        w.line(f"g_sums = lined(np.zeros(({many} + 3) // 4 * 4 * {COLUMNS} + SLACK, np.{shape.precision}))")
         w.line(f"unit, nought = np.ones(1, np.{shape.precision}), np.zeros(1, np.int32)")
 
 

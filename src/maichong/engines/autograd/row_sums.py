@@ -8,8 +8,6 @@ first, which takes four times as long.
 from __future__ import annotations
 
 import functools
-import hashlib
-from pathlib import Path
 from typing import Any
 
 from llvmlite import ir
@@ -19,12 +17,6 @@ from numba.extending import intrinsic
 
 WIDE = 64
 """Columns of a block: its sums fill four registers of 512 bits, and a block of a matrix of 2,000 rows a core's second cache."""
-
-
-@functools.cache
-def digest() -> str:
-    """What changes when this file does: kernels that import from it have it in their text."""
-    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]
 
 
 @functools.cache

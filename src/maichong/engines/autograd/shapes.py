@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 
-from maichong.engines.autograd.row_sums import digest
+from maichong.engines.autograd import lined, row_sums
 from maichong.engines.autograd.surrogates import Surrogate
 
 WIDE = 256
-"""Neurons of a block."""
+"""Neurons of a block, at most; of an image's, where squares of them are pooled, as many whole lines as that holds, or one line of
+squares."""
 
-PLANE = 1024
-"""Neurons of a block of an image, where squares of them are pooled: as many whole lines as that holds, or one line of squares."""
+ROOM = 32 << 10
+"""Bytes that what a block keeps of all steps may take: a core's first cache. Else it is narrower, down to 64 neurons."""
 
 SPIKES = "spikes"
 
@@ -43,8 +47,16 @@ def name_of(number: str) -> str:
     return f"n_{number}"
 
 
+@functools.cache
+def _digest() -> str:
+    """What changes when the functions that kernels bring in do."""
+    files = (Path(module.__file__ or "").read_bytes() for module in (row_sums, lined))
+    return hashlib.sha256(b"".join(files)).hexdigest()[:12]
+
+
 def imports(precision: str) -> str:
-    """The line of a kernel that brings in the sums; the digest makes what is imported a part of the kernel."""
+    """The lines of a kernel that bring in the sums and the begin of lines; the digest makes them a part of the kernel."""
     bits = precision.removeprefix("float")
     names = ", ".join(f"{name}{bits} as {name}" for name in ("row_sums", "dense_sums", "turn", "places"))
-    return f"from maichong.engines.autograd.row_sums import {names}  # {digest()}"
+    here = "from maichong.engines.autograd"
+    return f"{here}.lined import SLACK, lined\n{here}.row_sums import {names}  # {_digest()}"

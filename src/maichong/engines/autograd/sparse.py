@@ -18,11 +18,13 @@ import numpy as np
 import torch
 from torch._C._functorch import is_functorch_wrapped_tensor  # pyright: ignore[reportMissingImports]
 
+from maichong.engines.autograd.lined import empty
 from maichong.engines.autograd.once import once
 from maichong.engines.autograd.row_sums import SPARE, WIDE
 from maichong.engines.autograd.shapes import imports
 from maichong.engines.autograd.team import together
 from maichong.engines.events.emit import Argument, Kernel, KernelText
+from maichong.engines.events.memory import zeros
 
 SPARSE = 0.25
 """The share of numbers that are not 0 above which a dense product is no slower."""
@@ -32,6 +34,9 @@ WORTH = 1 << 24
 
 CHUNK = 256
 """Rows whose gradients are added up together: 64 KiB of a block."""
+
+NEAR = 48 << 10
+"""Bytes of a block of weights whose rows are added up together: with what else is read, they stay in a core's first cache."""
 
 
 def linear(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
@@ -68,12 +73,15 @@ def readable(x: torch.Tensor, *others: torch.Tensor | None) -> bool:
 
 @dataclass(frozen=True)
 class Lists:
-    """What of a matrix [rows, width] is not 0: its places and values, row by row; those of row r from first[r] to last[r]."""
+    """What of a matrix [rows, width] is not 0: its places and values, row by row.
+
+    ``bounds`` [rows, parts + 1] says where those of each part of ``near`` columns of a row begin, and where the row ends.
+    """
 
     rows: int
     width: int
-    first: np.ndarray
-    last: np.ndarray
+    near: int
+    bounds: np.ndarray
     index: np.ndarray
     value: np.ndarray
 
@@ -87,21 +95,30 @@ def lists_of(x: torch.Tensor) -> Lists | None:
     # each thread has room for all that may be found and a row more, of which it touches what it fills; whole registers are written
     work = shares(rows)
     rooms = np.cumsum([0, *(min(most, (b - a) * width) + width + SPARE for a, b in work)])
-    first, last = np.empty(rows, np.int64), np.empty(rows, np.int64)
+    near = NEAR // (WIDE * flat.itemsize)
+    bounds = np.empty((rows, -(-width // near) + 1), np.int64)
     index, value = np.empty(rooms[-1], np.int32), np.empty(rooms[-1], flat.dtype)
     found = np.zeros(len(work), np.int64)
-    given = {"x": flat, "first_of": first, "last_of": last, "index": index, "value": value, "width": width, "most": most}
+    given = {
+        "x": flat,
+        "bounds": bounds.reshape(-1),
+        "index": index,
+        "value": value,
+        "width": width,
+        "near": near,
+        "most": most,
+    }
     own = [{"room": int(room), "found": found[k : k + 1]} for k, room in enumerate(rooms[:-1])]
     _run("note", flat.dtype, given, work, own)
     if found.sum() > most:
         return None
     # close together, so that what is kept for the gradient is what was found
     for k, (a, b) in enumerate(work):
-        moved = rooms[k] - found[:k].sum()
-        first[a:b] -= moved
-        last[a:b] -= moved
+        bounds[a:b] -= rooms[k] - found[:k].sum()
     spans = [slice(room, room + many) for room, many in zip(rooms[:-1], found, strict=True)]
-    return Lists(rows, width, first, last, np.concatenate([index[s] for s in spans]), np.concatenate([value[s] for s in spans]))
+    return Lists(
+        rows, width, near, bounds, np.concatenate([index[s] for s in spans]), np.concatenate([value[s] for s in spans])
+    )
 
 
 class DenseLinear(torch.autograd.Function):
@@ -129,17 +146,17 @@ class SparseLinear(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, lists: Lists, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
         # among what is saved, so that it goes with the graph
-        noted = (lists.first, lists.last, lists.index, lists.value) if weight.requires_grad else ()
+        noted = (lists.bounds, lists.index, lists.value) if weight.requires_grad else ()
         ctx.save_for_backward(weight if x.requires_grad else None, *(torch.from_numpy(entry) for entry in noted))
-        ctx.sides = lists.rows, lists.width
+        ctx.sides = lists.rows, lists.width, lists.near
         n = weight.shape[0]
         matrix = packed(weight)
-        start = np.zeros(-(-n // WIDE) * WIDE, matrix.dtype)
+        start = zeros(-(-n // WIDE) * WIDE, matrix.dtype)
         if bias is not None:
             start[:n] = bias.detach().numpy()
         out = torch.empty((*x.shape[:-1], n), dtype=x.dtype)
         given = {
-            "matrix": matrix, "index": lists.index, "value": lists.value, "first_of": lists.first, "last_of": lists.last,
+            "matrix": matrix, "index": lists.index, "value": lists.value, "bounds": lists.bounds.reshape(-1), "near": lists.near,
             "start": start, "out": out.reshape(-1).numpy(), "width": lists.width, "n": n,
         }  # fmt: skip
         _run("product", matrix.dtype, given, shares(lists.rows))
@@ -163,7 +180,7 @@ def packed(weight: torch.Tensor) -> np.ndarray:
     n, width = weight.shape
     blocks = -(-n // WIDE)
     flat = weight.detach().contiguous().reshape(-1).numpy()
-    matrix = np.empty(blocks * width * WIDE, flat.dtype)
+    matrix = empty(blocks * width * WIDE, flat.dtype)
     _run("pack", flat.dtype, {"weight": flat, "matrix": matrix, "width": width, "n": n}, shares(blocks))
     return matrix
 
@@ -173,14 +190,14 @@ def weight_gradient(lists: Lists, gradient: torch.Tensor) -> torch.Tensor:
     rows, n = gradient.shape
     chunks = -(-rows // CHUNK)
     first, last = (np.empty(chunks * lists.width, np.int64) for _ in range(2))
-    begun = np.cumsum([0, *np.add.reduceat(lists.last - lists.first, np.arange(0, rows, CHUNK))])
+    begun = np.append(lists.bounds[::CHUNK, 0], lists.bounds[-1, -1])
     index, value = np.empty(begun[-1], np.int32), np.empty(begun[-1], lists.value.dtype)
-    shared = {"index": lists.index, "value": lists.value, "first_of": lists.first, "last_of": lists.last}
+    shared = {"index": lists.index, "value": lists.value, "bounds": lists.bounds.reshape(-1), "near": lists.near}
     given = {
         **shared, "width": lists.width, "rows": rows, "begin_by": begun, "first_by": first, "last_by": last,
         "index_by": index, "value_by": value,
     }  # fmt: skip
-    _run("turn", lists.value.dtype, given, shares(chunks))
+    _run("turn_lists", lists.value.dtype, given, shares(chunks))
     out = torch.empty((n, lists.width), dtype=gradient.dtype)
     given = {
         "first_by": first, "last_by": last, "index_by": index, "value_by": value, "gradient": gradient.reshape(-1).numpy(),
@@ -225,32 +242,40 @@ BODIES = {
     "note": """
 size, lanes = U(SIZE), 64 // SIZE
 numbers, indices, values = U(x.ctypes.data), U(index.ctypes.data), U(value.ctypes.data)
-whole = width // lanes * lanes
+whole, parts = width // lanes * lanes, (width + near - 1) // near
 k = room
 for row in range(low, up):
     if k - room > most:
         break
     at = U(row * width)
-    first_of[row] = k
-    for j in range(0, whole, lanes):
-        k += places(numbers + (at + U(j)) * size, j, indices + U(4 * k), values + U(k) * size)
+    for p in range(parts):
+        bounds[U(row * (parts + 1) + p)] = k
+        for j in range(p * near, min((p + 1) * near, whole), lanes):
+            k += places(numbers + (at + U(j)) * size, j, indices + U(4 * k), values + U(k) * size)
     for j in range(whole, width):
         now = x[at + U(j)]
         index[U(k)] = j
         value[U(k)] = now
         k += np.int64(now != F(0.0))
-    last_of[row] = k
+    bounds[U(row * (parts + 1) + parts)] = k
 found[0] = k - room
 """,
     "pack": f"""
+size, lanes = U(SIZE), 64 // SIZE
 for block in range(low, up):
     many = min({WIDE}, n - block * {WIDE})
     at = block * width * {WIDE}
+    square = (many // lanes * lanes, width // lanes * lanes)
+    for j in range(0, square[0], lanes):
+        of = U(weight.ctypes.data) + U((block * {WIDE} + j) * width) * size
+        to = U(matrix.ctypes.data) + U(at + j) * size
+        for k in range(0, square[1], lanes):
+            turn(of + U(k) * size, width, to + U(k * {WIDE}) * size, {WIDE})
     for j in range({WIDE}):
         of = U((block * {WIDE} + j) * width)
         to = U(at + j)
         if j < many:
-            for k in range(width):
+            for k in range(square[1] if j < square[0] else 0, width):
                 matrix[to + U(k * {WIDE})] = weight[of + U(k)]
         else:
             for k in range(width):
@@ -258,31 +283,38 @@ for block in range(low, up):
 """,
     "product": f"""
 size = U(SIZE)
-part = np.empty({WIDE}, F)
+part = lined(np.empty({CHUNK * WIDE} + SLACK, F))
 indices, values, begun = U(index.ctypes.data), U(value.ctypes.data), U(start.ctypes.data)
+parts = (width + near - 1) // near
 for block in range((n + {WIDE - 1}) // {WIDE}):
     many = min({WIDE}, n - block * {WIDE})
-    rows = U(matrix.ctypes.data) + U(block * width * {WIDE}) * size
+    rows_of = U(matrix.ctypes.data) + U(block * width * {WIDE}) * size
     begin = begun + U(block * {WIDE}) * size
-    if many == {WIDE}:
-        to = U(out.ctypes.data) + U(block * {WIDE}) * size
-        for row in range(low, up):
-            row_sums(rows, indices, values, first_of[row], last_of[row], begin, to + U(row * n) * size)
-    else:
-        to = U(part.ctypes.data)
-        for row in range(low, up):
-            row_sums(rows, indices, values, first_of[row], last_of[row], begin, to)
-            for j in range(many):
-                out[U(row * n + block * {WIDE} + j)] = part[j]
+    for top in range(low, up, {CHUNK}):
+        end = min(top + {CHUNK}, up)
+        if many == {WIDE}:
+            to, stride = U(out.ctypes.data) + U(top * n + block * {WIDE}) * size, n
+        else:
+            to, stride = U(part.ctypes.data), {WIDE}
+        for p in range(parts):
+            for row in range(top, end):
+                of = U(row * (parts + 1) + p)
+                here = to + U((row - top) * stride) * size
+                row_sums(rows_of, indices, values, bounds[of], bounds[of + U(1)], here if p else begin, here)
+        if many < {WIDE}:
+            for row in range(top, end):
+                for j in range(many):
+                    out[U(row * n + block * {WIDE} + j)] = part[U((row - top) * {WIDE} + j)]
 """,
-    "turn": f"""
+    "turn_lists": f"""
+parts = (width + near - 1) // near
 for chunk in range(low, up):
     top, end = chunk * {CHUNK}, min((chunk + 1) * {CHUNK}, rows)
     own = U(chunk * width)
     for j in range(width):
         last_by[own + U(j)] = 0
     for row in range(top, end):
-        for k in range(first_of[row], last_of[row]):
+        for k in range(bounds[U(row * (parts + 1))], bounds[U(row * (parts + 1) + parts)]):
             last_by[own + U(index[U(k)])] += 1
     at = begin_by[chunk]
     for j in range(width):
@@ -291,7 +323,7 @@ for chunk in range(low, up):
         last_by[own + U(j)] = at
         at += many
     for row in range(top, end):
-        for k in range(first_of[row], last_of[row]):
+        for k in range(bounds[U(row * (parts + 1))], bounds[U(row * (parts + 1) + parts)]):
             j = own + U(index[U(k)])
             place = U(last_by[j])
             index_by[place] = row - top
@@ -299,9 +331,9 @@ for chunk in range(low, up):
             last_by[j] += 1
 """,
     "gradient": f"""
-size = U(SIZE)
-part = np.empty({CHUNK * WIDE}, F)
-sums = np.empty(width * {WIDE}, F)
+size, lanes = U(SIZE), 64 // SIZE
+part = lined(np.empty({CHUNK * WIDE} + SLACK, F))
+sums = lined(np.empty(width * {WIDE} + SLACK, F))
 indices, values = U(index_by.ctypes.data), U(value_by.ctypes.data)
 near, totals = U(part.ctypes.data), U(sums.ctypes.data)
 for block in range(low, up):
@@ -320,18 +352,23 @@ for block in range(low, up):
         for j in range(width):
             to = totals + U(j * {WIDE}) * size
             row_sums(near, indices, values, first_by[own + U(j)], last_by[own + U(j)], to, to)
+    square = (many // lanes * lanes, width // lanes * lanes)
+    for j in range(0, square[0], lanes):
+        to = U(out.ctypes.data) + U((block * {WIDE} + j) * width) * size
+        for k in range(0, square[1], lanes):
+            turn(totals + U(k * {WIDE} + j) * size, {WIDE}, to + U(k) * size, width)
     for j in range(many):
         at = U((block * {WIDE} + j) * width)
-        for k in range(width):
+        for k in range(square[1] if j < square[0] else 0, width):
             out[at + U(k)] = sums[U(k * {WIDE} + j)]
 """,
 }
 
-KERNELS = {"forward": ("note", "pack", "product"), "backward": ("turn", "gradient")}
+KERNELS = {"forward": ("note", "pack", "product"), "backward": ("turn_lists", "gradient")}
 """The stages of each kernel: few kernels, for each takes a second to compile."""
 
-INTEGERS = ("width", "rows", "n", "low", "up", "stage", "room", "most")
-PLACES = ("found", "first_of", "last_of", "begin_by", "first_by", "last_by")
+INTEGERS = ("width", "rows", "n", "near", "low", "up", "stage", "room", "most")
+PLACES = ("found", "bounds", "begin_by", "first_by", "last_by")
 INDICES = ("index", "index_by")
 NUMBERS = {
     "forward": ("x", "value", "weight", "matrix", "start", "out"),

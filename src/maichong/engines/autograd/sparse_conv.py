@@ -20,6 +20,7 @@ from maichong.engines.autograd.row_sums import WIDE
 from maichong.engines.autograd.shapes import imports
 from maichong.engines.autograd.sparse import WORTH, readable, run_shares, shares
 from maichong.engines.events.emit import Argument, KernelText
+from maichong.engines.events.memory import zeros
 
 SPARSE, GRADIENT = 0.15, 0.35
 """The shares of numbers that are not 0 above which a dense convolution, and its weights' gradient, are no slower."""
@@ -69,7 +70,7 @@ class SparseConv(torch.autograd.Function):
         given = _sizes(x, weight, padding)
         out = x.new_empty(x.shape[0], weight.shape[0], given["high_out"], given["wide_out"])
         blocks = -(-weight.shape[0] // WIDE)
-        start = np.zeros(blocks * WIDE, given["x"].dtype)
+        start = zeros(blocks * WIDE, given["x"].dtype)
         if bias is not None:
             start[: weight.shape[0]] = bias.detach().numpy()
         given |= {"weight": _rows_of(weight), "start": start, "out": out.reshape(-1).numpy()}
@@ -132,7 +133,7 @@ index = np.empty(channels * high * wide + 1, np.int32)
 value = np.empty(channels * high * wide + 1, F)
 first = np.zeros(high_p * wide_p + 1, np.int64)
 places = high_out * wide_out
-found = np.empty(places * {WIDE}, F)
+found = lined(np.empty(places * {WIDE} + SLACK, F))
 indices, values, results = U(index.ctypes.data), U(value.ctypes.data), U(found.ctypes.data)
 for image in range(low, up):
     own = U(image * channels * high * wide)
@@ -181,9 +182,9 @@ high_p, wide_p = high + 2 * pad_y, wide + 2 * pad_x
 high_g, wide_g = high_p + high_k - 1, wide_p + wide_k - 1
 index = np.empty(high * wide + 1, np.int32)
 value = np.empty(high * wide + 1, F)
-near = np.zeros(high_g * wide_g * {WIDE}, F)
+near = lined(np.zeros(high_g * wide_g * {WIDE} + SLACK, F))
 places = high_out * wide_out
-turned = np.zeros(places * {WIDE}, F)
+turned = lined(np.zeros(places * {WIDE} + SLACK, F))
 square = places // LANES * LANES
 indices, values = U(index.ctypes.data), U(value.ctypes.data)
 for block in range((out_channels + {WIDE - 1}) // {WIDE}):
