@@ -19,7 +19,8 @@ in O(N), which is of order two and rings where much changes within a step: integ
 
 Source: Rall 1962, doi:10.1111/j.1749-6632.1962.tb54120.x; Hines 1984, doi:10.1016/0020-7101(84)90008-4.
 
-Not for compartments much longer than 0.1 lambda, nor, where they are active, for steps above 0.025 ms.
+Not for compartments much longer than 0.1 lambda, nor, where they are active, for steps above 0.025 ms. The compiled kernel of an
+active cable takes about two seconds for each compartment, once.
 """
 
 from __future__ import annotations

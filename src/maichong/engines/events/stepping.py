@@ -57,15 +57,17 @@ def advance(
     for k, (group, part) in enumerate(integration.groups):
         here = dict(now) | (new if 0 < k == len(integration.groups) - 1 else {})
         span = h if part == 1.0 else w.keep(f"{w.literal(part)} * {h}", "span")
+        begin = len(w.lines)
         for call in system.derivative:
             w.call(call, here)
         if integration.implicit and group == integration.implicit.states:
             now |= write_implicit(w, integration.implicit, integration.theta, here, span)
-            continue
-        slope_of = slope_texts(w, integration.apart[group], integration.slopes, system.derivative, here)
-        for state in group:
-            never_zero = bool(integration.slopes[state].is_negative)
-            now[state] = _exponential(w, state, slope_of[state], here, span, never_zero=never_zero)
+        else:
+            slope_of = slope_texts(w, integration.apart[group], integration.slopes, system.derivative, here)
+            for state in group:
+                never_zero = bool(integration.slopes[state].is_negative)
+                now[state] = _exponential(w, state, slope_of[state], here, span, never_zero=never_zero)
+        w.prune(begin, now.values())
     if integration.groups:
         return {**{state: now[state] for state in others}, **new}
     if integration.scheme:
