@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from maichong.engines.events.lower import Writer
 from maichong.engines.events.slopes import text_of
@@ -12,11 +13,17 @@ from maichong.engines.hines import Tree
 def write_implicit(w: Writer, tree: Tree, theta: float, env: Mapping[str, str], h: str) -> dict[str, str]:
     """Write the elimination; the names of the states' new values. ``env`` has the states before, and their flow."""
     step = h if theta == 1.0 else w.keep(f"{w.literal(theta)} * {h}", "theta_h")
-    pairs = zip(tree.states, tree.slopes, strict=True)
-    diagonal = [w.keep(f"{w.literal(1.0)} - {step} * {text_of(w, slope, env)}", f"row_{state}") for state, slope in pairs]
+    known: dict[Any, str] = {}
+
+    def by_step(slope: Any) -> str:
+        # where compartments are alike, so are their slopes
+        if slope not in known:
+            known[slope] = w.keep(f"{step} * {text_of(w, slope, env)}", "part")
+        return known[slope]
+
+    diagonal = [w.keep(f"{w.literal(1.0)} - {by_step(slope)}", "row") for slope in tree.slopes]
     right = [w.keep(f"{h} * {env[f'd_{state}']}", f"right_{state}") for state in tree.states]
-    down = ["", *(w.keep(f"{step} * {text_of(w, slope, env)}", "down") for slope in tree.down)]
-    up = ["", *(w.keep(f"{step} * {text_of(w, slope, env)}", "up") for slope in tree.up)]
+    down, up = ["", *map(by_step, tree.down)], ["", *map(by_step, tree.up)]
     for k in range(len(tree.states) - 1, 0, -1):
         above = tree.parents[k]
         share = w.keep(f"{up[k]} / {diagonal[k]}", "share")
@@ -24,6 +31,6 @@ def write_implicit(w: Writer, tree: Tree, theta: float, env: Mapping[str, str], 
         right[above] = w.keep(f"{right[above]} + {share} * {right[k]}", f"right_{tree.states[above]}")
     moved: list[str] = []
     for k, state in enumerate(tree.states):
-        known = f"({right[k]} + {down[k]} * {moved[tree.parents[k]]})" if k else right[k]
-        moved.append(w.keep(f"{known} / {diagonal[k]}", f"moved_{state}"))
+        left = f"({right[k]} + {down[k]} * {moved[tree.parents[k]]})" if k else right[k]
+        moved.append(w.keep(f"{left} / {diagonal[k]}", f"moved_{state}"))
     return {state: w.keep(f"{env[state]} + {by}", f"new_{state}") for state, by in zip(tree.states, moved, strict=True)}
