@@ -27,6 +27,7 @@ _PLACES = {
     "FixedProbability": "maichong.topology",
     "FixedTotalNumber": "maichong.topology",
     "OneToOne": "maichong.topology",
+    "Escape": "maichong.spec",
     "LogNormal": "maichong.spec",
     "NeuronModel": "maichong.spec",
     "Normal": "maichong.spec",

@@ -34,6 +34,7 @@ from maichong.parts import (
     check_population,
     check_pulse,
     check_shared,
+    is_white,
     same_data,
     settle_drive,
     settle_input,
@@ -278,11 +279,20 @@ class Network:
 
         The free membrane of a LIF has then the standard deviation sigma R sqrt(tau / (tau + tau_m)), with R = tau_m / c_m.
 
+        ``tau=0`` is white noise, I dt = mean dt + sigma dW, with ``sigma`` in the input's unit times sqrt(ms): over a step the
+        current is mean + sigma z / sqrt(dt), z normal and new in each step, and the free membrane's standard deviation is
+        sigma R / sqrt(2 tau_m). The neuron's integrator is then that of a stochastic differential equation: "euler" is
+        Euler-Maruyama, whose variance is too large by the part dt / (2 tau_m); the exact step of linear flows is too small by
+        dt^2 / (12 tau_m^2) only. Paths converge as dt. Spikes do so as sqrt(dt), for a path crosses the threshold and comes back
+        between two steps: the threshold seems to be 0.5826 sigma R sqrt(dt) / tau_m higher (Broadie, Glasserman & Kou 1997,
+        doi:10.1111/1467-9965.00035). Not for an input that a flow multiplies by a state, where the integrators would mean different
+        integrals, "euler" that of Ito, "rk4" that of Stratonovich.
+
         Raises NetworkError for an unknown target, a source, a name that is taken, a neuron without the input or an array of
-        another length; ParameterError for a sigma < 0 or a tau <= 0; UnitError for a wrong unit.
+        another length; ParameterError for a sigma < 0 or a tau that is neither > 0 nor the number 0; UnitError for a wrong unit.
 
         Source: Uhlenbeck & Ornstein 1930, doi:10.1103/PhysRev.36.823; as a current, Destexhe, Rudolph, Fellous & Sejnowski 2001,
-        doi:10.1016/S0306-4522(01)00344-X.
+        doi:10.1016/S0306-4522(01)00344-X; Euler-Maruyama: Maruyama 1955, doi:10.1007/BF02846028.
 
         >>> from maichong import LIF, Network
         >>> net = Network(dt=0.1, seed=1)
@@ -296,12 +306,15 @@ class Network:
         input = settle_input(known, input, where)
         assert isinstance(known.model, Configured) and isinstance(known.model.model, NeuronModel)
         unit = next(entry.unit for entry in known.model.model.inputs if entry.name == input)
-        mean, sigma = (each(value, unit, known.n, f"{where}, {what}") for value, what in ((mean, "mean"), (sigma, "sigma")))
         tau = each(tau, "ms", known.n, f"{where}, tau")
+        white = is_white(tau)
+        if not white and (least := lowest(tau)) <= 0:
+            raise ParameterError(f"{where}, tau", "must be > 0 ms, or the number 0 for white noise", f"{least:g}")
+        mean = each(mean, unit, known.n, f"{where}, mean")
+        per_root = f"{unit} * ms**0.5" if unit else "ms**0.5"
+        sigma = each(sigma, per_root if white else unit, known.n, f"{where}, sigma")
         if (least := lowest(sigma)) < 0:
-            raise ParameterError(f"{where}, sigma", f"must be >= 0 {unit}", f"{least:g}")
-        if (least := lowest(tau)) <= 0:
-            raise ParameterError(f"{where}, tau", "must be > 0 ms", f"{least:g}")
+            raise ParameterError(f"{where}, sigma", f"must be >= 0 {per_root if white else unit}", f"{least:g}")
         self.noises[label] = Noise(label, known.name, mean, sigma, tau, input)
         return self.noises[label]
 

@@ -164,7 +164,8 @@ class Background:
 class Noise:
     """A noise current onto an ``input`` of ``target``: dI = (mean - I) / tau dt + sigma sqrt(2 / tau) dW, for each neuron its own.
 
-    ``mean`` and ``sigma`` are in the input's unit, ``tau`` in ms; each is one number, one for each neuron or a distribution.
+    ``mean`` and ``sigma`` are in the input's unit, ``tau`` in ms; each is one number, one for each neuron or a distribution. Where
+    ``tau`` is the number 0 it is white noise, I dt = mean dt + sigma dW, and ``sigma`` in the input's unit times sqrt(ms).
     """
 
     name: str
@@ -173,6 +174,11 @@ class Noise:
     sigma: Any
     tau: Any
     input: str
+
+    @property
+    def white(self) -> bool:
+        """Whether it is white."""
+        return is_white(self.tau)
 
 
 @dataclass(frozen=True)
@@ -184,6 +190,11 @@ class GapJunctions:
     b: str
     connector: Connector
     conductance: Any
+
+
+def is_white(tau: Any) -> bool:
+    """Whether noise of this time constant is white: of the number 0, for then the unit of its sigma is another."""
+    return isinstance(tau, float) and tau == 0.0
 
 
 def check_name(name: object, where: str) -> None:

@@ -10,7 +10,7 @@ from maichong.spec import registry
 
 DEAR = {
     "AdEx", "Cable", "DendriticLIF", "FitzHughNagumo", "GLIF", "HodgkinHuxley", "InactivatingLIF", "MorrisLecar", "PCNN",
-    "PinskyRinzel", "Theta",
+    "PinskyRinzel", "SRM0", "Tempotron", "Theta",
 }  # fmt: skip
 """Models whose kernels are dear to compile, or whose kin is checked here: their full checks are the slow suite's."""
 

@@ -291,8 +291,15 @@ def bad(message: str, **values: Any) -> Any:
     [
         bad("noise 'noise->cells', sigma: must be >= 0 pA (got -1)", sigma=-1.0),
         bad("noise 'noise->cells', sigma: must be >= 0 pA (got -inf)", sigma=Normal(0.0, 1.0)),
-        bad("noise 'noise->cells', tau: must be > 0 ms (got 0)", tau=0.0),
-        bad("noise 'noise->cells', tau: must be > 0 ms (got 0)", tau=Uniform(0.0, 1.0)),
+        bad("noise 'noise->cells', tau: must be > 0 ms, or the number 0 for white noise (got -1)", tau=-1.0),
+        bad("noise 'noise->cells', tau: must be > 0 ms, or the number 0 for white noise (got 0)", tau=Uniform(0.0, 1.0)),
+        bad("noise 'noise->cells', tau: must be > 0 ms, or the number 0 for white noise (got 0)", tau=[0.0, 1.0, 2.0]),
+        bad(
+            "noise 'noise->cells', sigma: must be in pA * ms**0.5 (got '1 picoampere', which is in picoampere)",
+            tau=0,
+            sigma="1 pA",
+        ),
+        bad("noise 'noise->cells', sigma: must be >= 0 pA * ms**0.5 (got -1)", tau=0.0, sigma=-1.0),
         bad("noise 'noise->cells', tau: must be in ms (got '1 millivolt', which is in millivolt)", tau="1 mV"),
         bad("noise 'noise->cells', sigma: must be in pA (got '1 millivolt', which is in millivolt)", sigma="1 mV"),
         bad("noise 'noise->cells', mean: must be one number or 3, one per neuron (got (2,))", mean=[1.0, 2.0]),

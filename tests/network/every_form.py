@@ -12,6 +12,7 @@ from maichong import (
     CorrelatedPoisson,
     Delta,
     DiehlCook,
+    Escape,
     ExplicitList,
     Exponential,
     FixedProbability,
@@ -46,7 +47,7 @@ def one_of_everything() -> Network:
     )  # fmt: skip
     net.population(
         "inh",
-        AdaptiveLIF(t_ref="2 ms"),
+        AdaptiveLIF(t_ref="2 ms", escape=Escape("1.238 Hz", "4 mV", "sigmoid")),
         5,
         init={"v": "-60 mV"},
         drive={"i": Steps([0.4, 3.0], [np.arange(5.0) / 3.0, np.ones(5)])},
@@ -66,6 +67,7 @@ def one_of_everything() -> Network:
     net.background("inh", rate=Steps([0.2, 2.0], [1e3 / 3.0, 0.0]), weight=LogNormal(0.0, 0.1), receptor=Exponential())
     net.background("exc", rate=Uniform(1e3, 2e3), weight=0.1, receptor=conductance, name="outside")
     net.noise("inh", sigma=np.arange(5.0), tau=LogNormal(1.0, 0.5, low=0.1), mean="-1 pA")
+    net.noise("exc", sigma=2.0 / 3.0, tau=0.0, name="white")
     net.probe("exc", "v", every="1 ms", cells=[4, 0])
     net.probe("exc", "theta")
     net.probe("inh", "noise->inh.i", every="0.4 ms")

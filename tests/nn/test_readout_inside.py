@@ -29,9 +29,9 @@ def cells(n: int, kind: str, engine: str, **options: object) -> torch.nn.Module:
     return layer.double()
 
 
-def learned(net: torch.nn.Module, steps: int, batch: int, n: int) -> list[torch.Tensor]:
+def learned(net: torch.nn.Module, steps: int, batch: int, n: int, drive: float = 2.5) -> list[torch.Tensor]:
     torch.manual_seed(n)
-    x = (2.5 * torch.rand(steps, batch, n, dtype=torch.float64)).requires_grad_()
+    x = (drive * torch.rand(steps, batch, n, dtype=torch.float64)).requires_grad_()
     y = net(x)
     (y * torch.randn_like(y)).sum().backward()
     return [y.detach(), x.grad, *(value.grad for value in net.parameters())]  # type: ignore[list-item]
@@ -55,6 +55,21 @@ def test_values_and_gradients(kind, steps, batch, n, m, threads):
     finally:
         torch.set_num_threads(before)
     assert len(ours) == len(theirs) == 5 + (m > 1) + (kind == "recurrent")
+    for mine, other in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(mine, other, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize(("drive", "low", "high"), [(0.3, 0.0, 0.01), (2.5, 0.01, 0.25), (9.0, 0.25, 0.6)])
+def test_neurons_that_hear_each_other_rarely_or_often(drive, low, high):
+    """Their spikes are kept as lists, of which a dense matrix is made where they are many."""
+    layer, plain = cells(70, "recurrent", "fused"), cells(70, "recurrent", "plain")
+    plain.load_state_dict(layer.state_dict())
+    readout = torch.nn.Linear(70, 3).double()
+    ours = learned(Sequential(layer, readout), 6, 5, 70, drive)
+    readout.zero_grad()
+    theirs = learned(Sequential(plain, readout), 6, 5, 70, drive)
+    torch.manual_seed(70)
+    assert low <= plain(drive * torch.rand(6, 5, 70, dtype=torch.float64)).mean() < high
     for mine, other in zip(ours, theirs, strict=True):
         torch.testing.assert_close(mine, other, rtol=1e-10, atol=1e-10)
 

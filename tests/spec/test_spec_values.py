@@ -224,7 +224,7 @@ def test_an_unknown_parameter_is_answered_with_the_likely_one() -> None:
     assert said(ParameterError, lambda: LIF(tau=3.0)) == "LIF: has no parameter 'tau'; did you mean 'tau_m'?"
     assert said(ParameterError, lambda: LIF(TAU_M=3.0)) == "LIF: has no parameter 'TAU_M'; did you mean 'tau_m'?"
     assert said(ParameterError, lambda: LIF(zeta=3.0)) == (
-        "LIF: has no parameter 'zeta'; known: c_m, integrator, reset, spike_times, t_ref, tau_m, v_r, v_rest, v_th"
+        "LIF: has no parameter 'zeta'; known: c_m, escape, integrator, reset, spike_times, t_ref, tau_m, v_r, v_rest, v_th"
     )
 
 

@@ -20,7 +20,7 @@ from maichong.engines.system import compose
 from maichong.errors import EngineError
 from maichong.network import Background, Network, Population, SpikeTimes
 from maichong.random import STEPS
-from maichong.spec import NEAREST, Configured, Distribution, NeuronModel, ReceptorModel, Steps
+from maichong.spec import NEAREST, Configured, Distribution, Escape, NeuronModel, ReceptorModel, Steps
 
 KERNELS = 38 * 2**20
 """What the compiled kernels of a network take in memory, as measured: 36 to 40 MiB."""
@@ -159,6 +159,8 @@ def _population_bytes(network: Network, population: Population, precision: str) 
     slow = sum(len(rule.model.states) for rule in population.plasticity) * (12.0 if precision == "float32" else real)
     arrays = _arrays(network, population) + 4 * _coupled(network, population)  # what gap junctions see, and three potentials
     ring += _off_grid_bytes(network, population) if population.exact else 0.0
+    if isinstance(model.options.get("escape"), Escape):
+        ring += padded(population.n) * STEPS * 4.0  # random words
     return ring + padded(population.n) * ((states + arrays) * real + slow + 9.0) + population.n * 8.0
 
 

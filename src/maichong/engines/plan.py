@@ -118,6 +118,8 @@ class Plan:
         return "\n".join(lines)
 
     def _spikes(self, entry: PopulationPlan) -> str:
+        if entry.system and entry.system.hazard:
+            return "spikes by chance, drawn once a step"
         if not entry.off_grid:
             return "spike times exact" if entry.exact else "spikes on the grid"
         mine = [p for p in self.projections if self.populations[p.post_population] is entry]
@@ -203,10 +205,15 @@ def _noise(network: Network, entry: Noise, populations: Sequence[PopulationPlan]
     assert target.system
     mean, sigma, tau = (draw(getattr(entry, what), what, target.n) for what in ("mean", "sigma", "tau"))
     stream, dt = stream_of(entry.name, "noise"), network.dt
-    start = mean + sigma * normal(network.seed, stream, 0, target.n)
-    pull, kick = -np.expm1(-dt / tau), sigma * np.sqrt(-np.expm1(-2.0 * dt / tau))
+    if entry.white:
+        pull, kick = 1.0, sigma / np.sqrt(dt)
+    else:
+        pull, kick = -np.expm1(-dt / tau), sigma * np.sqrt(-np.expm1(-2.0 * dt / tau))
+    start = mean + (kick if entry.white else sigma) * normal(network.seed, stream, 0, target.n)
     symbol = target.system.noises[entry.name]
-    return NoisePlan(entry.name, index, entry.target, entry.input, symbol, target.n, stream, mean, pull, kick, start)
+    return NoisePlan(
+        entry.name, index, entry.target, entry.input, symbol, target.n, stream, mean, pull, kick, start, entry.white
+    )
 
 
 def _weight_probes(network: Network, projections: list[ProjectionPlan]) -> tuple[Probe, ...]:

@@ -66,6 +66,11 @@ class PopulationPlan:
         return stream_of(self.name, "copies")
 
     @property
+    def escape_stream(self) -> int:
+        """The random stream of who escapes the threshold, of neurons with escape noise."""
+        return stream_of(self.name, "escape")
+
+    @property
     def exact(self) -> bool:
         """Whether its spikes keep their times off the grid."""
         return self.off_grid is not None or (isinstance(self.source, SpikeTimes) and self.source.exact)

@@ -15,7 +15,8 @@ import numpy as np
 
 from maichong.errors import EngineError
 from maichong.network import Population
-from maichong.spec import Configured, IntrinsicModel, NeuronModel, ReceptorModel
+from maichong.spec import Configured, Escape, IntrinsicModel, NeuronModel, ReceptorModel
+from maichong.spec.escape import HAZARDS
 from maichong.spec.model import Function, names
 from maichong.spec.reading import arguments
 from maichong.spec.receptor_model import unblocked
@@ -83,7 +84,8 @@ class System:
     ``derivative`` gives ``d_<state>`` for each state, ``fires`` gives ``excess``, ``reset`` gives ``reset_<state>`` for the
     states that a spike changes. ``noises`` names the symbol of each noise current. ``learned`` are the states of intrinsic rules:
     they move only while learning. ``crossing`` says that the flow makes the whole spike, which is noticed where ``excess`` rises
-    through 0; ``holds``, that the membrane stands still while it is refractory.
+    through 0; ``holds``, that the membrane stands still while it is refractory. ``hazard`` gives ``hazard`` from ``excess``, of
+    neurons with escape noise: these fire by chance.
     """
 
     neuron: Configured
@@ -100,6 +102,7 @@ class System:
     crossing: bool
     holds: bool
     noises: Mapping[str, str] = field(default_factory=dict)
+    hazard: tuple[Call, ...] = ()
 
     @property
     def held(self) -> tuple[str, ...]:
@@ -205,6 +208,10 @@ def compose(
     bind = {**{name: name for name in own}, **effective, **totals}
     flows.insert(0, _call(model.flow, bind, tuple(f"d_{name}" for name in own)))
     fires = _call(model.fires, bind, ("excess",))
+    hazard: tuple[Call, ...] = ()
+    if isinstance(escape := neuron.options.get("escape"), Escape):
+        params |= {"escape_rho_0": escape.rho_0, "escape_delta_u": escape.delta_u}
+        hazard = (Call(HAZARDS[escape.hazard], ("excess", "escape_rho_0", "escape_delta_u"), ("hazard",)),)
     reset: list[Call] = []
     if model.reset and neuron.options["reset"] != "none":
         soft = neuron.options["reset"] == "soft"
@@ -228,6 +235,7 @@ def compose(
         crossing=model.reset is None,
         holds=holds,
         noises=currents,
+        hazard=hazard,
     )
 
 

@@ -239,8 +239,8 @@ class Spiking(torch.nn.Module):
         form = (rows, width) if each or recurrent or readout is not None else (1, rows * width)
         if inside > 1:
             form = (rows * width // math.prod(x.shape[-2:]), math.prod(x.shape[-2:]))
-        # spikes that only the readout hears are not written; the weights between neurons need them on the way back
-        outputs_of = self.outputs if readout is None or recurrent else ()
+        # spikes that only the readout hears are not written
+        outputs_of = self.outputs if readout is None else ()
         shape = Shape(
             each, learned, outputs_of, self.surrogate, self.detach_reset,
             str(x.dtype).removeprefix("torch."), x.requires_grad or recurrent, recurrent, inside, readout is not None,

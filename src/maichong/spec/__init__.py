@@ -2,6 +2,7 @@
 
 from maichong.spec.declare import ALL_TO_ALL, NEAREST, Input, Option, Param, State, Trace
 from maichong.spec.distributions import Distribution, LogNormal, Normal, Uniform
+from maichong.spec.escape import Escape
 from maichong.spec.model import Configured, Model
 from maichong.spec.neuron_model import NeuronModel, neuron
 from maichong.spec.patterns import Pattern
@@ -16,6 +17,7 @@ __all__ = [
     "NEAREST",
     "Configured",
     "Distribution",
+    "Escape",
     "Input",
     "IntrinsicModel",
     "LogNormal",

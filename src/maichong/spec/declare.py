@@ -13,6 +13,7 @@ import numpy as np
 
 from maichong.errors import ModelError, ParameterError, brief, did_you_mean, is_one_of
 from maichong.spec.distributions import Distribution
+from maichong.spec.escape import EscapeOption
 from maichong.spec.quantities import in_unit
 from maichong.spec.steps import Steps
 
@@ -173,7 +174,7 @@ class Option:
         return value
 
 
-Symbol = Param | State | Input | Trace | Option
+Symbol = Param | State | Input | Trace | Option | EscapeOption
 AnySymbol = TypeVar("AnySymbol", Param, State, Input, Trace, Option)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from maichong.errors import ModelError, ParameterError, brief, did_you_mean, is_one_of
 from maichong.spec.declare import Option, Param, State, Symbol, Value
 from maichong.spec.distributions import Distribution, from_dict
+from maichong.spec.escape import Escape, EscapeOption
 from maichong.spec.steps import Steps, steps_from_dict
 
 Function = Callable[..., Any]
@@ -46,7 +47,7 @@ class Model:
     doc: str
     params: tuple[Param, ...]
     states: tuple[State, ...] = ()
-    options: tuple[Option, ...] = ()
+    options: tuple[Option | EscapeOption, ...] = ()
 
     def __post_init__(self) -> None:
         if not (isinstance(self.name, str) and self.name.isidentifier()):
@@ -115,7 +116,7 @@ class Configured:
 
     model: Model
     values: Mapping[str, Value]
-    options: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Any:
         known = {**self.values, **self.options}
@@ -134,7 +135,11 @@ class Configured:
             if not same_value(value, self.model.param(name).default):
                 values[name] = value.to_dict() if isinstance(value, (Distribution, Steps)) else value
         defaults = {option.name: option.choices[0] for option in self.model.options}
-        chosen = {name: value for name, value in self.options.items() if value != defaults[name]}
+        chosen = {
+            name: value.to_dict() if isinstance(value, Escape) else value
+            for name, value in self.options.items()
+            if value != defaults[name]
+        }
         return {"model": self.model.identifier, **values, **chosen}
 
     def __eq__(self, other: object) -> bool:
@@ -157,9 +162,11 @@ def configure(model: Model, data: Mapping[str, Any]) -> Configured:
 
 
 def from_data(value: Any) -> Any:
-    """A value as it stands in a file; distributions and steps are mappings there."""
+    """A value as it stands in a file; distributions, steps and escape noise are mappings there."""
     if isinstance(value, Mapping) and "distribution" in value:
         return from_dict(dict(value))
+    if isinstance(value, Mapping) and "hazard" in value:
+        return Escape(**value)
     return steps_from_dict(value) if isinstance(value, Mapping) and "steps" in value else value
 
 

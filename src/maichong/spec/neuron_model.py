@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
-from maichong.errors import ModelError, brief, did_you_mean, is_one_of
+from maichong.errors import ModelError, ParameterError, brief, did_you_mean, is_one_of
 from maichong.spec.declare import Input, Option, Param, State, Symbol, declared
-from maichong.spec.model import Function, Model, names
+from maichong.spec.escape import NONE, EscapeOption
+from maichong.spec.model import Configured, Function, Model, names
 from maichong.spec.patterns import Pattern
 from maichong.spec.quantities import is_number
 from maichong.spec.reading import arguments, check_function
@@ -47,8 +49,8 @@ class NeuronModel(Model):
     """A neuron: ``flow`` gives d/dt of each state, ``fires`` is >= 0 at a spike, ``reset`` the states after it.
 
     Every neuron also has ``t_ref`` and the options ``reset`` (hard: as declared; soft: the excess over the threshold is
-    kept; none), ``integrator`` and ``spike_times`` (grid: a spike is at the end of its step; exact: where ``fires`` reaches 0,
-    of linear flows).
+    kept; none), ``integrator``, ``spike_times`` (grid: a spike is at the end of its step; exact: where ``fires`` reaches 0,
+    of linear flows) and ``escape`` (none: spikes where ``fires`` is >= 0; Escape(...): by chance, the more likely the higher).
 
     A neuron whose flow makes the whole spike has no ``reset`` function (None): it spikes where ``fires`` rises through 0, once,
     and again when it has been below; ``t_ref`` does not hold its membrane. Nor does it where ``holds`` is False: a neuron
@@ -60,6 +62,7 @@ class NeuronModel(Model):
     taken: ClassVar[tuple[str, ...]] = (
         "excess", "one", "spikes", "counts", "fired", "until", "wait", "next", "ring", "ring_count", "chains", "link",
         "given_at", "given_ids", "given_stamps", "g_gap", "current_gap", "ring_before", "before_until", "given_before",
+        "hazard", "escape_rho_0", "escape_delta_u",
     )  # fmt: skip
 
     inputs: tuple[Input, ...] = ()
@@ -149,6 +152,20 @@ class NeuronModel(Model):
         given = {"flow": self.flow, "fires": self.fires, "reset": self.reset}
         return {role: function for role, function in given.items() if function is not None}
 
+    def check(self, configured: Configured) -> None:
+        escape, where = configured.options.get("escape", NONE), f"{self.name}.escape"
+        if escape == NONE:
+            return
+        if self.reset is None:
+            fix = f"leave escape out: the flow of {self.name} makes the whole spike, and net.noise() makes its times random"
+            raise ParameterError(where, "is for neurons that a spike resets", brief(escape), fix)
+        if configured.options.get("spike_times") == "exact":
+            expected = "draws whether there is a spike once a step, and cannot say where in it"
+            raise ParameterError(where, expected, "spike_times='exact'", "use spike_times='grid'")
+        if configured.options.get("integrator") == "ode":
+            expected = "draws spikes, and the integrator 'ode' locates them where the threshold is crossed"
+            raise ParameterError(where, expected, "integrator='ode'", "use 'auto'")
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if sum(state.membrane for state in self.states) != 1:
@@ -216,11 +233,13 @@ def neuron(
     schemes: Mapping[str, Scheme] | None = None,
     patterns: Iterable[Pattern] = (),
     holds: bool = True,
+    t_ref: float = 0.0,
     doc: str | None = None,
 ) -> NeuronModel:
     """Declare a neuron from the functions of one file; see :mod:`maichong.neurons.lif` for the shortest example.
 
     Leave ``reset`` out where the flow itself brings the membrane down again; ``holds=False`` where a spike does not interrupt it.
+    ``t_ref`` is the default of the parameter t_ref, which every neuron has.
     ``patterns`` are what it is known for and ``maichong show NAME --plot`` draws. ``doc`` is the file's docstring:
     ``doc=__doc__``. Raises ModelError where a function asks for what is not declared, is
     not straight-line code, or returns the wrong number of values.
@@ -231,15 +250,18 @@ def neuron(
     choices = tuple(schemes) + tuple(choice for choice in INTEGRATORS if choice not in schemes)
     if not schemes:
         choices = INTEGRATORS
+    params, states = declared(params, Param, f"{name}.params"), declared(states, State, f"{name}.states")
+    pause = dataclasses.replace(T_REF if reset and holds else PAUSE, default=t_ref)
     return NeuronModel(
         name=name,
         doc=inspect.cleandoc(doc or ""),
-        params=(*declared(params, Param, f"{name}.params"), T_REF if reset and holds else PAUSE),
-        states=declared(states, State, f"{name}.states"),
+        params=(*params, pause),
+        states=states,
         options=(
             *((Option("reset", resets, "what becomes of the membrane at a spike"),) if reset else ()),
             Option("integrator", ("auto", *(choice for choice in choices if choice != "auto")), "how time is stepped"),
             Option("spike_times", SPIKE_TIMES, "when a spike is: at the end of its step, or where the threshold is crossed"),
+            EscapeOption(next((state.unit for state in states if state.membrane), "")),
         ),
         inputs=declared(inputs, Input, f"{name}.inputs"),
         flow=flow,

@@ -16,7 +16,7 @@ from maichong.engines.integration import Integration, Propagator, choose, flows_
 from maichong.engines.system import System, compose
 from maichong.errors import EngineError, ParameterError, brief, did_you_mean
 from maichong.parts import Population
-from maichong.spec import Configured, Distribution, NeuronModel, Steps
+from maichong.spec import Configured, Distribution, Escape, NeuronModel, Steps
 from maichong.spec.reading import arguments, rebind
 from maichong.spec.symbolic import symbol
 
@@ -72,6 +72,9 @@ class Cell:
                 raise EngineError(where, f"its {name} must be a number or an array here", brief(value))
         if model.options.get("spike_times") == "exact":
             raise EngineError(where, "spikes lie on the grid of dt here", "spike_times='exact'", "leave spike_times out")
+        if isinstance(escape := model.options.get("escape"), Escape):
+            fix = "leave escape out: the surrogate is the slope of a soft threshold already"
+            raise EngineError(where, "fires at its threshold here, not by chance", f"escape={escape!r}", fix)
         if model.options["integrator"] == "ode":
             raise EngineError(where, "cannot be trained through the integrator 'ode'", fix="use 'auto'")
         ports = [(receptor, model.model.inputs[0].name)] if receptor else []

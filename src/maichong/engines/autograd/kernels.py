@@ -117,8 +117,9 @@ class Emitter:
         """The kernel of all steps: currents [steps, rows, width] in, outputs of that form and the last states out."""
         shape, real = self.shape, self.shape.precision
         w = Writer(real)
+        noted = shape.recurrent and shape.readout
         if shape.recurrent:
-            readout_lines.lists(w, shape)
+            readout_lines.lists(w, shape, noted)
             w.line(f"zeros = lined(np.zeros({COLUMNS} + SLACK, np.{real}))")
         if shape.readout:
             readout_lines.begin(w, shape, back=False)
@@ -162,11 +163,13 @@ class Emitter:
             w.line("fired[near + k] = spike")
             w.indent -= 1
             if shape.recurrent or shape.readout:
-                readout_lines.list_fired(w, shape)
+                readout_lines.list_fired(w, shape, noted)
             if shape.recurrent:
-                recurrent_lines.hear(w)
+                recurrent_lines.hear(w, readout_lines.index_of(noted))
             if shape.readout:
                 readout_lines.hear(w, shape)
+            if noted:
+                readout_lines.move_on(w)
             if shape.pool > 1:
                 pool_lines.pool(w, shape)
             w.indent += 1
@@ -183,6 +186,7 @@ class Emitter:
             *(Argument(f"out_{name}", f"{real}[]") for name in shape.outputs),
             *([Argument("out_total", f"{real}[]")] if shape.recurrent else []),
             *(readout_lines.arguments(shape, back=False) if shape.readout else ()),
+            *(readout_lines.NOTED if noted else ()),
             *self._kept(),
             *(Argument(f"end_{state}", f"{real}[]") for state in self.states),
             *([Argument("end_wait", "int32[]")] if self.waits else []),

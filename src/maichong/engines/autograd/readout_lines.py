@@ -41,20 +41,42 @@ def begin(w: Writer, shape: Shape, back: bool) -> None:
         w.line(f"unit, nought = np.ones(1, np.{shape.precision}), np.zeros(1, np.int32)")
 
 
-def lists(w: Writer, shape: Shape) -> None:
-    """Room for a list of the neurons of a row or block that fired."""
+def lists(w: Writer, shape: Shape, noted: bool = False) -> None:
+    """Room for a list of the neurons of a row or block that fired; where all lists are ``noted``, they have that already."""
     most = "width" if shape.recurrent else str(WIDE)
     w.line(f"size = U({4 if shape.precision == 'float32' else 8})")
-    w.line(f"index, ones = np.zeros({most} + {SPARE}, np.int32), np.zeros({most} + {SPARE}, np.{shape.precision})")
+    w.line(f"ones = np.zeros({most} + {SPARE}, np.{shape.precision})")
+    w.line("place = room" if noted else f"index = np.zeros({most} + {SPARE}, np.int32)")
 
 
-def list_fired(w: Writer, shape: Shape) -> None:
-    """The list of those of a row or block that fired, from ``fired``, which is 0 behind the last."""
+def list_fired(w: Writer, shape: Shape, noted: bool = False) -> None:
+    """The list of those of a row or block that fired, from ``fired``, which is 0 behind the last; ``noted`` behind that of the row
+    before, unless nobody wants them again."""
     lanes = {"float32": 16, "float64": 8}[shape.precision]
     w.line("count = 0")
     w.line(f"for k in range(0, np.int64(many), {lanes}):")
     w.line(f"    of, to = {_at('fired')} + (near + U(k)) * size, {_at('ones')} + U(count) * size")
-    w.line(f"    count += places(of, k, {_at('index')} + U(4 * count), to)")
+    w.line(f"    count += places(of, k, {index_of(noted)} + U(4 * count), to)")
+    if noted:
+        w.line("if notes:")
+        w.line("    bounds[U(2 * (t * rows + begin + r))] = place")
+        w.line("    bounds[U(2 * (t * rows + begin + r) + 1)] = place + count")
+
+
+def index_of(noted: bool) -> str:
+    """The address of the list of a row or block."""
+    return "U(noted.ctypes.data) + U(4 * place)" if noted else _at("index")
+
+
+def move_on(w: Writer) -> None:
+    """Behind all that hears a row's noted list: the next one's is behind it."""
+    w.line("if notes:")
+    w.line("    place += count")
+
+
+NOTED = (Argument("noted", "int32[]"), Argument("bounds", "int64[]"), Argument("room", "int"), Argument("notes", "int"))
+"""What a kernel gets to note the lists in: their room, where in it those of each row lie, its own begin, and whether they are
+wanted again."""
 
 
 def begin_block(w: Writer, shape: Shape, back: bool) -> None:
@@ -81,7 +103,7 @@ def begin_block(w: Writer, shape: Shape, back: bool) -> None:
 def hear(w: Writer, shape: Shape) -> None:
     """Forward, in each step, behind the list: the layer hears those that fired."""
     if shape.recurrent:
-        w.line(f"row_sums({_at('read')}, {_at('index')}, {_at('ones')}, 0, count, {_at('start_read')}, {_at('sums')})")
+        w.line(f"row_sums({_at('read')}, {index_of(True)}, {_at('ones')}, 0, count, {_at('start_read')}, {_at('sums')})")
         w.line("for j in range(n_read):")
         w.line("    out_read[U((t * rows + begin + r) * n_read + j)] = sums[j]")
         return

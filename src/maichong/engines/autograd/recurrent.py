@@ -7,8 +7,10 @@ the weights of those that fired; back in time, what arrives at the spikes is a p
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
 from maichong.engines.autograd.fused import (
@@ -25,9 +27,9 @@ from maichong.engines.autograd.fused import (
 )  # fmt: skip
 from maichong.engines.autograd.once import once
 from maichong.engines.autograd.readout import backward_of, forward_of, of_weight, rooms_of
-from maichong.engines.autograd.row_sums import ROWS
+from maichong.engines.autograd.row_sums import ROWS, SPARE
 from maichong.engines.autograd.shapes import SPIKES
-from maichong.engines.autograd.sparse import lists_of, packed, weight_gradient
+from maichong.engines.autograd.sparse import SPARSE, Lists, dense_of, lists_of, packed, weight_gradient
 
 
 class FusedRecurrent(torch.autograd.Function):
@@ -51,14 +53,19 @@ class FusedRecurrent(torch.autograd.Function):
         shared = shared_of(kernels, current, wait, begin, numbers) | results_of(kernels, outputs, end, end_wait)
         kept = kept_of(kernels, current)
         shared |= {"out_total": array(total), "matrix": packed(weight), **given_kept(kept)}
-        spikes = outputs[shape.outputs.index(SPIKES)]
+        work = _parts(rows, width, threads)
+        own: list[dict[str, Any]] = [{}] * len(work)
         if read is not None:
             outputs = [current.new_empty(steps, rows, len(read))]
-            shared |= forward_of(read, bias, outputs[0])
-        work = _parts(rows, width, threads)
-        run(kernels.forward, shared, work, [{}] * len(work))
-        ctx.kernels, ctx.threads, ctx.kept = kernels, threads, tuple(kept)
-        ctx.save_for_backward(total, spikes, weight, read, wait, *given, *kept.values())
+            noted, own = _room(steps, rows, width, work, notes=weight.requires_grad)
+            shared |= forward_of(read, bias, outputs[0]) | noted
+            run(kernels.forward, shared, work, own)
+            spikes = _noted(noted, own) if weight.requires_grad else ()
+        else:
+            run(kernels.forward, shared, work, own)
+            spikes = (outputs[shape.outputs.index(SPIKES)],)
+        ctx.kernels, ctx.threads, ctx.kept, ctx.heard = kernels, threads, tuple(kept), len(spikes)
+        ctx.save_for_backward(total, weight, read, wait, *spikes, *given, *kept.values())
         ctx.mark_non_differentiable(end_wait)
         return (*outputs, *end, end_wait)
 
@@ -67,8 +74,8 @@ class FusedRecurrent(torch.autograd.Function):
     def backward(ctx: Any, *gradients: torch.Tensor) -> Any:
         kernels: Kernels = ctx.kernels
         states = kernels.cell.system.states
-        total, spikes, weight, read, wait, *given = ctx.saved_tensors
-        given, kept = apart(given, ctx.kept)
+        total, weight, read, wait, *given = ctx.saved_tensors
+        spikes, (given, kept) = given[: ctx.heard], apart(given[ctx.heard :], ctx.kept)
         begin, numbers = given[: len(states)], given[len(states) :]
         _steps, rows, width = total.shape
         work = _parts(rows, width, ctx.threads)
@@ -80,20 +87,49 @@ class FusedRecurrent(torch.autograd.Function):
         if read is not None:
             shared |= backward_of(read, gradients[0])
         g_numbers = run_back(kernels, shared, work, numbers, total, own)
-        g_weight = _of_weight(spikes, g_current) if ctx.needs_input_grad[3] else None
+        g_weight = _of_weight(*spikes, gradient=g_current) if ctx.needs_input_grad[3] else None
         g_read = None if read is None else of_weight(read, own)
         g_bias = gradients[0].sum(dim=(0, 1)) if ctx.needs_input_grad[5] else None
         return None, None, g_current, g_weight, g_read, g_bias, None, *g_begin, *g_numbers
 
 
-def _of_weight(spikes: torch.Tensor, gradient: torch.Tensor) -> torch.Tensor:
-    """The gradient of the weights, from spikes and the gradient of the currents one step later."""
-    steps, _rows, width = spikes.shape
+def _room(
+    steps: int, rows: int, width: int, work: Sequence[tuple[int, int, int, int]], *, notes: bool
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Room for the lists of all rows in all steps, should all neurons fire, or of one row each where nobody wants them again: for
+    all parts of the work, and where each has its own. The system gives memory for what is written alone."""
+    rooms = np.cumsum([0, *(((b - a) * steps if notes else 1) * width + SPARE for a, b, _, _ in work)])
+    shared = {
+        "noted": np.empty(rooms[-1], np.int32), "bounds": np.zeros(2 * steps * rows if notes else 0, np.int64), "notes": int(notes),
+    }  # fmt: skip
+    return shared, [{"room": int(room)} for room in rooms[:-1]]
+
+
+def _noted(shared: Mapping[str, Any], own: Sequence[Mapping[str, Any]]) -> tuple[torch.Tensor, torch.Tensor]:
+    """The lists and their bounds, close together."""
+    bounds, rooms = shared["bounds"].reshape(-1, 2), np.array([mine["room"] for mine in own])
+    of = np.searchsorted(rooms, bounds[:, 0], side="right") - 1
+    many = np.bincount(of, bounds[:, 1] - bounds[:, 0], len(rooms)).astype(np.int64)
+    begun = np.cumsum([0, *many])
+    bounds -= (rooms - begun[:-1])[of][:, None]
+    spans = [shared["noted"][room : room + count] for room, count in zip(rooms, many, strict=True)]
+    return torch.from_numpy(np.concatenate(spans)), torch.from_numpy(bounds)
+
+
+def _of_weight(spikes: torch.Tensor, bounds: torch.Tensor | None = None, *, gradient: torch.Tensor) -> torch.Tensor:
+    """The gradient of the weights, from the gradient of the currents one step later and spikes, all or, with ``bounds``, lists of
+    those that fired."""
+    steps, rows, width = gradient.shape
     if steps == 1:
-        return torch.zeros(width, width, dtype=spikes.dtype)
-    before, after = spikes[:-1].reshape(-1, width), gradient[1:].reshape(-1, width)
-    lists = lists_of(before)
-    return weight_gradient(lists, after) if lists else after.t() @ before
+        return gradient.new_zeros(width, width)
+    after = gradient[1:].reshape(-1, width)
+    if bounds is None:
+        before = spikes[:-1].reshape(-1, width)
+        lists = lists_of(before)
+        return weight_gradient(lists, after) if lists else after.t() @ before
+    index = spikes.numpy()
+    lists = Lists(len(after), width, width, bounds[:-rows].numpy(), index, np.ones(len(index), gradient.numpy().dtype))
+    return weight_gradient(lists, after) if len(index) < SPARSE * gradient.numel() else after.t() @ dense_of(lists)
 
 
 def _parts(rows: int, width: int, threads: int) -> list[tuple[int, int, int, int]]:

@@ -73,7 +73,7 @@ def readable(x: torch.Tensor, *others: torch.Tensor | None) -> bool:
 
 @dataclass(frozen=True)
 class Lists:
-    """What of a matrix [rows, width] is not 0: its places and values, row by row.
+    """What of a matrix [rows, width] is not 0: its places and values, those of a row together.
 
     ``bounds`` [rows, parts + 1] says where those of each part of ``near`` columns of a row begin, and where the row ends.
     """
@@ -119,6 +119,15 @@ def lists_of(x: torch.Tensor) -> Lists | None:
     return Lists(
         rows, width, near, bounds, np.concatenate([index[s] for s in spans]), np.concatenate([value[s] for s in spans])
     )
+
+
+def dense_of(lists: Lists) -> torch.Tensor:
+    """The matrix [rows, width] of which lists tell."""
+    many = lists.bounds[:, -1] - lists.bounds[:, 0]
+    of = np.repeat(lists.bounds[:, 0] - np.cumsum(many) + many, many) + np.arange(many.sum())
+    found = np.zeros((lists.rows, lists.width), lists.value.dtype)
+    found[np.repeat(np.arange(lists.rows), many), lists.index[of]] = lists.value[of]
+    return torch.from_numpy(found)
 
 
 class DenseLinear(torch.autograd.Function):
@@ -190,7 +199,7 @@ def weight_gradient(lists: Lists, gradient: torch.Tensor) -> torch.Tensor:
     rows, n = gradient.shape
     chunks = -(-rows // CHUNK)
     first, last = (np.empty(chunks * lists.width, np.int64) for _ in range(2))
-    begun = np.append(lists.bounds[::CHUNK, 0], lists.bounds[-1, -1])
+    begun = np.cumsum([0, *np.add.reduceat(lists.bounds[:, -1] - lists.bounds[:, 0], np.arange(0, rows, CHUNK))])
     index, value = np.empty(begun[-1], np.int32), np.empty(begun[-1], lists.value.dtype)
     shared = {"index": lists.index, "value": lists.value, "bounds": lists.bounds.reshape(-1), "near": lists.near}
     given = {

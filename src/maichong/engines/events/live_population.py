@@ -15,6 +15,7 @@ from maichong.engines.events.layout import BLOCK, Layout, padded
 from maichong.engines.events.live_off_grid import LiveOffGrid, check_exact
 from maichong.engines.events.memory import LINE, Parted, apart, zeros
 from maichong.engines.events.together import edges
+from maichong.engines.events.words import word_values
 from maichong.engines.plan import Plan
 from maichong.engines.population_plan import PopulationPlan
 from maichong.engines.projection_plan import ProjectionPlan
@@ -32,7 +33,7 @@ FEW_INPUTS = 4
 def sleeps(plan: Plan, index: int) -> bool:
     """Whether it pays to pass over blocks of a population that are at rest."""
     population = plan.populations[index]
-    if population.off_grid:
+    if population.off_grid or (population.system and population.system.hazard):
         return False
     synapses = sum(
         entry.projection.connector.expected(entry.n_pre, entry.n_post)
@@ -173,6 +174,7 @@ class LivePopulation:
         if plan.off_grid:
             self.off_grid = LiveOffGrid(self)  # its kernels must know what arrives: see ``open``
             return
+        self._words = word_values(plan.escape_stream, self.whole.network.seed, self.edges) if plan.system.hazard else None
         self._fixed = {"refractory": plan.refractory.astype(np.int32), "control": control, "dt": self.whole.dt}
         scratch = Parted(self.edges)
         for name in slow:
@@ -244,6 +246,7 @@ class LivePopulation:
     def _advance(self, text: KernelText, part: int, **more: np.ndarray) -> Kernel:
         values = {**self._values, **self._fixed, **self._scratch[part], "awake": self.awake_of(part)}
         values |= {f"s_{name}": value for name, value in (self._flat or {}).items()}
+        values |= self._words[part] if self._words else {}
         return Kernel(text, {**self.of_part(part), **values, **more})
 
     def trials(self, tried: np.ndarray) -> list[tuple[int, Kernel]]:

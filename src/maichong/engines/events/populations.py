@@ -15,9 +15,11 @@ from maichong.engines.events.emit import Argument, KernelText
 from maichong.engines.events.layout import BLOCK
 from maichong.engines.events.lower import Writer
 from maichong.engines.events.stepping import Coefficients, advance
+from maichong.engines.events.words import EXTRA, WORDS, drawn_words
 from maichong.engines.integration import ONE, Integration
 from maichong.engines.population_plan import PopulationPlan
 from maichong.engines.system import System
+from maichong.spec.escape import chance
 
 SLOW = 1e-5
 """A state that decays by less than this fraction in a step is kept in float64."""
@@ -50,7 +52,8 @@ def neuron_kernel(
     The caller adds the arrays: states, drives, ``until``, ``refractory``, ``flags`` (and the same as ``flag_words``), ``ring``,
     ``ring_count``, ``counts``, ``control``, ``pending`` where receptors jump the membrane, and the numbers ``dt``, ``n``, ``depth``
     (of the ring, a power of two), ``first`` and ``last`` (the part of the arrays that this kernel owns: whole SIMD blocks, so
-    that no neuron is left to a scalar loop), ``part``, and how far ``apart`` the counts of two parts lie.
+    that no neuron is left to a scalar loop), ``part``, and how far ``apart`` the counts of two parts lie; with escape noise also
+    WORDS.
     """
     system, integration = plan.system, plan.integration
     assert system and integration
@@ -74,6 +77,9 @@ def neuron_kernel(
         _slow_loop(w, state, state in system.learned, exact, integration, numbers)
     w.line("now = np.int32(step)")
     w.line("fired = np.int32(0)")
+    draws = bool(system.hazard) and not trial
+    for line in drawn_words("step + 1") if draws else ():
+        w.line(line)
     depth = w.indent
     if sleeps:
         w.line(f"for block in range(first // {BLOCK}, last // {BLOCK}):")
@@ -89,12 +95,13 @@ def neuron_kernel(
     w.line("free = now >= until[j]")
     if jumped(system):
         _take(w, system, env, sleeps=sleeps, keep=trial)
+    begin = _hazard(w, system, dict(env)) if draws else ""
     new = advance(w, system, integration, exact, stages, env, slow)
     if trial:
         held = f" if free else {env[system.membrane]}" if system.holds else ""
         w.line(f"tried[j] = {new.get(system.membrane, env[system.membrane])}{held}")
     else:
-        _store(w, system, env, new, slow, sleeps=sleeps)
+        _store(w, system, env, new, slow, begin, sleeps=sleeps)
     w.indent = depth
     if sleeps:
         w.line("    awake[block] = moved != 0")
@@ -106,7 +113,7 @@ def neuron_kernel(
         title=f"{what} of {name} with {len(system.ports)} receptors, {integration.method}",
         precision=precision,
         arguments=(
-            Argument("n", "int"), Argument("first", "int"), Argument("last", "int"), Argument("part", "int"),
+            Argument("n", "int"), *(WORDS if draws else WORDS[:2]), Argument("part", "int"),
             Argument("apart", "int"), Argument("depth", "int"), Argument("dt", precision),
             *(Argument(f"s_{name}", "float64[]" if name in slow else f"{precision}[]") for name in system.states),
             *(Argument(f"single_{name}", "float32[]") for name in slow),
@@ -121,6 +128,7 @@ def neuron_kernel(
         ),
         body=tuple(w.lines),
         origins=tuple(w.origins),
+        extra=EXTRA if draws else "",
     )  # fmt: skip
     return text, {f"par_{name}": value for name, value in numbers.items()}
 
@@ -186,8 +194,17 @@ def load(
     return env
 
 
-def _store(w: Writer, system: System, env: dict[str, str], new: dict[str, str], slow: Sequence[str], *, sleeps: bool) -> None:
-    """Hold the refractory, test the threshold, write back."""
+def _hazard(w: Writer, system: System, env: dict[str, str]) -> str:
+    """The name of the rate at which a neuron would fire."""
+    for call in (*system.fires, *system.hazard):
+        w.call(call, env)
+    return env["hazard"]
+
+
+def _store(
+    w: Writer, system: System, env: dict[str, str], new: dict[str, str], slow: Sequence[str], begin: str, *, sleeps: bool
+) -> None:
+    """Hold the refractory, test the threshold, or the chance, from the hazard at the step's ``begin``, write back."""
     membrane = system.membrane
     if membrane in new and system.holds:
         w.line(f"held_v = {new[membrane]} if free else {env[membrane]}")
@@ -208,9 +225,15 @@ def _store(w: Writer, system: System, env: dict[str, str], new: dict[str, str], 
         w.line(f"s_{state}[j] = {value}")
         if sleeps:
             w.line(f"moved = np.int32(moved + np.int32({value} != {env[state]}))")
-    for call in system.fires:
-        w.call(call, after)
-    w.line(f"above = {after['excess']} >= F(0.0)")
+    if begin:
+        (probability,) = w.inline(chance, [begin, _hazard(w, system, after), "dt"])
+        w.line("word = words[row + j]")
+        w.line(f"u = (F(word) + F(0.5)) * {w.literal(2.0**-32)}")
+        w.line(f"above = u <= {probability}")
+    else:
+        for call in system.fires:
+            w.call(call, after)
+        w.line(f"above = {after['excess']} >= F(0.0)")
     w.line("fire = free & above")
     w.line("flags[j] = fire")
     if system.crossing:

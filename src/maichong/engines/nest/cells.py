@@ -13,6 +13,7 @@ from maichong.engines.nest.tables import Values, holds, worked_out
 from maichong.engines.plan import Plan
 from maichong.engines.population_plan import PopulationPlan
 from maichong.engines.system import Port
+from maichong.spec import Escape
 from maichong.synapses.alpha import Alpha
 
 
@@ -61,6 +62,10 @@ def cells_of(entry: PopulationPlan, plan: Plan, missing: list[str], different: l
     where = f"{where} ({row.nest})"
     if (reset := system.neuron.options.get("reset", "hard")) != "hard":
         missing.append(f"{where}: its reset must be hard, not {reset!r}")
+    if isinstance(system.neuron.options.get("escape"), Escape):
+        missing.append(
+            f"{where}: it fires at its threshold, and escape noise is not handed over to NEST's pp_psc_delta or gif models"
+        )
     missing += [f"{where}: {words}" for words, need in row.needs.items() if not np.all(holds(need, symbols))]
     missing += [f"{where}: its {state} must start at 0, for NEST takes none" for state in _unwritable(row, entry)]
     different += [f"{where}: {words}" for words, case in row.differs.items() if np.any(holds(case, symbols))]

@@ -67,7 +67,8 @@ def translate(plan: Plan) -> Translation:
     why = "exact spike times are not handed over to NEST's _ps models; use spike_times='grid'"
     missing += [f"population {entry.name!r}: {why}" for entry in plan.populations if entry.exact]
     why = "NEST has no Ornstein-Uhlenbeck currents, for its noise_generator has no time constant"
-    missing += [f"noise {entry.name!r}: {why}" for entry in plan.noises]
+    white = "white noise is not handed over to NEST's noise_generator"
+    missing += [f"noise {entry.name!r}: {white if entry.white else why}" for entry in plan.noises]
     slice_ = _slice(plan, synapses)
     # a generator that others share is silent for a whole slice
     pause = slice_ if any(row and row.shared for row in sources) else 0

@@ -17,6 +17,7 @@ from maichong.engines.stepping import Stepper
 from maichong.engines.system import evaluate
 from maichong.network import SpikeTimes
 from maichong.spec import SourceModel
+from maichong.spec.escape import chance
 from maichong.spec.reading import arguments
 
 NEVER = np.iinfo(np.int64).max
@@ -159,6 +160,7 @@ class LivePopulation:
             env.update(states)
             self.until = step + 1 + np.ceil(self.wait / self.dt - 1e-9).astype(np.int64)
             return np.flatnonzero(fired)
+        begin = self._hazard(env)
         new = self._step(self.env)
         for name in system.states:
             if name in system.learned and not learning:
@@ -167,6 +169,9 @@ class LivePopulation:
         scratch = dict(env)
         evaluate(system.fires, scratch)
         above = np.broadcast_to(scratch["excess"], held.shape) >= 0
+        if system.hazard:
+            word = random.word_of_step(self.seed, self.plan.escape_stream, step + 1, np.arange(self.plan.n))
+            above = (word + 0.5) * 2.0**-32 <= chance(begin, self._hazard(env), self.dt)
         fired = ~held & above
         if system.crossing:
             self.until[above] = np.maximum(self.until[above], step + 2)  # not before it has been below
@@ -176,6 +181,15 @@ class LivePopulation:
                 env[name] = np.where(fired, scratch[f"reset_{name}"], env[name])
         self.until[fired] = step + 1 + self.plan.refractory[fired]
         return np.flatnonzero(fired)
+
+    def _hazard(self, env: Mapping[str, Any]) -> np.ndarray | None:
+        """The rate at which each neuron would fire now, in 1/ms, of neurons with escape noise."""
+        assert self.plan.system
+        if not self.plan.system.hazard:
+            return None
+        scratch = dict(env)
+        evaluate((*self.plan.system.fires, *self.plan.system.hazard), scratch)
+        return scratch["hazard"]
 
     @property
     def membrane(self) -> np.ndarray:

@@ -111,11 +111,10 @@ def build(text: Text, call: Call) -> NeuronModel:
             fires=made_fires,
             reset=None if jumped is None else function("reset", list(jumped.values()), {}, owner, origin),
             schemes=dict(text.schemes),
+            t_ref=text.t_ref,
             doc=_doc(text),
         )
-        pause = dataclasses.replace(model.param("t_ref"), default=text.t_ref)
-        changed = tuple(pause if param.name == "t_ref" else param for param in model.params)
-        return dataclasses.replace(model, params=changed, text=text)
+        return dataclasses.replace(model, text=text)
     except MaichongError as error:
         raise type(error)(
             f"{_where(error.where, entries, origin)}, {error.where}", error.expected, error.got, error.fix
