@@ -228,6 +228,23 @@ def test_a_soma_without_channels_fires_and_is_reset() -> None:
     assert np.diff(run.spikes.times).min() > 2.0
 
 
+@pytest.mark.parametrize(
+    ("n", "given", "method"),
+    [
+        (8, {}, "exact"),
+        (9, {}, "crank_nicolson"),
+        (9, {"spike_times": "exact"}, "exact"),
+        (9, {"integrator": "exact"}, "exact"),
+    ],
+)
+def test_short_passive_cables_are_stepped_exactly(n: int, given: dict[str, str], method: str) -> None:
+    net = Network()
+    net.population("cell", cable(n, inputs=[0])(**given), 1)
+    integration = net.build("reference").plan.populations[0].integration
+    assert integration is not None
+    assert integration.method == method
+
+
 def test_a_cable_is_saved_and_copied() -> None:
     tree = cable(3, parents=[-1, 0, 0], active=[1], lengths=[9, 8, 7], diameters=[3, 2, 1], inputs=[2, 0])
     assert tree is cable(3, parents=(-1, 0, 0), active=[1], lengths=[9.0, 8.0, 7.0], diameters=[3.0, 2.0, 1.0], inputs=[2, 0])

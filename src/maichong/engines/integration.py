@@ -164,7 +164,8 @@ def _slope(flow: Any, state: str) -> Any:
 def _automatic(system: System, others: Sequence[str], curved: Sequence[str], tree: Tree | None) -> str:
     """The method of what is not linear: the implicit one for compartments, where the rest is linear in itself."""
     if not others:
-        return "exact" if not tree or len(tree.states) <= SMALL else "crank_nicolson"
+        located = system.neuron.options.get("spike_times") == "exact"  # which needs the exact solution
+        return "exact" if not tree or len(tree.states) <= SMALL or located else "crank_nicolson"
     if tree and system.membrane in others and set(curved) <= set(tree.states) and (not curved or len(tree.states) >= LARGE):
         return "crank_nicolson"
     if curved:
