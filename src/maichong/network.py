@@ -32,7 +32,7 @@ from maichong.parts import (
     check_exact,
     check_name,
     check_population,
-    check_pulse,
+    check_saturating,
     check_shared,
     is_white,
     same_data,
@@ -194,7 +194,7 @@ class Network:
         receptor, input = settle_receptor(target, receptor, input, where)
         rules = settle_rules(plasticity, RuleModel, "rules, such as PairSTDP()", where)
         short_term = settle_short_term(short_term, receptor, where)
-        check_pulse(receptor, self.dt, bool(rules), where)
+        check_saturating(receptor, self.dt, bool(rules), where)
         for rule in rules:
             check_shared(rule, where)
         if sum(rule.model.acts_by_itself for rule in rules if isinstance(rule.model, RuleModel)) > 1:

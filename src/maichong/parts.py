@@ -255,16 +255,14 @@ def settle_short_term(rule: Any, receptor: Configured, where: str) -> Configured
     return rule
 
 
-def check_pulse(receptor: Configured, dt: float, plastic: bool, where: str) -> None:
-    """NetworkError where a receptor's pulses are shorter than a step, or its synapses learn."""
+def check_saturating(receptor: Configured, dt: float, plastic: bool, where: str) -> None:
+    """NetworkError where a receptor that saturates has pulses shorter than a step, or synapses that learn."""
     model = receptor.model
     assert isinstance(model, ReceptorModel)
-    if model.pulse is None:
-        return
-    pulse = receptor[model.pulse]
+    pulse = receptor[model.pulse] if model.pulse else dt
     if not isinstance(pulse, float) or pulse < dt * (1 - 1e-9):
         raise NetworkError(f"{where}, {model.name}.{model.pulse}", f"must be >= dt = {dt:g} ms, one step", f"{pulse:g} ms")
-    if plastic:
+    if plastic and model.source:
         fix = "use Exponential, Alpha or BiExponential"
         raise NetworkError(
             where, f"the weights of {model.name} are counted while transmitter is there, and cannot learn", fix=fix
@@ -277,8 +275,8 @@ def check_exact(receptor: Configured, delay: Any, dendrites: Any, rules: tuple[C
     if delay is None:
         raise NetworkError(where, f"must have a delay of at least dt = {dt:g} ms where {both}", fix="give delay=...")
     if isinstance(model, ReceptorModel) and model.source:
-        fix = "use Exponential, Alpha or BiExponential"
-        raise NetworkError(where, f"counts the pulses of {model.name} on the grid, and {both}", fix=fix)
+        fix, counted = "use Exponential, Alpha or BiExponential", "pulses" if model.pulse else "transmitter"
+        raise NetworkError(where, f"counts the {counted} of {model.name} on the grid, and {both}", fix=fix)
     if dendrites is not None and any(isinstance(rule.model, RuleModel) and rule.model.acts_by_itself for rule in rules):
         raise NetworkError(where, f"has a dendritic delay that its rule sees, and {both}", fix="leave dendritic_delay out")
 

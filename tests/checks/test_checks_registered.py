@@ -10,7 +10,7 @@ from maichong.spec import registry
 
 DEAR = {
     "AdEx", "Cable", "DendriticLIF", "FitzHughNagumo", "GLIF", "HodgkinHuxley", "InactivatingLIF", "MorrisLecar", "PCNN",
-    "PinskyRinzel", "SRM0", "Tempotron", "Theta",
+    "PinskyRinzel", "SRM0", "SaturatingNMDA", "Tempotron", "Theta",
 }  # fmt: skip
 """Models whose kernels are dear to compile, or whose kin is checked here: their full checks are the slow suite's."""
 

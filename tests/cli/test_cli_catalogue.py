@@ -13,7 +13,7 @@ import pytest
 
 from maichong import __version__, bench, data
 from maichong.errors import MaichongError
-from maichong.spec import registry
+from maichong.spec import Option, registry
 from maichong.zoo import protocol
 
 KINDS = {**{kind: [model.name for model in group] for kind, group in registry.kinds().items()}}
@@ -107,6 +107,9 @@ def test_show_a_model(maichong: Any, model: Any, tmp_path: Path) -> None:
     assert model.doc.split("\n", 1)[0] in words
     for symbol in (*model.params, *model.states, *getattr(model, "inputs", ())):
         assert symbol.name in words
+    for option in (option for option in model.options if isinstance(option, Option)):
+        assert all(meaning in words for meaning in option.meanings.values())
+        assert all(f"{choice}, {alias} {option.meanings[choice]}" in words for alias, choice in option.aliases)
     shown = json.loads((tmp_path / "model.json").read_text())
     assert (shown["name"], shown["kind"], shown["doc"]) == (model.name, model.kind, model.doc)
     assert [(p["name"], p["default"], p["unit"], p["meaning"]) for p in shown["params"]] == [

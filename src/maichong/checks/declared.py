@@ -85,16 +85,17 @@ def symbol_units(model: Model, weight: str = "") -> dict[str, str]:
 
 def expected_units(model: Model, role: str, known: dict[str, str], weight: str) -> tuple[str | None, ...]:
     """The units that the results of a model's function must have; None: any that fit together."""
+    role = role.partition(" (")[0]  # a variant's functions have its name after their role
     states = tuple(known[state.name] for state in model.states)
     if role.startswith("init of "):
         return (known[role.removeprefix("init of ")],)
     if role == "flow":
         return tuple(f"({unit or 'dimensionless'})/ms" for unit in states)
-    if role in ("reset", "on_spike", "spike"):
+    if role in ("reset", "on_spike"):
         return states
     if role in ("arrive", "leave"):
         return states or (weight,)
-    if role == "elapse":
+    if role in ("elapse", "spike"):
         return tuple(known[state.name] for state in getattr(model, "source", model.states))
     if role == "output":
         return (weight if not isinstance(model, ReceptorModel) or model.weight is None else "nS",)

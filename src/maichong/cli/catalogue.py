@@ -15,7 +15,7 @@ from maichong import files
 from maichong.cli import portrait
 from maichong.cli.tables import put, table_of
 from maichong.errors import MaichongError, ParameterError, did_you_mean
-from maichong.spec import registry
+from maichong.spec import Option, registry
 from maichong.spec.model import Model
 
 
@@ -76,6 +76,10 @@ def show_one(name: str, json: Path | None, plot: bool = False, out: Path | None 
         _print_doc(model.doc)
         put()
         put(_symbols(model))
+        for option in model.options:
+            if isinstance(option, Option) and option.meanings:
+                put()
+                put(_choices(option))
         if json:
             files.write_json(json, _model_data(model))
         if plot:
@@ -104,6 +108,15 @@ def _symbols(model: Model) -> Table:
         table.add_row(param.name, "parameter", default, param.unit, param.bounds_text(), param.meaning)
     for option in model.options:
         table.add_row(option.name, "option", option.choices[0], "", " | ".join(option.choices), option.meaning)
+    return table
+
+
+def _choices(option: Option) -> Table:
+    """What the choices of an option mean, each with its other names."""
+    table = table_of(title=option.name)
+    for choice, meaning in option.meanings.items():
+        others = "".join(f", {alias}" for alias, of in option.aliases if of == choice)
+        table.add_row(Text(choice + others, style="bold"), meaning)
     return table
 
 

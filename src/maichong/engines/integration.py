@@ -45,10 +45,11 @@ TABLEAUS = {
 }
 
 EXPONENTIAL = ("exponential_euler", "strang")
-"""Methods that solve x' = a x + b over a step with a and b held: all states at once, which is of order one, or half a step of the
-membrane, a step of its gates, half a step of the membrane, of order two (Strang 1968, doi:10.1137/0705041). The methods of
-``IMPLICIT`` solve the membrane and the compartments that hang on it together, see :mod:`maichong.engines.hines`, and the gates
-likewise: after them, which is of order one, or between two halves of them, of order two."""
+"""Methods that solve x' = a x + b over a step with a and b held: all states at once, which is of order one (for gates: Rush &
+Larsen 1978, doi:10.1109/TBME.1978.326270), or half a step of the membrane, a step of its gates, half a step of the membrane, of
+order two (Strang 1968, doi:10.1137/0705041). The methods of ``IMPLICIT`` solve the membrane and the compartments that hang on it
+together, see :mod:`maichong.engines.hines`, and the gates likewise: after them, which is of order one, or between two halves of
+them, of order two."""
 
 LARGE = 3
 """From how many compartments on "auto" takes the implicit step though their own flow is no line: they are stiff."""

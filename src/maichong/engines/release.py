@@ -1,4 +1,4 @@
-"""What a spike releases at the synapses of its source: short-term plasticity, and receptors that transmitter binds for a while.
+"""What a spike releases at the synapses of its source: short-term plasticity, and receptors that saturate.
 
 Both are functions of the source's own spikes, whatever the delay of a synapse: they are worked out once, when the source fires, and
 wait beside the spike. A delivery multiplies the weight by what it finds there; where there are pulses it comes twice.
@@ -58,28 +58,31 @@ def release_of(projection: Projection, dt: float) -> Release | None:
     assert isinstance(model, ReceptorModel)
     if projection.short_term is not None:
         return _short_term(projection)
-    return _pulses(projection, model, dt) if model.source else None
+    return _saturating(projection, model, dt) if model.source else None
 
 
 def _short_term(projection: Projection) -> Release:
     rule = projection.short_term
     assert rule is not None and isinstance(rule.model, ShortTermModel)
-    model, states = rule.model, names(rule.model.states)
+    model = rule.model.chosen(rule.options)
+    states = names(model.states)
     params = _numbers(rule.values)
     send = _call(model.release, (f"amount_{WHOLE}",)), _call(model.spike, tuple(f"next_{name}" for name in states))
     return Release(states, _starts(model.states, params), params, _call(model.elapse, states), send, (), (WHOLE,), 0)
 
 
-def _pulses(projection: Projection, model: ReceptorModel, dt: float) -> Release:
-    assert model.elapse and model.leave and model.pulse
+def _saturating(projection: Projection, model: ReceptorModel, dt: float) -> Release:
+    assert model.elapse
     params, states = _numbers(projection.receptor.values), names(model.source)
-    arrive, leave = (
-        _call(function, tuple(f"{word}_{name}" for name in names(model.states)))
-        for function, word in ((model.arrive, "amount"), (model.leave, "last"))
-    )
+    send, leave = [_call(model.arrive, tuple(f"amount_{name}" for name in names(model.states)))], []
+    if model.spike:
+        send.append(_call(model.spike, tuple(f"next_{name}" for name in states)))
+    if model.leave:
+        leave.append(_call(model.leave, tuple(f"last_{name}" for name in names(model.states))))
+    pulse = int(to_steps(params[model.pulse], dt)) if model.pulse else 0
     return Release(
-        states, _starts(model.source, params), params, _call(model.elapse, states), (arrive,), (leave,),
-        model.jumping, int(to_steps(params[model.pulse], dt)),
+        states, _starts(model.source, params), params, _call(model.elapse, states), tuple(send), tuple(leave),
+        model.jumping, pulse,
     )  # fmt: skip
 
 

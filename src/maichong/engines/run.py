@@ -20,7 +20,7 @@ from maichong.engines.view import View
 from maichong.errors import CheckpointError, NetworkError, ParameterError, RecordingError, brief, did_you_mean, is_one_of
 from maichong.network import Network, Population, Probe, SpikeTimes
 from maichong.parts import MOST_STEPS, whole_steps
-from maichong.spec import weight_unit
+from maichong.spec import ReceptorModel, weight_unit
 from maichong.spec.quantities import in_unit
 
 FORMAT = 1
@@ -226,8 +226,9 @@ class Run:
         """Set the weights of a projection: one number, one per synapse in the order of ``synapses``, or a matrix [pre, post]."""
         entry, index = self._projection(projection)
         where = f"projection {projection!r}, weight"
-        if entry.release and entry.release.pulse:
-            named = entry.projection.receptor.model.name
+        receptor = entry.projection.receptor.model
+        if isinstance(receptor, ReceptorModel) and receptor.source:
+            named = receptor.name
             raise NetworkError(
                 where, f"stays as it is: {named} counts it while transmitter is there", fix="build the network anew"
             )

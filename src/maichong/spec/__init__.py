@@ -8,7 +8,7 @@ from maichong.spec.neuron_model import NeuronModel, neuron
 from maichong.spec.patterns import Pattern
 from maichong.spec.receptor_model import ReceptorModel, receptor, weight_unit
 from maichong.spec.rule_model import IntrinsicModel, RuleModel, intrinsic_rule, rule
-from maichong.spec.short_term_model import ShortTermModel, short_term
+from maichong.spec.short_term_model import ShortTermModel, Variant, short_term
 from maichong.spec.source_model import SourceModel, source
 from maichong.spec.steps import Steps
 
@@ -35,6 +35,7 @@ __all__ = [
     "Steps",
     "Trace",
     "Uniform",
+    "Variant",
     "intrinsic_rule",
     "neuron",
     "receptor",

@@ -5,8 +5,8 @@ Each carries its unit and its meaning, once, here; the docs, the unit check, the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
@@ -150,21 +150,33 @@ class Trace:
 
 @dataclass(frozen=True)
 class Option:
-    """A choice among names; the first is the default."""
+    """A choice among names; the first is the default.
+
+    ``aliases`` are other names, each with the choice that it stands for; ``meanings`` says what choices mean.
+    """
 
     name: str
     choices: tuple[str, ...]
     meaning: str
+    aliases: tuple[tuple[str, str], ...] = ()
+    meanings: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.choices, tuple) or not self.choices or not all(isinstance(c, str) for c in self.choices):
             raise ModelError(f"option {brief(self.name)}", "its choices must be a tuple of names", brief(self.choices))
+        for alias, choice in self.aliases:
+            if choice not in self.choices or alias in self.choices:
+                expected = f"its alias {brief(alias)} must be another name of one of its choices"
+                raise ModelError(f"option {brief(self.name)}", expected, brief(choice))
 
     def accept(self, value: Any, owner: str) -> str:
-        """``value`` if it is one of the choices; ParameterError otherwise."""
+        """The choice that ``value`` names; ParameterError otherwise."""
+        aliases = dict(self.aliases)
+        if is_one_of(value, aliases):
+            return aliases[value]
         if not is_one_of(value, self.choices):
             listed = ", ".join(repr(choice) for choice in self.choices)
-            hint = did_you_mean(value, self.choices)
+            hint = did_you_mean(value, (*self.choices, *aliases))
             raise ParameterError(
                 f"{owner}.{self.name}",
                 f"must be one of {listed}",

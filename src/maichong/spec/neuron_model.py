@@ -24,9 +24,21 @@ RESETS = ("hard", "soft", "none")
 
 SPIKE_TIMES = ("grid", "exact")
 
-INTEGRATORS = (
-    "auto", "exact", "exponential_euler", "strang", "backward_euler", "crank_nicolson", "euler", "rk2", "rk4", "ode",
-)  # fmt: skip
+INTEGRATORS = {
+    "auto": "exact where the flow is linear; crank_nicolson for compartments; strang (with gates) or exponential_euler where each "
+    "state is linear in itself; or rk4",
+    "exact": "by the propagator of a linear flow: right at any dt",
+    "exponential_euler": "each state solved over the step with the others held (Rush & Larsen's method for gates): order 1",
+    "strang": "half a step of the membrane, a step of the gates, half a step of the membrane, each solved: order 2",
+    "backward_euler": "compartments solved together at the step's end (Hines), gates by their exponential: order 1",
+    "crank_nicolson": "compartments solved together by both ends of the step, the gates between two halves of it: order 2",
+    "euler": "forward Euler: order 1",
+    "rk2": "Runge-Kutta, midpoint: order 2",
+    "rk4": "Runge-Kutta, classical: order 4",
+    "ode": "adaptive, to 1e-10, each spike located: for reference runs, on the engine 'reference' alone",
+}
+"""The ways to step time, each with what it does."""
+INTEGRATOR_ALIASES = (("rush_larsen", "exponential_euler"),)
 
 Scheme = tuple[tuple[str, float], ...]
 """A named splitting: pairs (state, fraction of dt), each an Euler step that sees what the earlier ones changed."""
@@ -51,6 +63,18 @@ class NeuronModel(Model):
     Every neuron also has ``t_ref`` and the options ``reset`` (hard: as declared; soft: the excess over the threshold is
     kept; none), ``integrator``, ``spike_times`` (grid: a spike is at the end of its step; exact: where ``fires`` reaches 0,
     of linear flows) and ``escape`` (none: spikes where ``fires`` is >= 0; Escape(...): by chance, the more likely the higher).
+
+    ``integrator`` is "auto", which chooses, or
+
+    * "exact": the propagator of a linear flow, right at any dt; what is linear and hangs on nothing else is exact by "auto" too;
+    * "exponential_euler", also called "rush_larsen": each state solved over the step with all others held, order 1; for flows
+      linear in each state alone, such as those of conductances and of gates (Rush & Larsen 1978, doi:10.1109/TBME.1978.326270);
+    * "strang": half a step of the membrane, a step of the gates, half a step of the membrane, each solved so; order 2;
+    * "backward_euler", order 1, and "crank_nicolson", order 2: the membrane and the compartments that hang on it, coupled like a
+      tree, solved together in O(N) (Hines 1984, doi:10.1016/0020-7101(84)90008-4), and gates as above;
+    * "euler", "rk2" (midpoint) and "rk4": Runge-Kutta methods of order 1, 2 and 4, for any flow;
+    * "ode": DOP853 with adaptive steps, each spike located; for reference runs, on the engine "reference";
+    * a splitting that the neuron names itself, in ``schemes``.
 
     A neuron whose flow makes the whole spike has no ``reset`` function (None): it spikes where ``fires`` rises through 0, once,
     and again when it has been below; ``t_ref`` does not hold its membrane. Nor does it where ``holds`` is False: a neuron
@@ -247,9 +271,6 @@ def neuron(
     schemes = dict(schemes or {})
     # a membrane that a spike leaves alone has no excess that a soft reset could keep
     resets = RESETS if holds else tuple(choice for choice in RESETS if choice != "soft")
-    choices = tuple(schemes) + tuple(choice for choice in INTEGRATORS if choice not in schemes)
-    if not schemes:
-        choices = INTEGRATORS
     params, states = declared(params, Param, f"{name}.params"), declared(states, State, f"{name}.states")
     pause = dataclasses.replace(T_REF if reset and holds else PAUSE, default=t_ref)
     return NeuronModel(
@@ -259,7 +280,7 @@ def neuron(
         states=states,
         options=(
             *((Option("reset", resets, "what becomes of the membrane at a spike"),) if reset else ()),
-            Option("integrator", ("auto", *(choice for choice in choices if choice != "auto")), "how time is stepped"),
+            _integrator(schemes),
             Option("spike_times", SPIKE_TIMES, "when a spike is: at the end of its step, or where the threshold is crossed"),
             EscapeOption(next((state.unit for state in states if state.membrane), "")),
         ),
@@ -271,6 +292,13 @@ def neuron(
         patterns=patterns_of(patterns, name),
         holds=holds,
     )
+
+
+def _integrator(schemes: Mapping[str, Scheme]) -> Option:
+    """The choice among the integrators of a neuron: its own splittings come after "auto"."""
+    own = dict.fromkeys(schemes, "this neuron's own splitting, as published: Euler steps of one state after the other")
+    found = {"auto": INTEGRATORS["auto"], **own, **{name: said for name, said in INTEGRATORS.items() if name not in own}}
+    return Option("integrator", tuple(found), "how time is stepped", INTEGRATOR_ALIASES, found)
 
 
 def patterns_of(given: Iterable[Pattern], where: str) -> tuple[Pattern, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -35,10 +35,14 @@ class ReceptorModel(Model):
     ``mg`` blocks, v being the potential of the input that it is on; without one it is a current. A receptor without states jumps
     the membrane itself (``jumps_membrane``), by its weight in mV.
 
-    A receptor that transmitter binds for a while has states of each source, ``source``, and the parameter ``pulse``, how long it
-    stays: ``elapse`` takes these states on by ``lag`` ms, with transmitter (``bound`` = 1) or without (0). A spike calls ``arrive``
-    with them as they are, and makes ``bound`` 1; when the pulse is over ``leave`` gives a second jump. A spike within the pulse
-    prolongs it. All synapses of a source see its pulses alike, so a spike costs two visits and a step nothing.
+    A receptor that saturates has states of each source, ``source``, which ``elapse`` takes on by ``lag`` ms; a spike calls
+    ``arrive`` with them as they are. All synapses of a source see its spikes alike, so that a step costs nothing for each.
+
+    Where transmitter stays for a while there is the parameter ``pulse``, how long, and ``elapse`` may ask whether it is there,
+    ``bound`` (1 or 0): a spike makes it 1, one within the pulse prolongs it, and when it is over ``leave`` gives a second jump.
+    Otherwise the states jump at a spike: ``spike`` gives what they are after it.
+
+    ``validate`` raises ParameterError where values do not fit together.
     """
 
     kind: ClassVar[str] = "receptor"
@@ -52,6 +56,8 @@ class ReceptorModel(Model):
     pulse: str | None = None
     elapse: Function | None = None
     leave: Function | None = None
+    spike: Function | None = None
+    validate: Callable[[Configured], None] | None = None
     weight: str | None = None
     """The unit of a weight, where it is neither that of a conductance nor of a current."""
 
@@ -71,7 +77,7 @@ class ReceptorModel(Model):
         return (*super().symbols(), *self.source)
 
     def functions(self) -> Mapping[str, Function]:
-        given = {role: getattr(self, role) for role in ("flow", "arrive", "output", "elapse", "leave")}
+        given = {role: getattr(self, role) for role in ("flow", "arrive", "output", "elapse", "leave", "spike")}
         return {role: function for role, function in given.items() if function is not None}
 
     def __post_init__(self) -> None:
@@ -79,23 +85,32 @@ class ReceptorModel(Model):
         states, params, source = names(self.states), names(self.params), names(self.source)
         if bool(states) != (self.flow is not None and self.output is not None):
             raise ModelError(self.name, "a receptor with states needs flow and output, one without has neither")
-        if len({bool(source), self.pulse is not None, self.elapse is not None, self.leave is not None}) > 1:
-            raise ModelError(self.name, "source, pulse, elapse and leave go together")
+        if bool(source) != (self.elapse is not None):
+            raise ModelError(self.name, "source and elapse go together")
+        if (self.pulse is None) != (self.leave is None):
+            raise ModelError(self.name, "pulse and leave go together")
+        if (self.pulse is not None) + (self.spike is not None) != bool(source):
+            raise ModelError(self.name, "the states of a source change by pulse and leave, or by spike")
         if self.pulse is not None and self.pulse not in params:
             raise ModelError(f"{self.name}.pulse", f"{self.pulse!r} is no parameter", fix=did_you_mean(self.pulse, params))
-        seen = (*source, "bound") if source else ()
+        seen = (*source, "bound") if self.pulse else source
         check_function(self.arrive, self.name, ("w", *params, *seen), results=max(len(states), 1))
         if self.flow and self.output:
             check_function(self.flow, self.name, (*states, *params), results=len(states))
             check_function(self.output, self.name, (*states, *params, "v"), results=1)
-        if self.elapse and self.leave:
+        if self.elapse:
             check_function(self.elapse, self.name, (*seen, *params, "lag"), results=len(source))
+        if self.spike:
+            check_function(self.spike, self.name, (*source, *params), results=len(source))
+        if self.leave:
             check_function(self.leave, self.name, ("w", *params, *source), results=len(states))
         check_init(self)
 
     def check(self, configured: Configured) -> None:
         if configured.values.get("mg") is not None and configured["e_rev"] is None:
             raise ParameterError(f"{self.name}.mg", "blocks a conductance, and this is a current", fix="set e_rev too")
+        if self.validate:
+            self.validate(configured)
 
 
 def weight_unit(receptor: Configured) -> str:
@@ -120,6 +135,8 @@ def receptor(
     pulse: str | None = None,
     elapse: Function | None = None,
     leave: Function | None = None,
+    spike: Function | None = None,
+    validate: Callable[[Configured], None] | None = None,
     e_rev: float | None = None,
     mg: float | None = None,
     weight: str | None = None,
@@ -143,5 +160,7 @@ def receptor(
         pulse=pulse,
         elapse=elapse,
         leave=leave,
+        spike=spike,
+        validate=validate,
         weight=weight,
     )

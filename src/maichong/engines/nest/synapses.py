@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -134,10 +134,23 @@ def _short_term(entry: ProjectionPlan, where: str, missing: list[str]) -> ShortT
     rule = entry.projection.short_term
     if rule is None:
         return None
-    row = next((row for row in SHORT_TERM if row.rule is rule.model), None)
-    if row is None:
-        missing.append(f"{where}: NEST has no {rule.model.name}")
-    return row
+    known = [row for row in SHORT_TERM if row.rule is rule.model]
+    rows = [row for row in known if row.options.items() <= rule.options.items()]
+    if not rows:
+        missing.append(f"{where}: NEST has no {rule.model.name}{_chosen(rule, known)}")
+        return None
+    lacking: list[str] = []
+    for row in rows:
+        lacking = [f"{where} ({row.nest}): {words}" for words, need in row.needs.items() if not holds(need, rule.values)]
+        if not lacking:
+            return row
+    missing += lacking  # of the last, which has the most parameters
+    return None
+
+
+def _chosen(rule: Configured, rows: Sequence[Any]) -> str:
+    """The options with which NEST lacks a rule, in words, where it has the rule as such."""
+    return "".join(f" with {name}={value!r}" for name, value in rule.options.items()) if rows else ""
 
 
 def _rule(entry: ProjectionPlan, where: str, missing: list[str]) -> tuple[Configured, RuleRow] | None:
@@ -147,8 +160,7 @@ def _rule(entry: ProjectionPlan, where: str, missing: list[str]) -> tuple[Config
         rows = [row for row in TABLE if row.rule is rule.model]
         row = next((row for row in rows if row.options.items() <= rule.options.items()), None)
         if row is None:
-            chosen = "".join(f" with {name}={value!r}" for name, value in rule.options.items()) if rows else ""
-            missing.append(f"{where}: NEST has no {rule.model.name}{chosen}")
+            missing.append(f"{where}: NEST has no {rule.model.name}{_chosen(rule, rows)}")
             continue
         lacking = [f"{where} ({row.nest}): {words}" for words, need in row.needs.items() if not holds(need, rule.values)]
         missing += lacking
