@@ -29,7 +29,7 @@ def never(v):
     return v - 1.0
 
 
-ALONE = neuron("ThirdAlone", params=[], states=[State("v", 0.0, "mV", "v", membrane=True)], flow=still, fires=never)
+ALONE = neuron("ThirdAlone", params=[], states=[State("v", 0.0, "", "v", membrane=True)], flow=still, fires=never)
 
 
 @pytest.mark.parametrize(

@@ -43,12 +43,12 @@ ML = neuron(
     "ThirdML",
     params=[
         Param("c_m", 20.0, "", "capacitance"), Param("g_ca", 4.4, "", "calcium"), Param("g_k", 8.0, "", "potassium"),
-        Param("g_l", 2.0, "", "leak"), Param("v_ca", 120.0, "mV", "calcium"), Param("v_k", -84.0, "mV", "potassium"),
-        Param("v_l", -60.0, "mV", "leak"), Param("v1", -1.2, "mV", "m"), Param("v2", 18.0, "mV", "m"),
-        Param("v3", 2.0, "mV", "w"), Param("v4", 30.0, "mV", "w"), Param("phi", 0.04, "", "speed"),
-        Param("v_th", 0.0, "mV", "spike"),
+        Param("g_l", 2.0, "", "leak"), Param("v_ca", 120.0, "", "calcium"), Param("v_k", -84.0, "", "potassium"),
+        Param("v_l", -60.0, "", "leak"), Param("v1", -1.2, "", "m"), Param("v2", 18.0, "", "m"),
+        Param("v3", 2.0, "", "w"), Param("v4", 30.0, "", "w"), Param("phi", 0.04, "", "speed"),
+        Param("v_th", 0.0, "", "spike"),
     ],
-    states=[State("v", -60.0, "mV", "membrane", membrane=True), State("w", 0.0, "", "potassium")],
+    states=[State("v", -60.0, "", "membrane", membrane=True), State("w", 0.0, "", "potassium")],
     inputs=[Input("i", "", "current")], flow=ml_flow, fires=crosses,
 )  # fmt: skip
 
@@ -105,11 +105,11 @@ def dendrite_flow(v, i, tau_d, c_d, g_d, e_l):
 DENDRITE = neuron(
     "ThirdDendrite",
     params=[
-        Param("tau_d", 7.0, "ms", "time constant"), Param("c_d", 170.0, "pF", "capacitance"),
-        Param("g_d", 1200.0, "pA", "regenerative current"), Param("e_l", -70.0, "mV", "rest"), Param("v_th", 0.0, "mV", "none"),
+        Param("tau_d", 7.0, "", "time constant"), Param("c_d", 170.0, "", "capacitance"),
+        Param("g_d", 1200.0, "", "regenerative current"), Param("e_l", -70.0, "", "rest"), Param("v_th", 0.0, "", "none"),
     ],
-    states=[State("v", "e_l", "mV", "membrane", membrane=True)],
-    inputs=[Input("i", "pA", "current")], flow=dendrite_flow, fires=crosses,
+    states=[State("v", "e_l", "", "membrane", membrane=True)],
+    inputs=[Input("i", "", "current")], flow=dendrite_flow, fires=crosses,
 )  # fmt: skip
 
 
@@ -138,11 +138,11 @@ HH = neuron(
     "ThirdHH",
     params=[
         Param("g_na", 120.0, "", "sodium"), Param("g_k", 36.0, "", "potassium"), Param("g_l", 0.3, "", "leak"),
-        Param("e_na", 50.0, "mV", "sodium"), Param("e_k", -77.0, "mV", "potassium"), Param("e_l", -54.387, "mV", "leak"),
-        Param("v_th", 0.0, "mV", "spike"),
+        Param("e_na", 50.0, "", "sodium"), Param("e_k", -77.0, "", "potassium"), Param("e_l", -54.387, "", "leak"),
+        Param("v_th", 0.0, "", "spike"),
     ],
     states=[
-        State("v", -64.996379, "mV", "membrane", membrane=True), State("m", 0.05293249, "", "sodium"),
+        State("v", -64.996379, "", "membrane", membrane=True), State("m", 0.05293249, "", "sodium"),
         State("h", 0.59612075, "", "sodium's inactivation"), State("n", 0.31767691, "", "potassium"),
     ],
     inputs=[Input("i", "", "current")], flow=hh_flow, fires=crosses,

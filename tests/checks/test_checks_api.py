@@ -12,6 +12,7 @@ import pytest
 from maichong.checks import Outcome, check_all, check_model, passed, table, to_json, workers
 from maichong.errors import ModelError
 from maichong.neurons.lif import LIF
+from maichong.spec import registry
 
 OK = Outcome("LIF", "neuron", "units", "-", "ok")
 BAD = Outcome("LIF", "neuron", "agrees", "events", "fails", "it does not.")
@@ -37,6 +38,22 @@ def test_outcomes_are_json():
     assert json.loads(json.dumps(data)) == data
     assert data["passed"] is False
     assert data["outcomes"][1] == dataclasses.asdict(BAD)
+
+
+def test_outcomes_tell_the_cpu_time_of_each_check():
+    outcomes = check_model(LIF, ("reference",))
+    seconds = {entry["check"]: entry["seconds"] for entry in to_json(outcomes)["outcomes"]}
+    assert seconds["agrees"] > 0.01 > seconds["documented"] >= 0.0
+    # two runs of a check are one outcome
+    assert dataclasses.replace(outcomes[0], seconds=9.0) == outcomes[0]
+
+
+def test_what_takes_longest_is_begun_first():
+    found = sorted(registry.models().values(), key=workers._place)
+    neurons = [model for model in found if model.kind == "neuron"]
+    assert found[: len(neurons)] == neurons
+    assert neurons[0].name == "PinskyRinzel"
+    assert [len(model.states) for model in neurons] == sorted((len(model.states) for model in neurons), reverse=True)
 
 
 @pytest.mark.parametrize(

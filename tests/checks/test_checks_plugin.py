@@ -41,7 +41,7 @@ def test_the_decorator_makes_a_test_of_each_check(pytester):
             check()
     """)
     result = pytester.runpytest("-v")
-    result.assert_outcomes(passed=15, failed=1)
+    result.assert_outcomes(passed=12, failed=1, skipped=3)  # what runs a network cannot be tried
     result.stdout.fnmatch_lines(["*test_conformance?Mine-agrees-reference*PASSED*", "*without a factor*"])
 
 

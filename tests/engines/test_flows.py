@@ -36,7 +36,7 @@ def flow(v, w, i, tau):
     waves = 0.1 * (sin(w) + cos(w) + tan(w) + tanh(w) + arctan(w))
     steps = floor(2.5 + w) + absolute(w) + sign(w - 0.3) + minimum(w, 0.2) + maximum(w, 0.4)
     chosen = where((w > 0.2) & (w < 0.6), 1.0, where((w < 0.1) | (w > 0.9), 3.0, 2.0))
-    return i - v * (smooth + waves + steps + chosen) / tau, 0.01
+    return i - v * (smooth + waves + steps + chosen) / tau, 0.3 / tau
 
 
 def fires(v):
@@ -50,8 +50,8 @@ def reset(v, w):
 ALL = neuron(
     "EveryOperation",
     params=[Param("tau", 30.0, "ms", "time constant", above=0)],
-    states=[State("v", 0.0, "mV", "membrane", membrane=True), State("w", 0.0, "", "what the slope depends on")],
-    inputs=[Input("i", "mV/ms", "drive")],
+    states=[State("v", 0.0, "", "membrane", membrane=True), State("w", 0.0, "", "what the slope depends on")],
+    inputs=[Input("i", "1/ms", "drive")],
     flow=flow,
     fires=fires,
     reset=reset,

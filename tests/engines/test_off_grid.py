@@ -366,8 +366,8 @@ def test_models_that_stand_in_the_way() -> None:
     def slide(v, w, i):
         return i - v, -w
 
-    params, inputs = [Param("gain", 1.0, "", "nothing")], [Input("i", "mV/ms", "drive")]
-    states = [State("v", 0.0, "mV", "membrane", membrane=True), State("w", 0.0, "mV", "recovery")]
+    params, inputs = [Param("gain", 1.0, "", "nothing")], [Input("i", "", "drive")]
+    states = [State("v", 0.0, "", "membrane", membrane=True), State("w", 0.0, "", "recovery")]
 
     def made(**functions: Any) -> Any:
         return neuron("Made", params=params, states=states, inputs=inputs, reset=reset, **functions)

@@ -89,7 +89,7 @@ def test_a_state_of_an_intrinsic_rule_is_found_by_its_whole_name(engine: str) ->
 
 def test_states_whose_names_join_to_one_are_refused() -> None:
     """Of v and w_x, and of v_w and x, a kernel would make one coefficient v_w_x."""
-    states = [State(name, 1.0, "mV", name, membrane=name == "v") for name in ("v", "v_w", "w_x", "x")]
+    states = [State(name, 1.0, "", name, membrane=name == "v") for name in ("v", "v_w", "w_x", "x")]
     four = neuron("Four", params=TAU, states=states, flow=flow_of_four, fires=never, reset=as_they_are)
     net = Network(dt=0.1)
     net.population("cells", four(), 1)

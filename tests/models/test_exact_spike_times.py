@@ -53,6 +53,34 @@ def test_a_constant_current_fires_at_the_closed_form_whatever_the_step(engine: s
     np.testing.assert_allclose(times, expected, rtol=0, atol=1e-13)
 
 
+@pytest.mark.parametrize("dt", [1.0, 0.1])
+@pytest.mark.parametrize("v_rest", [0.0, -70.0])
+def test_near_rheobase_the_interval_is_the_closed_form_and_below_it_there_is_no_spike(
+    engine: str, dt: float, v_rest: float
+) -> None:
+    """R I = 15 mV (1 +- part): t_ref + tau ln((R I + E_L - V_r) / (R I + E_L - theta)), the longer the nearer.
+
+    A potential is rounded once a step, which its leak forgets with tau: near the threshold it may be off by ulp (tau / dt + 1). The
+    slope at which it crosses is (R I - theta) / tau, so time is off by tau times that over R I - theta.
+    """
+    parts = np.array([1e-3, 1e-5, 1e-6, 1e-7, 1e-9, 1e-10, -1e-3, -1e-6, -1e-9])
+    net = Network(dt=dt)
+    values = {**CELL, "v_rest": v_rest, "v_r": v_rest, "v_th": v_rest + THETA}
+    currents = (THETA * (1.0 + parts)) * C_M / TAU_M
+    net.population("n", LIF(**values, t_ref=T_REF), parts.size, drive=currents)
+    spikes = net.build(engine).run(500.0)["n"].spikes
+    off = np.spacing(max(abs(v_rest), THETA)) * (TAU_M / dt + 1.0)
+    for j in range(6):
+        ri = TAU_M / C_M * currents[j]
+        wait = TAU_M * np.log(ri / (ri - THETA))
+        found = spikes.of(j)
+        assert found.size == 1 + int((500.0 - wait) / (wait + T_REF))
+        near = TAU_M * off / (ri - THETA) + 1e-12
+        assert near < 0.02 * wait
+        np.testing.assert_allclose(found, wait + (wait + T_REF) * np.arange(found.size), rtol=0, atol=near * found.size)
+    assert not np.isin(spikes.ids, range(6, parts.size)).any()
+
+
 @pytest.mark.parametrize("dt", [1.0, 0.3])
 def test_a_refractory_period_ends_within_a_step(engine: str, dt: float) -> None:
     """t_ref counts from the spike itself and is not rounded; cells differ in it, and in their currents."""

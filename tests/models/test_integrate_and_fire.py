@@ -71,3 +71,11 @@ def test_a_soft_reset_keeps_the_rest() -> None:
     net = Network(dt=0.1, seed=1)
     net.population("cell", IF(reset="soft"), 1, drive=377.0)
     assert net.build("reference").run(1000.0)["cell"].counts[0] == int(377.0 * 1000 / 3750)
+
+
+def test_the_period_of_a_constant_current(engine: str) -> None:
+    """C (theta - V_r) / I = 250 pF 15 mV / 1000 pA = 3.75 ms (equations.md 1.1), which no step of 0.5 ms holds."""
+    net = Network(dt=0.5)
+    net.population("n", IF(spike_times="exact"), 1, drive=1000.0)
+    times = net.build(engine).run(20.0)["n"].spikes.times
+    np.testing.assert_allclose(times, 3.75 * np.arange(1, 6), rtol=0, atol=1e-12)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from maichong import LIF, AllToAll, Delta, Exponential, Network, OneToOne, SpikeTimes
+from maichong import LIF, AllToAll, Delta, Exponential, Network, OneToOne, SpikeTimes, Steps
 from maichong.errors import EngineError
 
 E_L, THETA, TAU_M, C_M, T_REF = -70.0, -55.0, 10.0, 250.0, 2.0
@@ -330,3 +330,31 @@ def test_exponential_euler_converges_with_order_one_where_conductances_move(engi
     errors = [abs(conductance_net(dt, tau, arrivals).build(engine).run(end)["n"]["v"][0] - v[0]) for dt in steps]
     orders = np.log2(np.array(errors[:-1]) / errors[1:])
     assert orders == pytest.approx(1.0, abs=0.05)
+
+
+# discrete layers -------------------------------------------------------------------------------------------------------
+
+
+def test_a_discrete_layer_is_a_lif_whose_input_is_not_scaled() -> None:
+    """v <- 0.2 v (1 - s) + x, s = [v >= 0.5], as the published codes of STBP have it [C]: P22 = e^(-dt / tau) = 0.2 and P20 = 1.
+
+    So does the first order of meta-dynamic neurons (equations.md 1.12), whose x is a sigmoid.
+    """
+    decay, steps, cells = 0.2, 40, 6
+    x = np.random.default_rng(1).uniform(-0.2, 0.7, (steps, cells))
+    tau = -1.0 / np.log(decay)
+    net = Network(dt=1.0)
+    cell = LIF(tau_m=tau, c_m=tau * (1.0 - decay), v_rest=0.0, v_r=0.0, v_th=0.5)
+    net.population("n", cell, cells, drive=Steps(np.arange(steps, dtype=float), x))
+    net.probe("n")
+    net.probe("n", "v")
+    run = net.build("reference").run(float(steps))
+    v, s, fired = np.zeros(cells), np.zeros(cells), []
+    for k in range(steps):
+        v = decay * v * (1.0 - s) + x[k]
+        s = (v >= 0.5).astype(float)
+        fired += [(k + 1.0, j) for j in np.flatnonzero(s)]
+        np.testing.assert_allclose(run["n"].samples("v").values[k], v * (1.0 - s), rtol=0, atol=1e-14)
+    found = run["n"].spikes
+    assert 30 < len(fired) == found.times.size
+    assert sorted(zip(found.times.tolist(), found.ids.tolist(), strict=True)) == fired

@@ -70,3 +70,22 @@ def test_the_recovery_falls_to_where_its_input_holds_it() -> None:
     assert run["cells"].counts.sum() == 0
     assert run["cells"]["v"][0] == pytest.approx(v, rel=1e-9)
     assert run["cells"]["u"][0] == pytest.approx(0.2 * v, rel=1e-9)
+
+
+SPIKES = "11101010010001000001"
+"""The first twenty steps at I = 0.8 with the parameters at their defaults (equations.md 1.12 [N])."""
+
+
+def test_the_spikes_of_the_papers_loop(engine: str) -> None:
+    """The loop written plainly gives the string, and so do the engines."""
+    v, u, s, found = 0.0, 0.08, 0, ""
+    for _ in range(20):
+        v, u = v * (1 - s), u + 0.08 * s
+        v, u = v + v * v - v - u + 0.8, u + 0.02 * (0.2 * v - u)
+        s = int(v > 0.5)
+        found += str(s)
+    assert found == SPIKES
+    net = Network(dt=1.0)
+    net.population("cell", MetaNeuron(integrator="euler"), 1, drive=0.8)
+    times = net.build(engine).run(20.0)["cell"].spikes.times
+    assert "".join("1" if k in times.tolist() else "0" for k in range(1, 21)) == SPIKES

@@ -109,3 +109,17 @@ def test_the_engine_follows() -> None:
     times = net.build("reference").run(29.0)["n"].spikes.times
     assert times == pytest.approx([24.954, 27.955], abs=0.5)
     assert times == pytest.approx(solve(PinskyRinzel(), 29.0, {"i": 0.75}, **LSODA).spikes, abs=0.055)
+
+
+def test_two_passive_compartments() -> None:
+    """g_L = 10, g_c = 5 nS, 100 pA in the dendrite: +7.5 and +2.5 mV; with C = 100 pF in 10 and in 5 ms (equations.md 1.14).
+
+    The halves of a cell with p = 1/2 feel g_c / p and i_d / (1 - p). Their sum goes to 10 mV, their difference to 5 mV.
+    """
+    closed = dict.fromkeys(("g_na", "g_kdr", "g_ca", "g_ahp", "g_kc"), 0.0)
+    cell = PinskyRinzel(c_m=100.0, p=0.5, g_c=2.5, g_leak=10.0, **closed)
+    found = solve(cell, 150.0, {"i_d": 50.0}, {"v": -60.0, "v_d": -60.0}, rtol=1e-11, atol=1e-11)
+    soma, dendrite = found.states["v"] + 60.0, found.states["v_d"] + 60.0
+    assert (soma[-1], dendrite[-1]) == (pytest.approx(2.5, abs=1e-5), pytest.approx(7.5, abs=1e-5))
+    np.testing.assert_allclose(soma + dendrite, -10.0 * np.expm1(-found.t / 10.0), atol=1e-8)
+    np.testing.assert_allclose(dendrite - soma, -5.0 * np.expm1(-found.t / 5.0), atol=1e-8)

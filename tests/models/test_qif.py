@@ -84,3 +84,9 @@ def test_neither_has_exact_spike_times() -> None:
         net.population("n", model(spike_times="exact"), 1)
         with pytest.raises(EngineError, match=f"the flow of {state} is not linear"):
             net.build("reference")
+
+
+def test_the_period_of_theta_by_an_independent_solver() -> None:
+    """I = 4: pi / 2 = 1.57079633 [N], from -pi to pi."""
+    spikes = solve(Theta(), 7.0, 4.0, {"theta": -np.pi}, rtol=1e-12, atol=1e-12).spikes
+    assert spikes == pytest.approx(1.57079633 * np.arange(1, 5), abs=4e-8)

@@ -79,3 +79,23 @@ def test_without_a_rectifier_it_is_a_leaky_neuron() -> None:
     np.testing.assert_allclose(runs[0][0], runs[1][0], rtol=1e-6, atol=1e-9)
     assert len(runs[0][1].times) > 5
     np.testing.assert_allclose(runs[0][1].times, runs[1][1].times, atol=0.011)
+
+
+def test_the_units_own_numbers(engine: str) -> None:
+    """l = .8, Wx = .3, b = -1: s = .3, .54, .732, .8856, 1.00848; the first spike is at step 5, s_6 = .3 (equations.md 1.13)."""
+    net = Network(dt=1.0)
+    net.population("unit", SNU(d=0.8, b=1.0, slope=0.0, integrator="euler"), 1, drive=0.3)
+    net.probe("unit")
+    net.probe("unit", "s")
+    run = net.build(engine).run(9.0)
+    assert run["unit"].spikes.times.tolist() == [5.0]
+    # the spike has taken 1.00848 away
+    assert run["unit"].samples("s").values[:6, 0] == pytest.approx([0.3, 0.54, 0.732, 0.8856, 0.0, 0.3], abs=1e-12)
+    assert SNU.flow(s=0.8856, i=0.3, d=0.8, tau=1.0, c_m=1.0, slope=0.0) + 0.8856 == pytest.approx(1.00848, abs=1e-12)
+
+
+def test_it_never_falls_below_zero() -> None:
+    """g = ReLU: under inhibition s stays at 0, where a leaky neuron would follow it."""
+    net = Network(dt=1.0)
+    net.population("unit", SNU(integrator="euler"), 1, drive=-0.3)
+    assert net.build("reference").run(5.0)["unit"]["s"][0] == 0.0

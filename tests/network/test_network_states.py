@@ -163,8 +163,8 @@ def back(g):
 
 def test_a_state_of_the_neuron_s_own_comes_first() -> None:
     cell = neuron(
-        "Gated", params=[Param("tau", 10.0, "ms", "time constant", above=0)], inputs=[Input("i", "mV", "drive")],
-        states=[State("v", 0.0, "mV", "membrane", membrane=True), State("g", 1.0, "", "gate")], flow=leak, fires=fires, reset=back,
+        "Gated", params=[Param("tau", 10.0, "ms", "time constant", above=0)], inputs=[Input("i", "", "drive")],
+        states=[State("v", 0.0, "", "membrane", membrane=True), State("g", 1.0, "", "gate")], flow=leak, fires=fires, reset=back,
     )  # fmt: skip
     net = Network(dt=0.1)
     net.population("c", cell(), 2)

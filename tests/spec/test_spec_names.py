@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-from leaky_cell import V, at, declare, flow, said
+from leaky_cell import CURRENT, PARAMS, V, at, declare, flow, said
 
 from maichong import Network, ops
 from maichong.errors import ModelError
@@ -191,7 +192,11 @@ V_0 = -60.0
 def slope_of(function: Callable[..., Any]) -> float:
     """dv/dt at V_0, below the threshold, as one step of Euler's method shows it."""
     net = Network(dt=1.0)
-    net.population("cell", declare(flow=function)(integrator="euler", v_th=1e9), 1, init={"v": V_0})
+    params, states, inputs = (
+        [dataclasses.replace(symbol, unit="") for symbol in symbols] for symbols in (PARAMS, (V,), (CURRENT,))
+    )
+    cell = declare(flow=function, params=params, states=states, inputs=inputs)  # pure numbers: exp(-v / tau_m) is no rate
+    net.population("cell", cell(integrator="euler", v_th=1e9), 1, init={"v": V_0})
     return float(net.build("reference").run(1.0)["cell"]["v"][0]) - V_0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Mapping
@@ -12,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from maichong.errors import EngineError, MaichongError
-from maichong.spec import Model
+from maichong.spec import Model, NeuronModel
+from maichong.spec.soundness import fault
 
 NO_ENGINE = "-"
 MARKS = {"ok": "✓", "fails": "✗", "unsupported": "–"}
@@ -23,7 +25,8 @@ MARKS = {"ok": "✓", "fails": "✗", "unsupported": "–"}
 class Outcome:
     """One check of one model: ``verdict`` is "ok", "fails" or "unsupported".
 
-    ``engine`` is "-" where the check needs none; ``detail`` says in one sentence what is wrong or why it cannot be checked.
+    ``engine`` is "-" where the check needs none; ``detail`` says in one sentence what is wrong or why it cannot be checked;
+    ``seconds`` is the CPU time that it took. What several checks need, such as a kernel, the first of them pays for.
     """
 
     model: str
@@ -32,6 +35,7 @@ class Outcome:
     engine: str
     verdict: str
     detail: str = ""
+    seconds: float = field(default=0.0, compare=False)
 
     @property
     def column(self) -> str:
@@ -72,7 +76,7 @@ class Check:
 
     def __call__(self, model: Model, variant: Variant | None = None) -> Outcome:
         given = (model,) if variant is None else (model, variant)
-        verdict, detail = "ok", ""
+        verdict, detail, begin = "ok", "", time.process_time()
         try:
             # checks go to where models diverge, and see for themselves
             with np.errstate(all="ignore"), warnings.catch_warnings():
@@ -80,9 +84,14 @@ class Check:
                 self.function(*given)
         except (Unsupported, EngineError) as error:
             verdict, detail = "unsupported", _sentence(error)
+        except MaichongError as error:
+            # what nobody can build fails the check of what is wrong with it, and no other
+            refused = isinstance(model, NeuronModel) and error is fault(model)
+            verdict, detail = "unsupported" if refused else "fails", _sentence(error)
         except Exception as error:  # a foreign model may raise anything
             verdict, detail = "fails", _sentence(error)
-        return Outcome(model.identifier, model.kind, self.name, variant.name if variant else NO_ENGINE, verdict, detail)
+        engine, seconds = variant.name if variant else NO_ENGINE, round(time.process_time() - begin, 3)
+        return Outcome(model.identifier, model.kind, self.name, engine, verdict, detail, seconds)
 
 
 def _sentence(error: Exception) -> str:

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from maichong.checks.outcome import Failed
-from maichong.checks.values import at_defaults, at_random, call, functions_of
+from maichong.checks.values import at_defaults, at_random, call
 from maichong.spec import Model, NeuronModel, ReceptorModel, SourceModel
-from maichong.spec.bounds import never_fires
 from maichong.spec.model import Function, names
+from maichong.spec.model_units import functions_of
 from maichong.spec.reading import arguments, place
+from maichong.spec.soundness import check_threshold
 from maichong.spec.symbolic import expressions, symbol
 
 POINTS = 32
@@ -26,9 +27,7 @@ def defaults(model: Model) -> None:
     env = at_defaults(model)
     _finite(model, env)
     if isinstance(model, NeuronModel):
-        given = {param.name: param.default for param in model.params if param.default is not None}
-        if why := never_fires(model.fires, names(model.states), given):
-            raise Failed(f"{place(model.fires)}, {model.name}.fires: can never fire: it {why}")
+        check_threshold(model)
     if isinstance(model, NeuronModel) and model.reset:
         landed = dict(zip(names(model.states), call(model.reset, env), strict=True))
         _finite(model, {**env, **landed})

@@ -19,12 +19,6 @@ BOUNDS = ("w_min", "w_max")
 """Parameters that a check leaves alone: weights must lie between them."""
 
 
-def functions_of(model: Model) -> dict[str, Function]:
-    """All functions of a model by role; the initial values that are functions as ``"init of v"``."""
-    starts = {f"init of {state.name}": state.init for state in model.states if callable(state.init)}
-    return {**model.functions(), **starts}
-
-
 def host(model: IntrinsicModel) -> NeuronModel:
     """The neuron that an intrinsic rule is tried on: LIF, or the first that has the parameter that it modulates."""
     for neuron in (LIF, *kinds().get("neuron", ())):

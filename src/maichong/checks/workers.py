@@ -19,8 +19,9 @@ from collections.abc import Callable, Sequence
 from maichong.checks.outcome import NO_ENGINE, Outcome
 from maichong.spec import Model
 
-FIRST = ("rule", "neuron", "receptor")
-"""The kinds whose kernels take longest to compile; they are begun first."""
+FIRST = ("neuron", "rule", "receptor")
+"""The kinds whose kernels take longest to compile; they are begun first, and of them the models of most states: a kernel of
+gradients takes a second for each, so that what comes last is short."""
 
 
 def check_in_processes(
@@ -28,7 +29,7 @@ def check_in_processes(
 ) -> list[Outcome]:
     """``check_model`` of every model, by ``jobs`` workers that find the models by name; outcomes in the order of models."""
     waiting: queue.SimpleQueue[Model] = queue.SimpleQueue()
-    for model in sorted(models, key=lambda model: FIRST.index(model.kind) if model.kind in FIRST else len(FIRST)):
+    for model in sorted(models, key=_place):
         waiting.put(model)
     found: dict[str, list[Outcome]] = {}
     workers = [_Worker() for _ in range(jobs)]
@@ -53,6 +54,10 @@ def check_in_processes(
         for worker in workers:
             worker.end()
     return [outcome for model in models for outcome in found[model.identifier]]
+
+
+def _place(model: Model) -> tuple[int, int]:
+    return FIRST.index(model.kind) if model.kind in FIRST else len(FIRST), -len(model.states)
 
 
 class _Worker:

@@ -89,6 +89,7 @@ class _Cell:
         kind = slice(off.kind[j], off.kind[j] + 1)
         self.matrix = off.matrix[kind].copy()
         self.matrix[:, still] = 0.0  # states of rules, where learning is off
+        self.grain = off.grain[off.kind[j]]
         self.held_matrix = self.matrix.copy()
         self.held_matrix[:, off.states.index(system.membrane)] = 0.0
         mine = dataclasses.replace(off, matrix=self.matrix, slopes=off.slopes[kind])
@@ -107,25 +108,39 @@ class _Cell:
                 return x
             coming = [arrivals[0][0] if arrivals else 0.0, self.before_until if self.until == self.step + 1 else 0.0]
             following = max(before for before in (0.0, *coming) if before < now)
-            wait = None if self._held(now) else self.crossing(x, now - following)
-            x = self._after(x, now - following if wait is None else wait, held=self._held(now))
+            if self._held(now):
+                x, now = self._after_held(x, now - following), following
+                continue
+            x, _, wait = self.towards(x, self.excess(x), now - following)
             now = following if wait is None else max(now - wait, following)
             if wait is not None:
                 x = self._fire(x, now, 0.0)
 
-    def crossing(self, x: np.ndarray, h: float) -> float | None:
-        """How many ms after the states ``x`` the threshold is reached, within ``h`` ms; None where it is not."""
+    def towards(self, x: np.ndarray, below: float, h: float) -> tuple[np.ndarray, float, float | None]:
+        """Take the states ``x``, whose excess is ``below`` 0, through ``h`` ms or to the crossing in them, if that comes first.
+
+        Returns the states there, their excess, and how many ms it took to the crossing; None where there is none.
+        """
         grown, bound = self.part(h)
-        below, above = self.excess(x), self.excess(self._after(x, h))
-        if not max(below, above) + bound @ np.abs(grown @ x) >= 0:
-            return None
-        if h < self.dt * 2.0**-HALVINGS:
-            return h * below / (below - above) if above >= 0 else None
-        first = self.crossing(x, h / 2)
+        d = grown @ x
+        after = x.copy()
+        after[: d.size] += d
+        above, bent = self.excess(after), float(bound @ np.abs(d))
+        if not max(below, above) + bent >= 0:
+            return after, above, None
+        if h < self.dt * 2.0**-HALVINGS or bent <= self.grain @ np.abs(x[: d.size]):
+            if not above >= 0:
+                return after, above, None
+            share = below / (below - above)
+            crossed = x.copy()
+            crossed[: d.size] += share * d
+            return crossed, 0.0, share * h
+        # the second half goes on from where the first has led, as rounded: else each might leave a crossing to the other
+        x, below, first = self.towards(x, below, h / 2)
         if first is not None:
-            return first
-        second = self.crossing(self._after(x, h / 2), h / 2)
-        return None if second is None else h / 2 + second
+            return x, below, first
+        x, above, second = self.towards(x, below, h / 2)
+        return x, above, None if second is None else h / 2 + second
 
     def excess(self, x: np.ndarray) -> float:
         """How far the membrane is above its threshold."""
@@ -136,8 +151,8 @@ class _Cell:
     def _held(self, before: float) -> bool:
         return self.until > self.step + 1 or (self.until == self.step + 1 and before > self.before_until)
 
-    def _after(self, x: np.ndarray, h: float, *, held: bool = False) -> np.ndarray:
-        grown = next(growth(self.held_matrix, h, 0))[0] if held else self.part(h)[0]
+    def _after_held(self, x: np.ndarray, h: float) -> np.ndarray:
+        grown = next(growth(self.held_matrix, h, 0))[0]
         x = x.copy()
         x[: len(self.off.states)] += (grown @ x)[: len(self.off.states)]
         return x

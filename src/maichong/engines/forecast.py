@@ -176,7 +176,7 @@ def _off_grid_bytes(network: Network, population: Population) -> float:
     t_ref = np.broadcast_to(different(population.model.values["t_ref"], "t_ref"), (population.n,))
     off = off_grid_of(system, choose(system, network.dt, where), t_ref, network.dt, where)
     states, kinds = len(off.states), len(off.matrix)
-    total = (HALVINGS + 1) * kinds * (off.coupled[:states].sum() + states) * 8.0
+    total = (HALVINGS + 1) * kinds * (off.coupled[:states].sum() + states) * 8.0 + kinds * states * 8.0
     total += padded(population.n) * (8.0 + (states * 8.0 if kinds > 1 else 0.0)) + population.n * 16.0
     arriving = [draft_projection(network, p) for p in network.projections.values() if p.post == population.name]
     arriving = [entry for entry in arriving if entry.exact]

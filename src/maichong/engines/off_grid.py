@@ -7,8 +7,10 @@ F(h) = int_0^h exp(A s) ds, D = F(h) x'(0), and so
     e''(t) = c A exp(A t) F(h)^-1 D,    |e''| h^2 / 8 <= b |D|  with  b = h^2 / 8  |c A|  exp(N h)  |F(h)^-1|,
 
 where N is |A| without what is negative on the diagonal of A. Inside the h ms e is at most max(e(0), e(h)) + b |D|. Where that is
-below zero no crossing is hidden; where it is not, the halves are looked at, down to 2**-26 of a step. So no crossing is missed,
-also none that falls back within the step. Spikes stay one in a step for each neuron: the grid has one stamp.
+below zero no crossing is hidden; where it is not, the halves are looked at, until the course is a straight line as far as e can
+be told from its rounding, or down to 2**-26 of a step. Halves are no help from there on: near rheobase the growth over one of them
+is less than what a potential is rounded by, and is lost where it is added. So no crossing is missed, also none that falls back
+within the step. Spikes stay one in a step for each neuron: the grid has one stamp.
 
 Source: Morrison, Straube, Plesser & Diesmann 2007, doi:10.1162/neco.2007.19.1.47 (events between grid points); Hanuschkin, Kunkel,
 Helias, Morrison & Diesmann 2010, doi:10.3389/fninf.2010.00113 (crossings that end-of-step tests miss).
@@ -67,6 +69,11 @@ class OffGrid:
     def step(self) -> tuple[np.ndarray, np.ndarray]:
         """``parts`` of a whole step."""
         return next(iter(self.parts(self.dt)))
+
+    @functools.cached_property
+    def grain(self) -> np.ndarray:
+        """An eighth of what the excess is rounded by, for each unit of each state: [kinds, states]."""
+        return np.abs(self.slopes) * 2.0**-55
 
     def parts(self, h: float, halvings: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """From the finest to the whole: exp(M h / 2**k) - 1, [kinds, states, columns], and the bound b, [kinds, states]."""

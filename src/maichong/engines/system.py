@@ -20,6 +20,7 @@ from maichong.spec.escape import HAZARDS
 from maichong.spec.model import Function, names
 from maichong.spec.reading import arguments
 from maichong.spec.receptor_model import unblocked
+from maichong.spec.soundness import refuse_unsound
 
 
 def ohmic(g, v, e_rev):
@@ -133,6 +134,7 @@ def compose(
     neuron = population.model
     assert isinstance(neuron, Configured) and isinstance(neuron.model, NeuronModel)
     model = neuron.model
+    refuse_unsound(model, by_chance=isinstance(neuron.options.get("escape"), Escape))
     membrane, holds = model.membrane, model.holds and model.reset is not None
     own = names(model.states)
     states: list[str] = list(own)

@@ -16,6 +16,7 @@ from maichong.spec.model import Configured, Function, Model, names
 from maichong.spec.patterns import Pattern
 from maichong.spec.quantities import is_number
 from maichong.spec.reading import arguments, check_function
+from maichong.spec.soundness import check_values
 
 T_REF = Param("t_ref", 0.0, "ms", "absolute refractory period: the membrane is held at its reset value", low=0.0)
 PAUSE = Param("t_ref", 0.0, "ms", "time after a spike in which no other is noticed; the membrane goes on", low=0.0)
@@ -223,6 +224,7 @@ class NeuronModel(Model):
                 if not is_one_of(state, states):
                     where = f"{self.name}, pattern {brief(pattern.name)}"
                     raise ModelError(where, f"starts {brief(state)}, no state", fix=did_you_mean(state, states))
+        check_values(self)
 
 
 def check_init(model: Model) -> None:
@@ -265,8 +267,9 @@ def neuron(
     Leave ``reset`` out where the flow itself brings the membrane down again; ``holds=False`` where a spike does not interrupt it.
     ``t_ref`` is the default of the parameter t_ref, which every neuron has.
     ``patterns`` are what it is known for and ``maichong show NAME --plot`` draws. ``doc`` is the file's docstring:
-    ``doc=__doc__``. Raises ModelError where a function asks for what is not declared, is
-    not straight-line code, or returns the wrong number of values.
+    ``doc=__doc__``. Raises ModelError, with the file and line, where a function asks for what is not declared, is not
+    straight-line code, returns the wrong number of values, or is not finite at the defaults. Wrong units, and a threshold that can
+    never be crossed, are told where the model is first used, by ``Network.build`` and ``Spiking``, before anything is compiled.
     """
     schemes = dict(schemes or {})
     # a membrane that a spike leaves alone has no excess that a soft reset could keep

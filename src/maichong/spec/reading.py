@@ -12,6 +12,7 @@ import ast
 import functools
 import inspect
 import textwrap
+import traceback
 import types
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -43,8 +44,8 @@ _FORBIDDEN = {
 class StraightLine:
     """A function as a list of assignments and its results: all that an engine needs to write it down again.
 
-    ``assignments`` are pairs (target names, expression), ``results`` the returned expressions; ``resolve`` gives what a
-    called name stands for: an operation (its name) or another function.
+    ``assignments`` are pairs (target names, expression), ``results`` the returned expressions; their nodes have the lines of
+    the file. ``resolve`` gives what a called name stands for: an operation (its name) or another function.
     """
 
     name: str
@@ -78,6 +79,24 @@ def place(function: Callable[..., Any]) -> str:
     return f"{code.co_filename}:{code.co_firstlineno}" if code else repr(function)
 
 
+def line_of(error: BaseException, function: Callable[..., Any]) -> str:
+    """``file:line`` of what raised ``error`` in the file of ``function``, which was called."""
+    code = getattr(function, "__code__", None)
+    lines = [
+        line for frame, line in traceback.walk_tb(error.__traceback__) if code and frame.f_code.co_filename == code.co_filename
+    ]
+    return f"{code.co_filename}:{lines[-1]}" if code and lines else place(function)
+
+
+def line_of_result(function: Callable[..., Any], k: int) -> str:
+    """``file:line`` of the result ``k`` of ``function``; of the function where its text cannot be read."""
+    try:
+        line = straight_line(function)
+    except ModelError:
+        return place(function)
+    return f"{line.file}:{line.results[k].lineno}"
+
+
 @functools.cache
 def straight_line(function: Callable[..., Any]) -> StraightLine:
     """``function`` as straight-line code; ModelError, with the user's file and line, where it is not."""
@@ -87,11 +106,11 @@ def straight_line(function: Callable[..., Any]) -> StraightLine:
 def _read(function: Callable[..., Any], callers: tuple[Callable[..., Any], ...]) -> StraightLine:
     if not isinstance(function, types.FunctionType):
         raise ModelError(brief(function), "must be a plain Python function")
-    tree, offset = _tree(function)
+    tree = _tree(function)
     file = function.__code__.co_filename
 
     def at(node: ast.AST) -> str:
-        return f"{file}:{getattr(node, 'lineno', 1) + offset} in {function.__name__}()"
+        return f"{file}:{getattr(node, 'lineno', tree.lineno)} in {function.__name__}()"
 
     spec = tree.args
     if spec.vararg or spec.kwarg or spec.defaults or spec.kwonlyargs:
@@ -119,14 +138,13 @@ def _read(function: Callable[..., Any], callers: tuple[Callable[..., Any], ...])
         assignments.append((tuple(name.id for name in names if isinstance(name, ast.Name)), node.value))
     returned = body[-1].value
     results = tuple(returned.elts) if isinstance(returned, ast.Tuple) else (returned,)
-    line = StraightLine(
-        function.__name__, arguments(function), tuple(assignments), results, function, file, tree.lineno + offset
-    )
+    line = StraightLine(function.__name__, arguments(function), tuple(assignments), results, function, file, tree.lineno)
     _check_names(line, at, (*callers, function))
     return line
 
 
-def _tree(function: types.FunctionType) -> tuple[ast.FunctionDef, int]:
+def _tree(function: types.FunctionType) -> ast.FunctionDef:
+    """The definition of ``function``; its nodes have the lines of the file."""
     try:
         lines, start = inspect.getsourcelines(function)
     except (OSError, TypeError):
@@ -136,7 +154,8 @@ def _tree(function: types.FunctionType) -> tuple[ast.FunctionDef, int]:
     tree = ast.parse(textwrap.dedent("".join(lines))).body[0]
     if not isinstance(tree, ast.FunctionDef):
         raise ModelError(place(function), "must be written with def", ast.unparse(tree).split("\n")[0])
-    return tree, start - 1
+    ast.increment_lineno(tree, start - 1)
+    return tree
 
 
 def _namespace(function: Callable[..., Any]) -> Mapping[str, Any]:

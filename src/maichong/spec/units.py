@@ -16,7 +16,7 @@ import numpy as np
 from maichong import ops
 from maichong.errors import UnitError
 from maichong.spec.quantities import unit_registry
-from maichong.spec.reading import arguments, place, rebind
+from maichong.spec.reading import arguments, line_of, line_of_result, place, rebind
 
 
 @functools.cache
@@ -78,25 +78,27 @@ def check(
     The quantities must also give what bare numbers give, for pint converts silently in a sum of mV and V; ``plain`` is the
     function on bare numbers, where it is another one.
 
-    Raises UnitError at the function's own file and line.
+    Raises UnitError at the line of the function's file that is wrong.
     """
     registry = unit_registry()
-    where = f"{place(function)}: {function.__name__}() of {owner}"
+    whose = f"{function.__name__}() of {owner}"
     # magnitudes that make no difference vanish by chance
     numbers = {name: 1.0 + 0.37 * k for k, name in enumerate(arguments(function))}
     try:
         values = {name: registry.Quantity(number, units[name]) for name, number in numbers.items()}
     except Exception as error:
-        raise UnitError(where, "its symbols must have known units", str(error).rstrip(".")) from None
+        raise UnitError(f"{place(function)}: {whose}", "its symbols must have known units", str(error).rstrip(".")) from None
     try:
         results = _listed(rebind(function, table())(*values.values()))
     except Exception as error:
-        raise UnitError(where, "its units must fit together", str(error).rstrip(".")) from None
+        where = f"{line_of(error, function)}: {whose}"
+        raise UnitError(where, "its units must fit together", _met(error)) from None
     bare = _listed((plain or function)(*numbers.values()))
-    for result, number, unit in zip(results, bare, expected, strict=True):
+    for k, (result, number, unit) in enumerate(zip(results, bare, expected, strict=True)):
         result = result if hasattr(result, "dimensionality") else registry.Quantity(result)
         if result.magnitude == 0 or not math.isfinite(number):
             continue
+        where = f"{line_of_result(function, k)}: {whose}"
         if unit is not None and not result.is_compatible_with(registry.Unit(unit)):
             raise UnitError(where, f"must return {unit or 'a pure number'}", f"{result.units}")
         inside = result if unit is None else result.to(unit or "dimensionless")
@@ -107,6 +109,14 @@ def check(
                 f"{result.units}, off by a factor of {inside.magnitude / number:g}",
                 "declare its symbols in ms, mV, pA, nS and pF, which need none",
             )
+
+
+def _met(error: Exception) -> str:
+    """Which units met that do not fit, in words; pint's own where it is about something else."""
+    met = getattr(error, "units1", None), getattr(error, "units2", None)
+    if None in met:
+        return str(error).rstrip(".")
+    return " and ".join("a pure number" if str(unit) in ("", "dimensionless") else str(unit) for unit in met)
 
 
 def _listed(results: Any) -> tuple[Any, ...]:

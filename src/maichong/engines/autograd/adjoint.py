@@ -60,16 +60,16 @@ class Step:
         for name, value in self.lines:
             if any(isinstance(node, ast.Name) and node.id in moves for node in ast.walk(value)):
                 moves.add(name)
-        w, found = Writer(self.w.precision), {}
+        w, found, terms = Writer(self.w.precision), {}, {}
 
         def add(node: ast.expr, text: str) -> None:
             if not isinstance(node, ast.Name) or node.id not in moves:
                 return
-            if node.id in found:
-                w.line(f"{found[node.id]} = {found[node.id]} + {text}")
-            else:
-                found[node.id] = f"g_{node.id}"
-                w.line(f"g_{node.id} = {text}")
+            # a new name for each sum: Numba goes through the whole kernel for each name that is given a value twice
+            before = found.get(node.id)
+            terms[node.id] = terms.get(node.id, 0) + 1
+            found[node.id] = f"g_{node.id}__{terms[node.id]}" if before else f"g_{node.id}"
+            w.line(f"{found[node.id]} = {before} + {text}" if before else f"{found[node.id]} = {text}")
 
         for name, text in seeds.items():
             add(ast.Name(name), text)

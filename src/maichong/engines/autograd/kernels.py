@@ -13,10 +13,14 @@ from maichong.engines.autograd import block_lines, pool_lines, readout_lines, re
 from maichong.engines.autograd.adjoint import Step
 from maichong.engines.autograd.cell import Cell
 from maichong.engines.autograd.row_sums import WIDE as COLUMNS
+from maichong.engines.autograd.selects import selected
 from maichong.engines.autograd.shapes import SPIKES, Shape, imports, name_of
 from maichong.engines.events.emit import Argument, KernelText
 from maichong.engines.events.lower import Writer
 from maichong.engines.events.stepping import advance
+
+Lines = tuple[list[str], dict[str, str], dict[str, str], str]
+"""The smooth lines of a step, the names of the states before a reset, of those after one, and of the excess."""
 
 
 class Emitter:
@@ -28,12 +32,11 @@ class Emitter:
         self.states = self.system.states
         self.waits = cell.pause > 0 or self.system.crossing
         self.origins: tuple[str, ...] = ()
-        self.step = self._step()
+        self.step = self._step(Writer(shape.precision))
 
-    def _step(self) -> tuple[list[str], dict[str, str], dict[str, str], str]:
-        """The smooth lines of a step, the names of the states before a reset, of those after one, and of the excess."""
+    def _step(self, w: Writer) -> Lines:
+        """The lines of a step."""
         cell, system = self.cell, self.system
-        w = Writer(self.shape.precision)
         env = {name: f"x_{name}" for name in self.states} | {name: name_of(name) for name in self.numbers}
         (drive,) = list(system.drives.values())[:1]
         for other in system.held:
@@ -87,9 +90,9 @@ class Emitter:
             if name not in self.shape.each:
                 w.line(f"n_{name} = par_{name}")
 
-    def _fire(self, w: Writer, *, land: bool = True) -> None:
-        """From the excess to a spike, and, to ``land``, to the states after it."""
-        _, before, landing, excess = self.step
+    def _fire(self, w: Writer, step: Lines, *, land: bool = True) -> None:
+        """From the excess of a ``step`` to a spike, and, to ``land``, to the states after it."""
+        _, before, landing, excess = step
         if self.system.crossing:
             w.line(f"above = {excess} >= F(0.0)")
             w.line("fire = free & above")
@@ -153,7 +156,7 @@ class Emitter:
             w.line("free = wait[near + k] == np.int32(0)")
         for line in self.step[0]:
             w.line(line)
-        self._fire(w)
+        self._fire(w, self.step)
         for state in self.states:
             w.line(f"at_{state}[near + k] = y_{state}")
         self._wait(w, "wait[near + k]")
@@ -247,7 +250,7 @@ class Emitter:
         step = Step(lines, real)
         for line in step.texts():
             w.line(line)
-        self._fire(w, land=False)
+        self._fire(w, self.step, land=False)
         wanted = [
             *(f"x_{state}" for state in self.states), *(["current"] if shape.input_gradient else []),
             *(name_of(name) for name in shape.learned),
@@ -303,9 +306,11 @@ class Emitter:
         if self.waits:
             w.line("was_wait[own + k] = wait[near + k]")
             w.line("free = wait[near + k] == np.int32(0)")
-        for line in self.step[0]:
+        # in names of its own: Numba goes through the whole kernel for each name that is given a value twice
+        step = self._step(Writer(self.shape.precision, names=len(self.step[0])))
+        for line in step[0]:
             w.line(line)
-        self._fire(w)
+        self._fire(w, step)
         for state in self.states:
             w.line(f"at_{state}[near + k] = y_{state}")
         self._wait(w, "wait[near + k]")
@@ -360,6 +365,6 @@ class Emitter:
         model = self.system.neuron.model.name
         return KernelText(
             title=f"{what} {model}, {self.cell.integration.method}", precision=self.shape.precision,
-            arguments=self._arguments(*more), body=tuple(w.lines), origins=self.origins,
+            arguments=self._arguments(*more), body=tuple(selected(line) for line in w.lines), origins=self.origins,
             extra=imports(self.shape.precision),
         )  # fmt: skip

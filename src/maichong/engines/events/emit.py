@@ -33,9 +33,10 @@ Emitted by maichong; the equations come from:
 
 IMPORTS = """
 import numpy as np
-from numba import carray, cfunc
+from numba import cfunc
 
-from maichong.engines.events.runtime import LEARNING, STOP, exp32, expm1_32, log1p64, log64, pointer, pow32, prefetch
+from maichong.engines.events.frame import array_at, number_at, word_at
+from maichong.engines.events.runtime import LEARNING, STOP, exp32, expm1_32, log1p64, log64, pow32, prefetch, select
 {extra}
 F = np.{precision}
 U = np.uint64  # an unsigned index needs no test for being negative
@@ -72,11 +73,11 @@ class KernelText:
         lines, slot = [], 0
         for argument in self.arguments:
             if argument.kind == "int":
-                value = f"a[{slot}]"
+                value = f"word_at(frame, {slot})"
             elif argument.kind.endswith("[]"):
-                value = f"carray(pointer(a[{slot}]), a[{slot + 1}], np.{argument.kind[:-2]})"
+                value = f"array_at(frame, {slot}, np.{argument.kind[:-2]})"
             else:
-                value = f"carray(pointer(a[{slot}]), 1, np.{argument.kind})[0]"
+                value = f"number_at(frame, {slot}, np.{argument.kind})"
             slot += 2 if argument.kind.endswith("[]") else 1
             lines.append(f"{argument.name} = {value}")
         # one function and not two, for each takes half a second to compile
@@ -84,7 +85,7 @@ class KernelText:
         return (
             f"{IMPORTS.format(extra=self.extra, precision=self.precision)}\n\n"
             f'@cfunc("void(int64, int64)", {fast}error_model="numpy", cache=True)\ndef kernel(frame, step):\n'
-            f"    a = carray(pointer(frame), {max(slot, 1)}, np.int64)\n{text}\n"
+            f"{text}\n"
         )
 
 
@@ -104,10 +105,10 @@ def _versions() -> str:
     import numba
 
     from maichong import random, random_compiled
-    from maichong.engines.events import earliest, gauss, runtime
+    from maichong.engines.events import earliest, frame, gauss, runtime
     from maichong.topology import lines
 
-    modules = (random, random_compiled, lines, runtime, gauss, earliest)
+    modules = (random, random_compiled, lines, frame, runtime, gauss, earliest)
     own = hashlib.sha256(b"".join(Path(str(module.__file__)).read_bytes() for module in modules)).hexdigest()
     parts = (numba.__version__, llvmlite.__version__, np.__version__, platform.python_version(), own, CHECKS)
     return " ".join((*parts, platform.machine(), str(numba.config.CPU_NAME)))  # type: ignore[attr-defined]

@@ -37,15 +37,18 @@ WORD = re.compile(r"[^\W\d]\w*")
 
 
 class Writer:
-    """Lines of a kernel, at one precision ("float32" or "float64"), with fresh names on demand; ``vectors`` takes VECTORS."""
+    """Lines of a kernel, at one precision ("float32" or "float64"), with fresh names on demand; ``vectors`` takes VECTORS.
 
-    def __init__(self, precision: str, indent: int = 0, *, vectors: bool = False) -> None:
+    ``names`` is how many names have been made; a writer that goes on from those of another makes none of them again.
+    """
+
+    def __init__(self, precision: str, indent: int = 0, *, vectors: bool = False, names: int = 0) -> None:
         self.precision = precision
         self.table = SINGLE if precision == "float32" else {**DOUBLE, **(VECTORS if vectors else {})}
         self.lines: list[str] = []
         self.indent = indent
         self.origins: list[str] = []
-        self._fresh = 0
+        self.names = names
 
     def line(self, text: str = "") -> None:
         """Add a line at the present indent."""
@@ -53,8 +56,8 @@ class Writer:
 
     def fresh(self, base: str) -> str:
         """A name that nothing else has."""
-        self._fresh += 1
-        return f"{base}_{self._fresh}"
+        self.names += 1
+        return f"{base}_{self.names}"
 
     def literal(self, value: float) -> str:
         """A number as text, in the kernel's precision."""

@@ -46,8 +46,8 @@ class Tables:
     def values(self) -> dict[str, Any]:
         """The tables as a kernel calls them."""
         return {
-            "grow": self.grow.reshape(-1), "bend": self.bend.reshape(-1), "kinds": self.kinds, "dt": self.off.dt,
-            "scale": self.scale,
+            "grow": self.grow.reshape(-1), "bend": self.bend.reshape(-1), "grain": self.off.grain.reshape(-1),
+            "kinds": self.kinds, "dt": self.off.dt, "scale": self.scale,
         }  # fmt: skip
 
     def grown(self, state: str, at: str, known: Mapping[str, str]) -> str:
@@ -63,10 +63,14 @@ class Tables:
         """The text of the bound for these growths of states; that part's begins ``at``."""
         return " + ".join(f"bend[{at} + {self.states.index(state)}] * abs({text})" for state, text in growth.items())
 
+    def rounded(self, at: str, known: Mapping[str, str]) -> str:
+        """The text of how far from a straight line the excess may be for all that its rounding tells, at what is ``known``."""
+        return " + ".join(f"grain[{at} + {k}] * abs({known[state]})" for k, state in enumerate(self.states))
+
 
 TABLES = (
-    Argument("grow", "float64[]"), Argument("bend", "float64[]"), Argument("kinds", "int"), Argument("dt", "float64"),
-    Argument("scale", "float64"),
+    Argument("grow", "float64[]"), Argument("bend", "float64[]"), Argument("grain", "float64[]"), Argument("kinds", "int"),
+    Argument("dt", "float64"), Argument("scale", "float64"),
 )  # fmt: skip
 LOG = (
     Argument("head", "int32[]"), Argument("log_next", "int32[]"), Argument("log_event", "int32[]"),
@@ -287,8 +291,8 @@ def _fire(w: Writer, system: System, env: dict[str, str]) -> None:
 def _go_on(w: Writer, system: System, tables: Tables, env: dict[str, str]) -> None:
     """From ``left`` to ``following``, in parts as large as may be, or to the first crossing in between.
 
-    Parts are halved while a crossing may lie inside one, and become larger again where that is past. The time is counted in parts
-    of the finest kind, and what is left of them is done as a straight line.
+    Parts are halved while a crossing may lie inside one that is no straight line, and become larger again where that is past. The
+    time is counted in parts of the finest kind, and what is left of them is done as a straight line.
     """
     w.line("units = (left - following) * scale")
     w.line("whole = np.int64(units)")
@@ -315,16 +319,17 @@ def _go_on(w: Writer, system: System, tables: Tables, env: dict[str, str]) -> No
     after = env | {state: w.keep(f"{env[state]} + {growth[state]}", f"y_{state}") for state in tables.states}
     w.line(f"high = {_excess(w, system, after)}")
     w.line(f"at = level * kinds * {len(tables.states)} + bend_at")
-    w.line(f"if (low if low > high else high) + ({tables.bent('at', growth)}) >= 0.0:")
+    w.line(f"bent = {tables.bent('at', growth)}")
+    w.line("if (low if low > high else high) + bent >= 0.0:")
     w.indent += 1
-    w.line(f"if level < {HALVINGS}:")
+    w.line(f"if level < {HALVINGS} and bent > {tables.rounded('bend_at', env)}:")
     w.line("    level += 1")
     w.line("    continue")
     w.line("if high >= 0.0:")
     w.line("    share = low / (low - high)")
     for state in tables.states:
         w.line(f"    {env[state]} += share * {growth[state]}")
-    w.line("    gone, crossed = (done + share * piece) / scale, True")
+    w.line(f"    gone, crossed = (done + share * piece * (1 << ({HALVINGS} - level))) / scale, True")
     w.line("    break")
     w.indent -= 1
     w.line("low = high")

@@ -30,6 +30,18 @@ def pointer(typingctx, address):
 
 
 @intrinsic
+def select(typingctx, condition, a, b):
+    """a where the condition holds, else b; both are worked out, as they are in a loop that is vectorised."""
+    kind = typingctx.unify_types(a, b)
+
+    def codegen(context, builder, signature, args):
+        a_, b_ = (context.cast(builder, value, given, kind) for value, given in zip(args[1:], signature.args[1:], strict=True))
+        return builder.select(context.is_true(builder, signature.args[0], args[0]), a_, b_)
+
+    return kind(condition, a, b), codegen
+
+
+@intrinsic
 def call_kernel(typingctx, address, frame, step):
     """Call the compiled kernel at ``address`` with its frame and the step."""
 
