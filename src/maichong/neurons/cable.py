@@ -210,7 +210,7 @@ def fires(v, v_th):
 
 
 _NAMES = {
-    "__name__": "<cable>", "side": side, "core": core, "passive": passive, "channels": hodgkin_huxley.flow,
+    "__name__": __name__, "side": side, "core": core, "passive": passive, "channels": hodgkin_huxley.flow,
 }  # fmt: skip
 """What a written flow calls."""
 
