@@ -41,6 +41,7 @@ from maichong.parts import (
     settle_receptor,
     settle_rules,
     settle_short_term,
+    takes_at_membrane,
     takes_current,
 )
 from maichong.probes import Probe, probe_of, weight_probe_of
@@ -347,6 +348,9 @@ class Network:
         for population in (first, second):
             if not takes_current(population.model):
                 raise NetworkError(where, "must couple neurons whose first input is in pA", brief(population.name))
+            if not takes_at_membrane(population.model):
+                expected = "must couple neurons whose first input comes in at the membrane, which is what they join"
+                raise NetworkError(where, expected, brief(population.name))
         if not isinstance(connector, Connector):
             raise NetworkError(where, "needs a connector, such as OneToOne() or FixedProbability(0.1)", brief(connector))
         connector.check(first.n, second.n, where)

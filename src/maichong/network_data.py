@@ -28,8 +28,8 @@ FORMAT = 1
 def write_network(net: Any) -> dict[str, Any]:
     """A network as JSON-ready data; arrays stay arrays.
 
-    Models are known by name, all but those made from text, which is written down here. Raises NetworkError where two of these
-    have one name.
+    Models are known by name, all but those made from text or as cables, which are written down here. Raises NetworkError where
+    two of these have one name.
     """
     texts = _texts(net)
     return {
@@ -68,6 +68,15 @@ def _texts(net: Any) -> list[dict[str, Any]]:
     return [text.to_dict() for text in found.values()]
 
 
+def _remade(recipe: Any, where: str) -> Any:
+    """The model of a recipe that ``write_network`` wrote."""
+    if isinstance(recipe, Mapping) and "parents" in recipe:
+        from maichong.neurons.cable import remade
+    else:
+        from maichong.spec.equations import remade  # pint and sympy load with it
+    return remade(recipe, where)
+
+
 def read_network(network: Callable[..., Any], data: Mapping[str, Any], models: Iterable[Any]) -> Any:
     """The network that ``write_network`` wrote, made by the class ``network``; NetworkError for data that are none."""
     expected = "the data must be what Network.to_dict wrote"
@@ -77,10 +86,8 @@ def read_network(network: Callable[..., Any], data: Mapping[str, Any], models: I
         raise NetworkError("network", f"its format must be {FORMAT}", brief(data["format"]), "update maichong")
 
     own: dict[str, Any] = {}
-    for text in _listed(data.get("models", ()), expected):
-        from maichong.spec.equations import remade  # pint and sympy load with it
-
-        made = remade(text, "network, models")
+    for recipe in _listed(data.get("models", ()), expected):
+        made = _remade(recipe, "network, models")
         own[made.identifier] = made
     own |= {model.identifier: model for model in models}
 

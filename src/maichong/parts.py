@@ -313,6 +313,13 @@ def takes_current(model: Configured | SpikeTimes) -> bool:
     return bool(inputs) and inputs[0].unit == "pA"
 
 
+def takes_at_membrane(model: Configured | SpikeTimes) -> bool:
+    """Whether the first input of a neuron comes in at its membrane, and not at a dendrite."""
+    if not isinstance(model, Configured) or not isinstance(model.model, NeuronModel):
+        return False
+    return model.model.potential(model.model.inputs[0].name) == model.model.membrane
+
+
 def check_population(population: Population, dt: float, where: str) -> None:
     """Check shapes and units of whatever is given per neuron, and times; what is given is replaced by plain numbers."""
     model, n = population.model, population.n

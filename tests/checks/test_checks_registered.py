@@ -9,8 +9,8 @@ from maichong.checks.suite import cases
 from maichong.spec import registry
 
 DEAR = {
-    "AdEx", "DendriticLIF", "FitzHughNagumo", "GLIF", "HodgkinHuxley", "InactivatingLIF", "MorrisLecar", "PCNN", "PinskyRinzel",
-    "SRM0", "SaturatingNMDA", "Tempotron", "Theta",
+    "AdEx", "Cable", "DendriticLIF", "FitzHughNagumo", "GLIF", "HodgkinHuxley", "InactivatingLIF", "MorrisLecar", "PCNN",
+    "PinskyRinzel", "SRM0", "SaturatingNMDA", "Tempotron", "Theta",
 }  # fmt: skip
 """Models whose kernels are dear to compile, or whose kin is checked here: their full checks are the slow suite's."""
 

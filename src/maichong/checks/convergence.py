@@ -8,6 +8,7 @@ import numpy as np
 
 from maichong.checks.networks import driven, excitability
 from maichong.checks.outcome import Failed, Unsupported
+from maichong.engines.hines import ORDERS
 from maichong.engines.integration import TABLEAUS
 from maichong.network import Network
 from maichong.spec import NeuronModel
@@ -40,9 +41,8 @@ def converges(model: NeuronModel) -> None:
         return
     if errors[-1] <= FLOOR:
         return
-    promised = {"exponential_euler": 1, "strang": 2, **{name: tableau.order for name, tableau in TABLEAUS.items()}}.get(
-        method, 1
-    )
+    orders = {"exponential_euler": 1, "strang": 2, **ORDERS, **{name: tableau.order for name, tableau in TABLEAUS.items()}}
+    promised = orders.get(method, 1)
     wanted = 0.8 * (1 if _has_kinks(model) else promised)
     order = np.log2(errors[1] / errors[-1]) / 2
     if not order >= wanted:

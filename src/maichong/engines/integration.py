@@ -3,7 +3,8 @@
 ``choose`` reads the system with SymPy. The largest set of states that is linear and depends on no other state is advanced by
 its exact propagator, computed numerically (``expm``) when the network is built, since closed forms break where time constants
 meet. States linear in themselves alone take exponential Euler, or Strang's splitting of membrane and gates where there are gates;
-anything else RK4. An integrator named by the user wins.
+compartments, which are coupled like a tree, take Crank and Nicolson's implicit step in the membrane's place; anything else RK4. An
+integrator named by the user wins.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from maichong.engines.hines import IMPLICIT, Tree, tree_of
 from maichong.engines.system import System, evaluate
 from maichong.errors import EngineError, did_you_mean
 from maichong.spec import NeuronModel
@@ -45,28 +47,47 @@ TABLEAUS = {
 EXPONENTIAL = ("exponential_euler", "strang")
 """Methods that solve x' = a x + b over a step with a and b held: all states at once, which is of order one (for gates: Rush &
 Larsen 1978, doi:10.1109/TBME.1978.326270), or half a step of the membrane, a step of its gates, half a step of the membrane, of
-order two (Strang 1968, doi:10.1137/0705041)."""
+order two (Strang 1968, doi:10.1137/0705041). The methods of ``IMPLICIT`` solve the membrane and the compartments that hang on it
+together, see :mod:`maichong.engines.hines`, and the gates likewise: after them, which is of order one, or between two halves of
+them, of order two."""
+
+LARGE = 3
+"""From how many compartments on "auto" takes the implicit step though their own flow is no line: they are stiff."""
+SMALL = 8
+"""Up to how many compartments of a linear flow "auto" is exact: the propagator of N has N times N coefficients, and drives'."""
 
 Propagator = Mapping[str, Mapping[str, Coefficient]]
 """new[state] = sum over names of coefficient x old[name]; names are states, what is held, and ``ONE``."""
+
+
+Group = tuple[tuple[str, ...], float]
+"""States that are stepped together, and by what part of dt."""
 
 
 @dataclass(frozen=True)
 class Integration:
     """The method of a population's own states, and the exact propagator of those that are linear.
 
-    ``method`` is "exact", "exponential_euler", a key of TABLEAUS, "ode" or the name of a splitting ``scheme``; ``exact``
-    maps each exactly advanced state to its coefficients, and ``stages`` does the same for the nodes of a Runge-Kutta
-    method. ``slopes`` are the SymPy expressions d f / d state that exponential Euler needs, and ``groups`` the order in which it
-    steps: states together by a fraction of dt, seeing what earlier groups have become, and the last what exact states become.
+    ``method`` is "exact", one of EXPONENTIAL, IMPLICIT or TABLEAUS, "ode" or the name of a splitting ``scheme``; ``exact`` maps
+    each exactly advanced state to its coefficients, and ``stages`` does the same for the nodes of a Runge-Kutta method.
+    ``groups`` is the order of exponential and implicit steps: states together by a fraction of dt, seeing what earlier groups have
+    become, and the last what exact states become. ``slopes`` are the SymPy expressions d f / d state of those stepped by their
+    exponential, and ``apart`` parts each group of them into such as do not feel each other. The group of ``implicit`` is solved.
     """
 
     method: str
     exact: Propagator
     stages: Mapping[float, Propagator] = field(default_factory=dict)
     slopes: Mapping[str, Any] = field(default_factory=dict)
-    groups: tuple[tuple[tuple[str, ...], float], ...] = ()
+    groups: tuple[Group, ...] = ()
+    apart: Mapping[tuple[str, ...], tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    implicit: Tree | None = None
     scheme: Scheme = ()
+
+    @property
+    def theta(self) -> float:
+        """The part of an implicit step's slope that is taken at its end."""
+        return IMPLICIT[self.method]
 
     def describe(self, system: System) -> str:
         """One line: which states are exact, and how the others go."""
@@ -83,21 +104,28 @@ def choose(system: System, dt: float, where: str) -> Integration:
     assert isinstance(model, NeuronModel)
     asked = system.neuron.options["integrator"]
     flows = flows_of(system)
-    jacobian = {s: {t: flows[s].diff(symbol(t)) for t in system.states} for s in system.states}
+    jacobian = {s: {t: _slope(flows[s], t) for t in system.states} for s in system.states}
     linear = _linear(system, flows, jacobian)
     others = [name for name in system.states if name not in linear]
+    found = tree_of(system, jacobian) if asked in ("auto", *IMPLICIT) else ""
+    tree = found if isinstance(found, Tree) else None
     # a slope that depends on its own state, be it in the condition of a where, is not that of a linear flow
-    conditional = all(symbol(s) not in jacobian[s][s].free_symbols for s in others)
+    curved = [s for s in others if symbol(s) in jacobian[s][s].free_symbols]
     method = asked
     if asked == "auto":
-        gated = set(others) > {system.membrane}
-        method = "exact" if not others else "rk4" if not conditional else "strang" if gated else "exponential_euler"
+        method = _automatic(system, others, curved, tree)
     elif asked == "exact" and others:
         raise EngineError(
             where, f"the integrator 'exact' needs a linear flow, and {', '.join(others)} is not linear here",
             fix="use 'exponential_euler' or 'auto'",
         )  # fmt: skip
-    elif asked in EXPONENTIAL and not conditional:
+    elif asked in IMPLICIT and not tree:
+        expected = f"{asked!r} needs states that constants couple like a tree, the membrane among them, and {found}"
+        raise EngineError(where, expected, fix="use 'exponential_euler' or 'auto'")
+    elif asked in IMPLICIT and tree and (gates := [s for s in curved if s not in tree.states]):
+        expected = f"{asked!r} needs each state beside the tree to be linear in itself, and {', '.join(gates)} is not"
+        raise EngineError(where, expected, fix="use 'rk4' or 'auto'")
+    elif asked in EXPONENTIAL and curved:
         raise EngineError(
             where,
             f"{asked!r} needs a flow linear in each state alone, and that of {model.name} is not",
@@ -105,25 +133,72 @@ def choose(system: System, dt: float, where: str) -> Integration:
         )
     elif asked == "strang" and set(others) <= {system.membrane}:
         raise EngineError(where, f"'strang' needs gates beside the membrane, and {model.name} has none", fix="use 'auto'")
-    elif asked not in ("exact", *EXPONENTIAL, "ode", *TABLEAUS, *model.schemes):
+    elif asked not in ("exact", *EXPONENTIAL, *IMPLICIT, "ode", *TABLEAUS, *model.schemes):
         raise EngineError(where, f"has no integrator {asked!r}", fix=did_you_mean(asked, (*TABLEAUS, *model.schemes)))
-    if method not in ("exact", *EXPONENTIAL):
+    solved = tree if method in IMPLICIT else None
+    if solved:
+        linear = _linear(system, flows, jacobian, without=solved.states)
+    elif method not in ("exact", *EXPONENTIAL):
         # the neuron's own states follow the named method; receptors and intrinsic rules stay exact where they can
         linear = [name for name in linear if name not in system.own and _independent(name, jacobian, system.own)]
     exact = _propagate(system, flows, jacobian, linear, dt)
     tableau = TABLEAUS.get(method)
     stages = {node: _propagate(system, flows, jacobian, linear, dt * node) for node in tableau.nodes if node} if tableau else {}
-    slopes = {s: jacobian[s][s] for s in system.states if s not in linear} if method in EXPONENTIAL else {}
-    groups = ((tuple(slopes), 1.0),) if slopes else ()
-    if method == "strang":
-        half = ((system.membrane,), 0.5)
-        groups = (half, (tuple(state for state in slopes if state != system.membrane), 1.0), half)
+    groups = _groups(method, system, [name for name in system.states if name not in linear], solved)
+    alone = [state for group, _ in groups for state in group if not solved or group != solved.states]
     scheme = model.schemes.get(method, ())
     if scheme:
         # what other parts add to the neuron, and is not exact, takes one step when the neuron has taken its own
         named = {state for state, _ in scheme}
         scheme = (*scheme, *((state, 1.0) for state in system.states if state not in exact and state not in named))
-    return Integration(method, exact, stages, slopes, groups, scheme)
+    return Integration(
+        method, exact, stages, {s: jacobian[s][s] for s in alone}, groups,
+        {group: _apart(group, jacobian) for group, _ in groups}, solved, scheme,
+    )  # fmt: skip
+
+
+def _slope(flow: Any, state: str) -> Any:
+    wanted = symbol(state)
+    return flow.diff(wanted) if wanted in flow.free_symbols else wanted * 0  # of many compartments most feel few
+
+
+def _automatic(system: System, others: Sequence[str], curved: Sequence[str], tree: Tree | None) -> str:
+    """The method of what is not linear: the implicit one for compartments, where the rest is linear in itself."""
+    if not others:
+        located = system.neuron.options.get("spike_times") == "exact"  # which needs the exact solution
+        return "exact" if not tree or len(tree.states) <= SMALL or located else "crank_nicolson"
+    if tree and system.membrane in others and set(curved) <= set(tree.states) and (not curved or len(tree.states) >= LARGE):
+        return "crank_nicolson"
+    if curved:
+        return "rk4"
+    return "strang" if set(others) > {system.membrane} else "exponential_euler"
+
+
+def _groups(method: str, system: System, others: Sequence[str], tree: Tree | None) -> tuple[Group, ...]:
+    """The order in which a method steps the ``others``, which are not exact, and by what part of dt."""
+    if method not in (*EXPONENTIAL, *IMPLICIT):
+        return ()
+    first = tree.states if tree else (system.membrane,) if method == "strang" else tuple(others)
+    gates = tuple(state for state in others if state not in first)
+    between = ((gates, 1.0),) if gates else ()
+    if not first:
+        return between
+    # in two halves the first sees what changes beside it as it was, the last as it becomes: that is what makes the order two
+    halves = method == "strang" or (method == "crank_nicolson" and len(first) < len(system.states))
+    return ((first, 0.5), *between, (first, 0.5)) if halves else ((first, 1.0), *between)
+
+
+def _apart(group: Sequence[str], jacobian: Mapping[str, Mapping[str, Any]]) -> tuple[tuple[str, ...], ...]:
+    """The states of a group in parts, in none of which one feels another."""
+    parts: list[list[str]] = []
+    for state in group:
+        for part in parts:
+            if all(jacobian[state][other] == 0 and jacobian[other][state] == 0 for other in part):
+                part.append(state)
+                break
+        else:
+            parts.append([state])
+    return tuple(map(tuple, parts))
 
 
 def flows_of(system: System) -> dict[str, Any]:
@@ -135,18 +210,20 @@ def flows_of(system: System) -> dict[str, Any]:
     return {name: sp.expand(sp.sympify(env[f"d_{name}"])) for name in system.states}
 
 
-def _linear(system: System, flows: Mapping[str, Any], jacobian: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def _linear(
+    system: System, flows: Mapping[str, Any], jacobian: Mapping[str, Mapping[str, Any]], without: Sequence[str] = ()
+) -> list[str]:
     """The largest set of states whose flow is linear with constant coefficients in that set and what is held alone."""
     varying = {symbol(name) for name in (*system.states, *system.held)}
-    held = [symbol(name) for name in system.held]
+    held = {symbol(name) for name in system.held}
 
     def fits(state: str, inside: list[str]) -> bool:
         for other, slope in jacobian[state].items():
             if slope != 0 and (other not in inside or slope.free_symbols & varying):
                 return False
-        return all(not flows[state].diff(constant).free_symbols & varying for constant in held)
+        return all(not flows[state].diff(constant).free_symbols & varying for constant in held & flows[state].free_symbols)
 
-    inside = list(system.states)
+    inside = [state for state in system.states if state not in without]
     while True:
         kept = [state for state in inside if fits(state, inside)]
         if kept == inside:
@@ -188,7 +265,7 @@ def generator(system: System, flows: Mapping[str, Any], linear: Sequence[str]) -
     entries: dict[tuple[int, int], Any] = {}
     for row, state in enumerate(linear):
         for column, name in enumerate(columns):
-            value = flows[state].subs(zero) if name == ONE else flows[state].diff(symbol(name))
+            value = flows[state].subs(zero) if name == ONE else _slope(flows[state], name)
             if value != 0:
                 entries[row, column] = value
     return columns, entries
@@ -222,6 +299,8 @@ def evaluated(
 def reached(matrix: np.ndarray) -> np.ndarray:
     """What can reach what through matrices [kinds, k, k]: entries outside stay exactly zero and cost nothing in a kernel."""
     reach = (matrix != 0).any(axis=0) | np.eye(matrix.shape[1], dtype=bool)
-    for _ in reach:
-        reach = reach | (reach.astype(int) @ reach.astype(int) > 0)
-    return reach
+    while True:
+        further = reach | (reach.astype(float) @ reach.astype(float) > 0)
+        if (further == reach).all():
+            return reach
+        reach = further

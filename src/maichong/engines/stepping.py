@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from maichong import ops
+from maichong.engines.hines import change, reader
 from maichong.engines.integration import ONE, TABLEAUS, Integration
 from maichong.engines.system import System, evaluate
 
@@ -34,6 +35,7 @@ class Stepper:
         self.table, self.reading, self.zeros = table, reading, zeros
         self.exact = integration.exact if exact is None else exact
         self.stages = integration.stages if stages is None else stages
+        self._read = reader(integration.implicit, table) if integration.implicit else None
 
     def __call__(self, env: Mapping[str, Any]) -> dict[str, Any]:
         """The states after a step; ``env`` has the states, parameters and what is held, as they are before."""
@@ -46,7 +48,7 @@ class Stepper:
             now: dict[str, Any] = {}
             for k, (group, part) in enumerate(integration.groups):
                 later = exact if 0 < k == len(integration.groups) - 1 else {}
-                now |= {name: self._exponential(name, env, now | later, part * dt) for name in group}
+                now |= self._group(group, env, now | later, part * dt)
             return exact | now
         old = {name: env[name] for name in self.system.states}
         if integration.scheme:
@@ -76,12 +78,27 @@ class Stepper:
         evaluate(self.system.derivative, known, self.reading)
         return {name: known[f"d_{name}"] for name in self.system.states}
 
-    def _exponential(self, name: str, env: Mapping[str, Any], now: Mapping[str, Any], h: float) -> Any:
-        """x' = a x + b over ``h`` ms, the others held as in ``now`` or as they were: a and b from the flow at x = 1 and x = 0."""
-        x = now.get(name, env[name])
-        zero = self.zeros(x)
-        b = self._derivative(env, {**now, name: zero})[name]
-        a = self._derivative(env, {**now, name: zero + 1})[name] - b
-        z, (where, exp, expm1) = a * h, (self.table[name] for name in ("where", "exp", "expm1"))
-        still = z == 0
-        return where(still, x + b * h, x * exp(z) + b * where(still, zero, expm1(z) / where(still, zero + 1, a)))
+    def _group(self, group: tuple[str, ...], env: Mapping[str, Any], now: Mapping[str, Any], h: float) -> dict[str, Any]:
+        """The states of a group over ``h`` ms, the others held as in ``now`` or as they were."""
+        tree = self.integration.implicit
+        if not tree or not self._read or group != tree.states:
+            return {k: v for alike in self.integration.apart[group] for k, v in self._exponential(alike, env, now, h).items()}
+        values, flow = self._read({**env, **now}), self._derivative(env, now)
+        moved = change(tree, values, [flow[name] for name in group], h, self.integration.theta)
+        return {name: now.get(name, env[name]) + by for name, by in zip(group, moved, strict=True)}
+
+    def _exponential(self, alike: tuple[str, ...], env: Mapping[str, Any], now: Mapping[str, Any], h: float) -> dict[str, Any]:
+        """x' = a x + b of states that do not feel each other over ``h`` ms: a and b from the flow where all are 1, and all 0."""
+        x = {name: now.get(name, env[name]) for name in alike}
+        zero = {name: self.zeros(value) for name, value in x.items()}
+        low = self._derivative(env, {**now, **zero})
+        high = self._derivative(env, {**now, **{name: value + 1 for name, value in zero.items()}})
+        where, exp, expm1 = (self.table[name] for name in ("where", "exp", "expm1"))
+        found: dict[str, Any] = {}
+        for name in alike:
+            b, a = low[name], high[name] - low[name]
+            z, none = a * h, zero[name]
+            still = z == 0
+            grown = x[name] * exp(z) + b * where(still, none, expm1(z) / where(still, none + 1, a))
+            found[name] = where(still, x[name] + b * h, grown)
+        return found

@@ -166,15 +166,16 @@ def compose(
         if part.jumps_membrane or part.flow is None or part.output is None:
             continue
         assert target is not None
+        seen = model.potential(target)
         states += [name + suffix for name in names(part.states)]
-        bind = {**local, "v": membrane}
+        bind = {**local, "v": seen}
         outputs.append(_call(part.output, bind, (f"out{suffix}",)))
         current = f"out{suffix}"
         if receptor.values.get("mg") is not None:
-            outputs.append(Call(unblocked, (current, membrane, f"mg{suffix}"), (f"open{suffix}",)))
+            outputs.append(Call(unblocked, (current, seen, f"mg{suffix}"), (f"open{suffix}",)))
             current = f"open{suffix}"
         if receptor.values.get("e_rev") is not None:
-            outputs.append(Call(ohmic, (current, membrane, f"e_rev{suffix}"), (f"current{suffix}",)))
+            outputs.append(Call(ohmic, (current, seen, f"e_rev{suffix}"), (f"current{suffix}",)))
             current = f"current{suffix}"
         total = f"{drives[target]}{suffix}"
         sums.append(Call(plus, (totals[target], current), (total,)))

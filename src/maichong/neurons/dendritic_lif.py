@@ -12,7 +12,7 @@ a rule.
 Source: Naud & Sprekeler 2018, doi:10.1073/pnas.1720995115; Payeur, Guerguiev, Zenke, Richards & Naud 2021,
 doi:10.1038/s41593-021-00857-x.
 
-Not with conductances on i_d, which would see the soma's potential: give currents. For ion channels see PinskyRinzel.
+Not for ion channels: see PinskyRinzel. For dendrites of more compartments see Cable.
 """
 
 from maichong.ops import exp, tanh
@@ -81,7 +81,7 @@ DendriticLIF = neuron(
     ],
     inputs=[
         Input("i", "pA", "synaptic and injected current of the soma"),
-        Input("i_d", "pA", "synaptic and injected current of the dendrite"),
+        Input("i_d", "pA", "synaptic and injected current of the dendrite", at="v_d"),
     ],
     flow=flow,
     fires=fires,

@@ -21,7 +21,7 @@ where the soma rises through v_th.
 Source: Pinsky & Rinzel 1994, doi:10.1007/BF00962717, with its erratum of 1995 (J. Comput. Neurosci. 2:275); the constants as in
 Gabbiani & Cox 2017, "Mathematics for Neuroscientists".
 
-Not with conductances on i_d, which would see the soma's potential: give currents. Not at dt above 0.05 ms.
+Not at dt above 0.05 ms.
 """
 
 from maichong.neurons.gating import at_rest, rel, relax
@@ -117,7 +117,7 @@ PinskyRinzel = neuron(
     ],
     inputs=[
         Input("i", "pA", "synaptic and injected current of the soma"),
-        Input("i_d", "pA", "synaptic and injected current of the dendrite"),
+        Input("i_d", "pA", "synaptic and injected current of the dendrite", at="v_d"),
     ],
     flow=flow,
     fires=fires,

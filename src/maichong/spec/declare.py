@@ -103,7 +103,8 @@ class State:
     """A quantity that changes in time.
 
     ``init`` is a number, the name of a parameter, or a function of parameters and earlier states. The one state marked
-    ``membrane`` is the voltage: receptors read it as ``v``, refractoriness holds it, a soft reset keeps its excess.
+    ``membrane`` is the voltage: receptors read it as ``v``, unless their input comes in elsewhere, refractoriness holds it, a
+    soft reset keeps its excess.
     """
 
     name: str
@@ -115,11 +116,16 @@ class State:
 
 @dataclass(frozen=True)
 class Input:
-    """A quantity that comes from outside in every step: the sum of what the receptors pass and of the drive."""
+    """A quantity that comes from outside in every step: the sum of what the receptors pass and of the drive.
+
+    ``at`` names the state that is the potential where it comes in, of a dendrite perhaps: the receptors of this input see it.
+    Without it they see the membrane.
+    """
 
     name: str
     unit: str
     meaning: str
+    at: str | None = None
 
 
 ALL_TO_ALL = "all_to_all"

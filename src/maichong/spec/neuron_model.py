@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from maichong.errors import ModelError, ParameterError, brief, did_you_mean, is_one_of
 from maichong.spec.declare import Input, Option, Param, State, Symbol, declared
@@ -18,9 +18,6 @@ from maichong.spec.quantities import is_number
 from maichong.spec.reading import arguments, check_function
 from maichong.spec.soundness import check_values
 
-if TYPE_CHECKING:
-    from maichong.spec.equations.text import Text
-
 T_REF = Param("t_ref", 0.0, "ms", "absolute refractory period: the membrane is held at its reset value", low=0.0)
 PAUSE = Param("t_ref", 0.0, "ms", "time after a spike in which no other is noticed; the membrane goes on", low=0.0)
 
@@ -29,10 +26,13 @@ RESETS = ("hard", "soft", "none")
 SPIKE_TIMES = ("grid", "exact")
 
 INTEGRATORS = {
-    "auto": "exact where the flow is linear; strang (with gates) or exponential_euler where each state is linear in itself; or rk4",
+    "auto": "exact where the flow is linear; crank_nicolson for compartments; strang (with gates) or exponential_euler where each "
+    "state is linear in itself; or rk4",
     "exact": "by the propagator of a linear flow: right at any dt",
     "exponential_euler": "each state solved over the step with the others held (Rush & Larsen's method for gates): order 1",
     "strang": "half a step of the membrane, a step of the gates, half a step of the membrane, each solved: order 2",
+    "backward_euler": "compartments solved together at the step's end (Hines), gates by their exponential: order 1",
+    "crank_nicolson": "compartments solved together by both ends of the step, the gates between two halves of it: order 2",
     "euler": "forward Euler: order 1",
     "rk2": "Runge-Kutta, midpoint: order 2",
     "rk4": "Runge-Kutta, classical: order 4",
@@ -43,6 +43,18 @@ INTEGRATOR_ALIASES = (("rush_larsen", "exponential_euler"),)
 
 Scheme = tuple[tuple[str, float], ...]
 """A named splitting: pairs (state, fraction of dt), each an Euler step that sees what the earlier ones changed."""
+
+
+class Recipe(Protocol):
+    """What a neuron was made from, as plain data; equal recipes make the same model."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready data."""
+        ...
+
+    def maker(self) -> Callable[[Any, str], NeuronModel]:
+        """What makes the neuron from such data; its second argument says, for messages, where they stand."""
+        ...
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -59,6 +71,8 @@ class NeuronModel(Model):
     * "exponential_euler", also called "rush_larsen": each state solved over the step with all others held, order 1; for flows
       linear in each state alone, such as those of conductances and of gates (Rush & Larsen 1978, doi:10.1109/TBME.1978.326270);
     * "strang": half a step of the membrane, a step of the gates, half a step of the membrane, each solved so; order 2;
+    * "backward_euler", order 1, and "crank_nicolson", order 2: the membrane and the compartments that hang on it, coupled like a
+      tree, solved together in O(N) (Hines 1984, doi:10.1016/0020-7101(84)90008-4), and gates as above;
     * "euler", "rk2" (midpoint) and "rk4": Runge-Kutta methods of order 1, 2 and 4, for any flow;
     * "ode": DOP853 with adaptive steps, each spike located; for reference runs, on the engine "reference";
     * a splitting that the neuron names itself, in ``schemes``.
@@ -83,8 +97,9 @@ class NeuronModel(Model):
     schemes: Mapping[str, Scheme] = field(default_factory=dict)
     patterns: tuple[Pattern, ...] = ()
     holds: bool = True
-    text: Text | None = None
-    """The equations that the functions were made from, where they were given as text: a network's file carries it."""
+    text: Recipe | None = None
+    """What the functions were made from, where that is no file: equations as text, or a tree of compartments. A network's file
+    carries it."""
 
     @classmethod
     def from_equations(
@@ -143,14 +158,17 @@ class NeuronModel(Model):
     def __reduce_ex__(self, protocol: Any) -> Any:
         if self.text is None:
             return super().__reduce_ex__(protocol)
-        from maichong.spec.equations import remade  # functions that were made from text have no module to be found in
-
-        return remade, (self.text.to_dict(), f"a copy of {self.name}")
+        # functions that were made from text have no module to be found in
+        return self.text.maker(), (self.text.to_dict(), f"a copy of {self.name}")
 
     @property
     def membrane(self) -> str:
         """The name of the state that is the voltage."""
         return next(state.name for state in self.states if state.membrane)
+
+    def potential(self, input: str) -> str:
+        """The name of the state that is the potential where the input called so comes in."""
+        return next(entry.at for entry in self.inputs if entry.name == input) or self.membrane
 
     def symbols(self) -> tuple[Symbol, ...]:
         return (*super().symbols(), *self.inputs)
@@ -192,6 +210,14 @@ class NeuronModel(Model):
                 if not is_number(fraction):
                     raise ModelError(where, "its fractions of dt must be numbers", brief(fraction))
         check_init(self)
+        units = {state.name: state.unit for state in self.states}
+        for entry in self.inputs:
+            where = f"{self.name}.{entry.name}"
+            if entry.at is not None and not is_one_of(entry.at, states):
+                raise ModelError(where, f"comes in at {brief(entry.at)}, no state", fix=did_you_mean(entry.at, states))
+            if entry.at is not None and units[entry.at] != units[self.membrane]:
+                expected = f"must come in at a potential, in {units[self.membrane] or 'units of 1'} as {self.membrane!r} is"
+                raise ModelError(where, expected, f"{entry.at!r}, in {units[entry.at] or 'units of 1'}")
         for pattern in self.patterns:
             self(**pattern.values)
             for state in pattern.init:

@@ -32,8 +32,8 @@ class ReceptorModel(Model):
     """A receptor: ``arrive`` gives the jump of each state for a unit weight, ``flow`` their course, ``output`` the result.
 
     With a reversal potential ``e_rev`` the output is a conductance g and drives the target with g (e_rev - v), less what magnesium
-    ``mg`` blocks; without one it is a current. A receptor without states jumps the membrane itself (``jumps_membrane``), by its
-    weight in mV.
+    ``mg`` blocks, v being the potential of the input that it is on; without one it is a current. A receptor without states jumps
+    the membrane itself (``jumps_membrane``), by its weight in mV.
 
     A receptor that saturates has states of each source, ``source``, which ``elapse`` takes on by ``lag`` ms; a spike calls
     ``arrive`` with them as they are. All synapses of a source see its spikes alike, so that a step costs nothing for each.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from maichong.engines.system import Call
 from maichong.errors import EngineError
@@ -33,6 +33,7 @@ VECTORS = {"log": "log64", "log1p": "log1p64"}
 
 
 LITERAL = re.compile(r"F\([^()]*\)")
+WORD = re.compile(r"[^\W\d]\w*")
 
 
 class Writer:
@@ -69,6 +70,16 @@ class Writer:
         name = self.fresh(base)
         self.line(f"{name} = {text}")
         return name
+
+    def prune(self, begin: int, wanted: Iterable[str]) -> None:
+        """Drop the assignments from line ``begin`` on that none of the ``wanted`` names needs: they would only be compiled."""
+        needed, kept = set(wanted), []
+        for line in reversed(self.lines[begin:]):
+            name, _, text = line.strip().partition(" = ")
+            if not name.isidentifier() or name in needed:
+                needed.update(WORD.findall(text or line))
+                kept.append(line)
+        self.lines[begin:] = reversed(kept)
 
     def call(self, call: Call, env: dict[str, str]) -> None:
         """Write a call down; ``env`` maps symbols to the text that holds them and receives the results."""

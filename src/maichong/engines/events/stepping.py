@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from maichong.engines.events.elimination import write_implicit
 from maichong.engines.events.lower import Writer
-from maichong.engines.events.slopes import slope_text
+from maichong.engines.events.slopes import slope_texts
 from maichong.engines.integration import ONE, TABLEAUS, Integration, Propagator
 from maichong.engines.system import System
 
@@ -56,11 +57,17 @@ def advance(
     for k, (group, part) in enumerate(integration.groups):
         here = dict(now) | (new if 0 < k == len(integration.groups) - 1 else {})
         span = h if part == 1.0 else w.keep(f"{w.literal(part)} * {h}", "span")
+        begin = len(w.lines)
         for call in system.derivative:
             w.call(call, here)
-        for state in group:
-            a = w.keep(slope_text(w, state, integration.slopes[state], system.derivative, here), f"slope_{state}")
-            now[state] = _exponential(w, state, a, here, span, never_zero=bool(integration.slopes[state].is_negative))
+        if integration.implicit and group == integration.implicit.states:
+            now |= write_implicit(w, integration.implicit, integration.theta, here, span)
+        else:
+            slope_of = slope_texts(w, integration.apart[group], integration.slopes, system.derivative, here)
+            for state in group:
+                never_zero = bool(integration.slopes[state].is_negative)
+                now[state] = _exponential(w, state, slope_of[state], here, span, never_zero=never_zero)
+        w.prune(begin, now.values())
     if integration.groups:
         return {**{state: now[state] for state in others}, **new}
     if integration.scheme:

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import ast
-import hashlib
-import linecache
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from maichong.spec.equations.grammar import names_in
 from maichong.spec.equations.vocabulary import FUNCTIONS
+from maichong.spec.written import executed, written
+
+NAMESPACE = {"__name__": "<equations>", **FUNCTIONS}
+"""What equations may use: only what the grammar lets through is executed."""
 
 
 def function(
     name: str, results: Sequence[ast.expr], subexpressions: Mapping[str, ast.expr], model: str, origin: str
 ) -> Callable[..., Any]:
-    """A function of the symbols that ``results`` use, with the ``subexpressions`` as assignments before the return.
-
-    Its text lies in ``linecache``, as a doctest's does, so that engines read it like a function of a file.
-    """
+    """A function of the symbols that ``results`` use, with the ``subexpressions`` as assignments before the return."""
     needed = _needed(results, subexpressions)
     assignments = [(key, subexpressions[key]) for key in subexpressions if key in needed]
     expressions = (*(parsed for _, parsed in assignments), *results)
@@ -26,10 +25,7 @@ def function(
     returned = ", ".join(ast.unparse(parsed) for parsed in results)
     body = [f"    {key} = {ast.unparse(parsed)}" for key, parsed in assignments]
     lines = [f"# {' '.join(origin.split())}", f"def {name}({', '.join(args)}):", *body, f"    return {returned}"]
-    text = "\n".join(lines) + "\n"
-    file = f"<{name} of {model}, written as text: {hashlib.sha256(text.encode()).hexdigest()[:12]}>"
-    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
-    return _executed(compile(text, file, "exec"), name)
+    return written(name, "\n".join(lines) + "\n", model, NAMESPACE)
 
 
 def at_line(name: str, parsed: ast.expr, file: str, line: int) -> Callable[..., Any]:
@@ -39,13 +35,7 @@ def at_line(name: str, parsed: ast.expr, file: str, line: int) -> Callable[..., 
     for node in ast.walk(tree):
         if hasattr(node, "lineno"):
             node.lineno = node.end_lineno = line  # type: ignore[attr-defined]
-    return _executed(compile(tree, file, "exec"), name)
-
-
-def _executed(code: Any, name: str) -> Callable[..., Any]:
-    namespace: dict[str, Any] = {"__builtins__": {}, "__name__": "<equations>", **FUNCTIONS}
-    exec(code, namespace)  # only what the grammar let through
-    return namespace[name]
+    return executed(compile(tree, file, "exec"), name, NAMESPACE)
 
 
 def _needed(results: Iterable[ast.expr], subexpressions: Mapping[str, ast.expr]) -> set[str]:

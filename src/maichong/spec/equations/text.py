@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from maichong.errors import ModelError, brief
 from maichong.spec.declare import Input, Param
+
+if TYPE_CHECKING:
+    from maichong.spec.neuron_model import NeuronModel
 
 Pairs = tuple[tuple[str, Any], ...]
 
@@ -32,6 +36,12 @@ class Text:
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready data."""
         return json.loads(json.dumps(asdict(self)))
+
+    def maker(self) -> Callable[[Any, str], NeuronModel]:
+        """What makes the neuron from such data."""
+        from maichong.spec.equations import remade  # which needs this file
+
+        return remade
 
 
 def from_dict(data: Any, where: str) -> Text:
