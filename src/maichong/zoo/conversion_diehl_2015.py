@@ -7,11 +7,11 @@ Bernoulli spikes with the intensities as chances. A layer's weights are divided 
 per step. The class is the output neuron with most spikes.
 
 Source: Diehl, Neil, Binas, Cook, Liu & Pfeiffer 2015, IJCNN, doi:10.1109/IJCNN.2015.7280696, and the authors' released code for
-the constants. Departures: Adam with a cosine in place of plain gradient descent; less dropout, and training images that are moved by
-up to ``shift`` pixels (0: not, as in the paper); the loss, as there a squared error to the class as 0 or 1, is taken before the output's ReLU, so
-that no output can die; the epoch is chosen on a validation split; a layer's factor is its largest activation on some of the
-training images, where the authors' code takes all, and the largest weight where that is larger; 100 steps. ``reset=soft`` and
-``coding=constant`` are improvements of later papers.
+the constants. Departures: Adam with a cosine in place of plain gradient descent; less dropout, and training images that are
+moved by up to ``shift`` pixels (0: not, as in the paper); the loss, as there a squared error to the class as 0 or 1, is taken
+before the output's ReLU, so that no output can die; the epoch is chosen on a validation split; a layer's factor is its largest
+activation on some of the training images, where the authors' code takes all, and the largest weight where that is larger; 100
+steps. ``reset=soft`` and ``coding=constant`` are improvements of later papers.
 """
 
 from __future__ import annotations
