@@ -52,7 +52,7 @@ def test_what_takes_longest_is_begun_first():
     found = sorted(registry.models().values(), key=workers._place)
     neurons = [model for model in found if model.kind == "neuron"]
     assert found[: len(neurons)] == neurons
-    assert neurons[0].name == "PinskyRinzel"
+    assert neurons[0].name == "Cable"
     assert [len(model.states) for model in neurons] == sorted((len(model.states) for model in neurons), reverse=True)
 
 

@@ -78,7 +78,7 @@ class Settings:
 
 DATA: dict[str, dict[str, Any]] = {
     "mnist": {},
-    "cifar10": {"hidden": 500, "mirror": True, "shift": 0, "steps": 6},
+    "cifar10": {"hidden": 500, "mirror": True, "shift": 0, "steps": 6, "epochs": 15},
 }
 
 MEAN, DEVIATION = (125.3, 123.0, 113.9), (63.0, 62.1, 66.7)
