@@ -77,3 +77,27 @@ def test_levels_differ() -> None:
     assert counts[1] > counts[0]  # a reset near the threshold is quicker back
     assert counts[2] < counts[0]  # currents after spikes hold it down
     assert counts[3] < counts[1]
+
+
+def test_one_current_after_a_spike_is_the_groups_adaptation() -> None:
+    """a <- 0.9 a + 0.1 s at steps of 1 ms, of which xi_a a is taken from what drives the membrane; with xi_a = 0 it is LIF."""
+    xi_a, xi_s, decay = 400.0, 0.1, 0.9
+    level = {**LEVELS[1], "k_1": -np.log(decay), "t_ref": 0.0}
+    found = {}
+    for strength in (xi_a, 0.0):
+        net = Network(dt=1.0)
+        net.population("n", GLIF(**{**level, "delta_1": -strength * xi_s}), 1, drive=DRIVE)
+        net.probe("n")
+        net.probe("n", "i_1")
+        run = net.build("reference").run(100.0)["n"]
+        found[strength] = run.spikes.times, run.samples("i_1").values[:, 0]
+    times, current = found[xi_a]
+    a, expected = 0.0, []
+    for t in range(1, 101):
+        a = decay * a + xi_s * (np.abs(times - t) < 0.5).any()
+        expected.append(-xi_a * a)
+    assert times.size > 5
+    np.testing.assert_allclose(current[-100:], expected, rtol=1e-12, atol=1e-12)
+    lif = LIF(tau_m=C / G, c_m=C, v_rest=REST, v_r=REST, v_th=TH)
+    np.testing.assert_array_equal(found[0.0][0], fired(lif, 1.0, 100.0))
+    assert np.diff(times).mean() > np.diff(found[0.0][0]).mean()
