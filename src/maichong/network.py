@@ -35,7 +35,6 @@ from maichong.parts import (
     check_saturating,
     check_shared,
     is_white,
-    same_data,
     settle_drive,
     settle_input,
     settle_receptor,
@@ -44,6 +43,7 @@ from maichong.parts import (
     takes_at_membrane,
     takes_current,
 )
+from maichong.parts_data import same_data
 from maichong.probes import Probe, probe_of, weight_probe_of
 from maichong.spec import (
     Configured,

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from maichong.errors import MaichongError, NetworkError, brief
-from maichong.parts import (
-    SpikeTimes,
+from maichong.parts import SpikeTimes
+from maichong.parts_data import (
     background_to_dict,
     gap_junctions_to_dict,
     noise_to_dict,
