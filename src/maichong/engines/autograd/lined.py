@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 from numba.extending import register_jitable
 
-LINE = 64
-"""Bytes of a line."""
+from maichong.engines.events.memory import LINE
 
 SLACK = 16
 """Numbers that an array must be longer than what is wanted of it."""
