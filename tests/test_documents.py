@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+pytest_plugins = ["pytester"]
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 EXAMPLES = sorted(path for path in (ROOT / "src").rglob("*.py") if ">>> " in path.read_text())
@@ -46,6 +47,12 @@ def test_the_model_shown_is_the_model() -> None:
     source = (ROOT / "src/maichong/neurons/lif.py").read_text()
     for function in shown.strip().split("\n\n\n"):
         assert function in source
+
+
+def test_a_neuron_more_is_a_file_and_its_test(pytester: pytest.Pytester) -> None:
+    (code,) = [block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "maichong_model" in block]
+    pytester.makepyfile(test_rectifier=code)
+    pytester.runpytest("-q").assert_outcomes(passed=1)
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
