@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from maichong.checks.outcome import Failed
 from maichong.checks.values import host
-from maichong.spec import IntrinsicModel, Model, ReceptorModel, model_units
+from maichong.spec import IntrinsicModel, Model, model_units
 from maichong.spec.reading import straight_line
 
 EQUATION = re.compile(r"\S.*\s(=|<-|:=|~)\s\S|d\w+ ?/ ?dt")
@@ -51,12 +51,7 @@ def _further(model: Model) -> tuple:
 
 def units(model: Model) -> None:
     """Every function gives what its place asks for, when its symbols carry their declared units."""
-    weights = ("",)
-    if isinstance(model, ReceptorModel):
-        weights = ("mV",) if model.jumps_membrane else ("pA", "nS") if model.weight is None else (model.weight,)
-    value = host(model).param(model.target).unit if isinstance(model, IntrinsicModel) else ""
-    for weight in weights:
-        model_units.check_model(model, weight, value)
+    model_units.check_units(model, host(model).param(model.target).unit if isinstance(model, IntrinsicModel) else "")
 
 
 def branch_free(model: Model) -> None:

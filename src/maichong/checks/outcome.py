@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from maichong.errors import EngineError, MaichongError
-from maichong.spec import Model, NeuronModel
-from maichong.spec.soundness import fault
+from maichong.spec import Model
+from maichong.spec.soundness import is_fault
 
 NO_ENGINE = "-"
 MARKS = {"ok": "✓", "fails": "✗", "unsupported": "–"}
@@ -86,8 +86,7 @@ class Check:
             verdict, detail = "unsupported", _sentence(error)
         except MaichongError as error:
             # what nobody can build fails the check of what is wrong with it, and no other
-            refused = isinstance(model, NeuronModel) and error is fault(model)
-            verdict, detail = "unsupported" if refused else "fails", _sentence(error)
+            verdict, detail = "unsupported" if is_fault(error, model) else "fails", _sentence(error)
         except Exception as error:  # a foreign model may raise anything
             verdict, detail = "fails", _sentence(error)
         engine, seconds = variant.name if variant else NO_ENGINE, round(time.process_time() - begin, 3)

@@ -53,6 +53,7 @@ from maichong.network import Background, GapJunctions, Network, Noise, Populatio
 from maichong.probes import COUNTS, SPIKES
 from maichong.spec import Configured, Distribution, SourceModel, State, Steps
 from maichong.spec.reading import arguments
+from maichong.spec.soundness import refuse_mixed_units
 from maichong.states import Place, full_name
 from maichong.synapses.delta import Delta
 
@@ -241,6 +242,8 @@ def noises_of(network: Network, population: str) -> dict[str, str]:
 
 def draft_projection(network: Network, projection: Projection) -> ProjectionPlan:
     """A projection's plan before its target is composed: enough to count and to forecast; nothing is drawn."""
+    for part in (*projection.plasticity, *([projection.short_term] if projection.short_term else ())):
+        refuse_mixed_units(part.model)
     order = list(network.populations)
     return ProjectionPlan(
         projection.name, order.index(projection.pre), order.index(projection.post), projection,
@@ -305,6 +308,7 @@ def _population(
         return np.broadcast_to(first, (1 if getattr(model.model, "copy", None) else n,)).astype(np.float64)
 
     if isinstance(model.model, SourceModel):
+        refuse_mixed_units(model.model)
         params = {name: begin(name, value, name) for name, value in model.values.items()}
         return PopulationPlan(
             population.name, n, stream, max_delay, source=model, source_params=params, courses=courses

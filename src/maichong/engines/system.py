@@ -20,7 +20,7 @@ from maichong.spec.escape import HAZARDS
 from maichong.spec.model import Function, names
 from maichong.spec.reading import arguments
 from maichong.spec.receptor_model import unblocked
-from maichong.spec.soundness import refuse_unsound
+from maichong.spec.soundness import refuse_mixed_units, refuse_unsound
 
 
 def ohmic(g, v, e_rev):
@@ -158,6 +158,7 @@ def compose(
     for k, (receptor, target) in enumerate(ports):
         part = receptor.model
         assert isinstance(part, ReceptorModel)
+        refuse_mixed_units(part)
         suffix = f"_p{k}"
         local = {name: name + suffix for name in (*names(part.params), *names(part.states))}
         params |= {name + suffix: float(value) for name, value in receptor.values.items() if value is not None}  # type: ignore[arg-type]
@@ -194,6 +195,7 @@ def compose(
     for k, rule in enumerate(population.plasticity):
         part = rule.model
         assert isinstance(part, IntrinsicModel)
+        refuse_mixed_units(part, model.param(part.target).unit)
         suffix = f"_h{k}"
         local = {name: name + suffix for name in (*names(part.params), *names(part.states))}
         params |= {name + suffix: draw(value, name) for name, value in rule.values.items()}

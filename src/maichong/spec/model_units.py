@@ -13,15 +13,44 @@ from maichong.spec.model import Function, Model
 from maichong.spec.quantities import unit_registry
 from maichong.spec.reading import arguments
 from maichong.spec.receptor_model import ReceptorModel
+from maichong.spec.rule_model import RuleModel
 
 CONVERSIONS = {1000.0: "ms Hz", 0.001: "1/(ms Hz)"}
 """Rates are in Hz where a user gives them, time is in ms: these two numbers, written beside a rate, are its conversion."""
+
+WEIGHTS = ("mV", "pA", "nS")
+"""What a synapse's weight may be: a jump of the membrane, a current, a conductance."""
 
 
 def functions_of(model: Model) -> dict[str, Function]:
     """All functions of a model by role; the initial values that are functions as ``"init of v"``."""
     starts = {f"init of {state.name}": state.init for state in model.states if callable(state.init)}
     return {**model.functions(), **starts}
+
+
+def check_units(model: Model, value: str = "") -> None:
+    """Check a model for every unit that its weights may have; ``value`` as in :func:`check_model`.
+
+    A receptor that names no unit is driven by currents and by conductances, so both must fit. A rule is written for weights of any
+    kind, as pure numbers or in the unit "weight", or for one kind alone.
+    """
+    if isinstance(model, ReceptorModel):
+        for weight in ("mV",) if model.jumps_membrane else ("pA", "nS") if model.weight is None else (model.weight,):
+            check_model(model, weight, value)
+        return
+    try:
+        check_model(model, "", value)
+    except UnitError as error:
+        if not isinstance(model, RuleModel) or not any(_fits(model, weight) for weight in WEIGHTS):
+            raise error from None
+
+
+def _fits(model: Model, weight: str) -> bool:
+    try:
+        check_model(model, weight)
+    except UnitError:
+        return False
+    return True
 
 
 def check_model(model: Model, weight: str = "", value: str = "") -> None:

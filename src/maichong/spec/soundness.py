@@ -1,8 +1,8 @@
-"""What is wrong with a neuron's equations that can be told before anything is compiled, at the user's own file and line.
+"""What is wrong with a model's equations that can be told before anything is compiled, at the user's own file and line.
 
-Names and branches are read by :mod:`maichong.spec.reading` as the functions are handed over, and so are values at the defaults,
-which cost microseconds. Units need pint and a threshold's bounds need SymPy, which take longer to load than a small network to
-run: they are looked at when a model is first used, once.
+Names and branches are read by :mod:`maichong.spec.reading` as the functions are handed over, and so are a neuron's values at the
+defaults, which cost microseconds. Units need pint and a threshold's bounds need SymPy, which take longer to load than a small
+network to run: they are looked at when a model is first used, once.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from maichong.errors import MaichongError, ModelError
+from maichong.spec.model import Model
 from maichong.spec.reading import arguments, place
 
 if TYPE_CHECKING:
@@ -62,43 +63,64 @@ def check_threshold(neuron: NeuronModel) -> None:
 
 
 @functools.cache
-def fault(neuron: NeuronModel) -> MaichongError | None:
-    """What is wrong with a neuron's units or threshold; None where nothing is, or where it has been looked at before."""
-    return _fault_of_units(neuron) or (None if _known(neuron) else _raised(check_threshold, neuron))
+def fault(model: Model, value: str = "") -> MaichongError | None:
+    """What is wrong with a model's units or a neuron's threshold; None where nothing is, or where it has been looked at before.
+
+    ``value`` is the unit of what an intrinsic rule modulates.
+    """
+    looks = hasattr(model, "fires") and not _known(model)
+    return _fault_of_units(model, value) or (_raised(check_threshold, model) if looks else None)
+
+
+def is_fault(error: BaseException, model: Model) -> bool:
+    """Whether it was for this that the model was refused."""
+    return any(error is found for found in _found.get(model, ()))
+
+
+_found: dict[Model, list[MaichongError]] = {}
+
+
+def refuse_mixed_units(model: Model, value: str = "") -> None:
+    """UnitError where the equations of a user's model mix units; ``value`` is the unit of what an intrinsic rule modulates."""
+    if error := _fault_of_units(model, value):
+        raise error
 
 
 @functools.cache
-def _fault_of_units(neuron: NeuronModel) -> MaichongError | None:
-    return None if _known(neuron) else _raised(_check_units, neuron)
+def _fault_of_units(model: Model, value: str) -> MaichongError | None:
+    return None if _known(model) else _raised(functools.partial(_check_units, value=value), model)
 
 
 def refuse_unsound(neuron: NeuronModel, *, by_chance: bool) -> None:
     """Raise what :func:`fault` finds; where a neuron fires ``by_chance``, it need not reach its threshold."""
-    if error := _fault_of_units(neuron) if by_chance else fault(neuron):
+    if error := _fault_of_units(neuron, "") if by_chance else fault(neuron):
         raise error
 
 
-def _known(neuron: NeuronModel) -> bool:
-    return neuron.text is not None or neuron.flow.__module__.startswith(OURS)
+def _known(model: Model) -> bool:
+    written = getattr(model, "text", None) is not None
+    return written or all(function.__module__.startswith(OURS) for function in model.functions().values())
 
 
-def _raised(check: Callable[[NeuronModel], None], neuron: NeuronModel) -> MaichongError | None:
+def _raised(check: Callable[[Any], None], model: Model) -> MaichongError | None:
     try:
-        check(neuron)
+        check(model)
     except MaichongError as error:
-        return error.with_traceback(None)
+        _found.setdefault(model, []).append(error.with_traceback(None))
+        return error
     return None
 
 
-def _check_units(neuron: NeuronModel) -> None:
+def _check_units(model: Model, value: str) -> None:
     from maichong.spec import model_units  # which loads pint
 
-    symbols = (*(param for param in neuron.params if param.name != "t_ref"), *neuron.states, *neuron.inputs)
+    params = (param for param in model.params if param.name != "t_ref")
+    symbols = (*params, *model.states, *getattr(model, "inputs", ()), *getattr(model, "source", ()))
     if not any(symbol.unit for symbol in symbols):
         return  # a model in pure numbers, with the time in ms: nothing can be mixed
     try:
         with np.errstate(all="ignore"):
-            model_units.check_model(neuron)
+            model_units.check_units(model, value)
     except (ArithmeticError, ValueError) as error:
         if isinstance(error, MaichongError):
             raise

@@ -82,8 +82,8 @@ def check(
     """
     registry = unit_registry()
     whose = f"{function.__name__}() of {owner}"
-    # magnitudes that make no difference vanish by chance
-    numbers = {name: 1.0 + 0.37 * k for k, name in enumerate(arguments(function))}
+    # magnitudes that make no difference vanish by chance; the first one, a source's u, lies in 0..1
+    numbers = {name: 0.61 + 0.37 * k for k, name in enumerate(arguments(function))}
     try:
         values = {name: registry.Quantity(number, units[name]) for name, number in numbers.items()}
     except Exception as error:
