@@ -116,6 +116,21 @@ def test_gaba_b_needs_a_burst(engine: str) -> None:
     assert DT * (long.argmax() + 1) == pytest.approx(116.2, abs=DT)
 
 
+def test_gaba_b_by_the_books_constants(engine: str) -> None:
+    """Those of Destexhe, Mainen & Sejnowski 1998, Methods in Neuronal Modeling: four exponentials, each from its closed form."""
+    k1, k2, k3, k4, pulse = 0.09, 0.0012, 0.18, 0.034, 0.3
+    s = opened(GABA_B(k1=k1, k2=k2, k3=k3, k4=k4), [0.0], engine, 250.0, ("s",))
+    rate, most = 0.5 * k1 + k2, 0.5 * k1 / (0.5 * k1 + k2)
+    bound = most * (1 - np.exp(-rate * pulse))
+    # under transmitter r = most (1 - exp(-rate t)), then bound exp(-k2 t); s' = k3 r - k4 s in both
+    during = k3 * most * ((1 - np.exp(-k4 * pulse)) / k4 - (np.exp(-rate * pulse) - np.exp(-k4 * pulse)) / (k4 - rate))
+    t = DT * np.arange(1, 2501) - pulse
+    after = during * np.exp(-k4 * t) + k3 * bound * (np.exp(-k2 * t) - np.exp(-k4 * t)) / (k4 - k2)
+    np.testing.assert_allclose(s[2:], after[2:], atol=1e-9)
+    assert bound == pytest.approx(0.0134, rel=0.01)
+    assert DT * (s.argmax() + 1) == pytest.approx(np.log(k4 / k2) / (k4 - k2), rel=0.01)
+
+
 def test_gaba_b_pulls_the_membrane_by_its_conductance(engine: str) -> None:
     """dv/dt = (-(v - v_rest) g_leak + g (e_rev - v)) / c: SciPy on the same kinetics."""
     net = Network(dt=DT)

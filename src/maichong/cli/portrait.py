@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from maichong.plots import Drawing
 
 SUFFIXES = (".png", ".svg", ".pdf", ".html")
+STEP = 0.1
+"""ms, at which a neuron is run, if it does not diverge."""
 STEPS = (0.9, 1.1, 1.5, 2.5)
 """Currents at which a neuron without patterns of its own is shown, as shares of where its firing sets in."""
 
@@ -72,12 +74,13 @@ def drawings_of(model: NeuronModel) -> Iterator[Drawing]:
     xlabel = f"current {entry.name} ({entry.unit or '1'})"
     cell, dt, (low, high) = _stepping(model())
     begins, kind = _onset(cell, low, high, dt) if high > low else (None, "")
+    how = f" By Euler's method at {dt:g} ms: at {STEP:g} ms its own integrator finds no finite f-I curve." if dt < STEP else ""
     if model.patterns:
         yield _gallery("Firing patterns", "Each under its own current, drawn below it.", _patterns(model))
     elif begins is not None:
         yield _gallery(
             "Steps of current",
-            "From the initial state: currents below and above the one at which firing sets in.",
+            f"From the initial state: currents below and above the one at which firing sets in.{how}",
             _steps(cell, begins, entry.unit, dt),
         )
     if begins is not None:
@@ -85,7 +88,7 @@ def drawings_of(model: NeuronModel) -> Iterator[Drawing]:
         curve = analysis.f_i_curve(cell, currents, dt=dt)
         title = f"f-I curve{f', class {kind}' if kind else ''}"
         yield plots.Drawing(
-            title, "One cell for each current, from its initial state.",
+            title, f"One cell for each current, from its initial state.{how}",
             lambda ax: plots.f_i(curve.currents, curve.rates, first_rates=_filled(curve), onset=begins, xlabel=xlabel, ax=ax),
         )  # fmt: skip
         yield from _diagram(cell, low, high, xlabel)
@@ -97,12 +100,12 @@ def _stepping(cell: Configured) -> tuple[Configured, float, tuple[float, float]]
     """The cell and the step at which it fires without diverging, and the currents to draw it over; none where it never fires."""
     from maichong import analysis
 
-    for one, dt in ((cell, 0.1), (cell.replace(integrator="euler"), 0.01)):
+    for one, dt in ((cell, STEP), (cell.replace(integrator="euler"), 0.01)):
         with contextlib.suppress(ParameterError):
             low, high = analysis.firing_range(one, dt=dt)
             if np.isfinite(analysis.f_i_curve(one, np.linspace(low, high, 21), dt=dt).rates).all():
                 return one, dt, (low, high)
-    return cell, 0.1, (0.0, 0.0)
+    return cell, STEP, (0.0, 0.0)
 
 
 def _onset(cell: Configured, low: float, high: float, dt: float) -> tuple[float | None, str]:

@@ -7,7 +7,7 @@ neuron share its G-proteins s: r and s are sums over synapses, each with its wei
 measured. One pulse opens 1.5e-5 of g_max after 102 ms, 85 ms of transmitter open 0.39.
 
 Source: Destexhe & Sejnowski 1995, doi:10.1073/pnas.92.21.9515; constants of Destexhe, Mainen & Sejnowski 1998, "Kinetic models of
-synaptic transmission", as in ModelDB 18500.
+synaptic transmission", as in ModelDB 18500. The chapter's other set is k1 = 0.09, k2 = 0.0012, k3 = 0.18, k4 = 0.034.
 
 Not for weights that learn or are set while time runs.
 """
