@@ -53,7 +53,7 @@ def test_one_spike_resets_the_others_and_holds_them() -> None:
 
 
 def test_an_input_spike_of_weight_one_raises_a_membrane_by_a_millivolt() -> None:
-    """A membrane that does not leak keeps all of it, within dt / 2 tau: a current is held over a step where conductances are about."""
+    """A membrane that does not leak keeps all of it; within dt / 2 tau, as a step holds a current where conductances are about."""
     settings = Settings(neurons=2, min_rate=0.0, dt=0.1, tau_m=1e6)
     run = network(settings, 1, 1).build("reference")
     run.set_weights("learned", [1.0, 0.5])
