@@ -32,8 +32,8 @@ from maichong.parts import (
     check_exact,
     check_name,
     check_population,
+    check_rules,
     check_saturating,
-    check_shared,
     is_white,
     settle_drive,
     settle_input,
@@ -195,12 +195,7 @@ class Network:
         rules = settle_rules(plasticity, RuleModel, "rules, such as PairSTDP()", where)
         short_term = settle_short_term(short_term, receptor, where)
         check_saturating(receptor, self.dt, bool(rules), where)
-        for rule in rules:
-            check_shared(rule, where)
-        if sum(rule.model.acts_by_itself for rule in rules if isinstance(rule.model, RuleModel)) > 1:
-            raise NetworkError(
-                where, "two rules would write its weights at spikes, and their order would be undefined", fix="keep one"
-            )
+        check_rules(rules, dendritic_delay, self.dt, where)
         weight = synaptic(weight, weight_unit(receptor), f"{where}, weight", connector, source.n, target.n)
         for rule in rules:
             check_bounds(weight, rule, f"{where}, weight")

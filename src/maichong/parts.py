@@ -215,6 +215,26 @@ def settle_rules(plasticity: Any, kind: type[Model], what: str, where: str) -> t
     return rules
 
 
+def check_rules(rules: tuple[Configured, ...], dendrites: Any, dt: float, where: str) -> None:
+    """NetworkError where the rules of a projection do not go together, or with what else it has."""
+    for rule in rules:
+        check_shared(rule, where)
+        model = rule.model
+        assert isinstance(model, RuleModel)
+        if model.every and (not (period := float(rule[model.every])) > 0 or not whole_steps(period, dt)):
+            expected = f"must be a whole number of steps of {dt:g} ms"
+            raise NetworkError(f"{where}, {model.name}.{model.every}", expected, f"{period:g} ms")
+        if dendrites is not None and model.asks("v"):
+            fix = "leave dendritic_delay out"
+            raise NetworkError(
+                where, f"{model.name} reads the potential at the synapse, which a dendritic delay puts off", fix=fix
+            )
+    if sum(rule.model.acts_by_itself for rule in rules if isinstance(rule.model, RuleModel)) > 1:
+        raise NetworkError(
+            where, "two rules would write its weights at spikes, and their order would be undefined", fix="keep one"
+        )
+
+
 def settle_receptor(target: Population, receptor: Any, input: str | None, where: str) -> tuple[Configured, str | None]:
     """A receptor of ``target`` and the input that takes its current, None where it jumps the membrane; NetworkError otherwise."""
     if isinstance(receptor, ReceptorModel):
@@ -279,6 +299,8 @@ def check_exact(receptor: Configured, delay: Any, dendrites: Any, rules: tuple[C
         raise NetworkError(where, f"counts the {counted} of {model.name} on the grid, and {both}", fix=fix)
     if dendrites is not None and any(isinstance(rule.model, RuleModel) and rule.model.acts_by_itself for rule in rules):
         raise NetworkError(where, f"has a dendritic delay that its rule sees, and {both}", fix="leave dendritic_delay out")
+    if any(isinstance(rule.model, RuleModel) and (rule.model.states or rule.model.elapse) for rule in rules):
+        raise NetworkError(where, f"has a rule with states of its synapses, which are kept on the grid, and {both}")
 
 
 def check_shared(part: Configured, where: str) -> None:

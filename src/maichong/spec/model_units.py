@@ -95,6 +95,8 @@ def expected_units(model: Model, role: str, known: dict[str, str], weight: str) 
     role = role.partition(" (")[0]  # a variant's functions have its name after their role
     if role.startswith("init of "):
         return (known[role.removeprefix("init of ")],)
+    if isinstance(model, RuleModel):
+        return (weight, *states)
     if role == "flow":
         return tuple(f"({unit or 'dimensionless'})/ms" for unit in states)
     if role in ("reset", "on_spike"):
