@@ -300,6 +300,6 @@ def _plastic(
 
 
 def _lesson(model: RuleModel, part: float) -> tuple[Action, ...]:
-    """Two parts with learning, the rule's signal after each, and half a part without."""
-    signal = (send(model.signal),) if model.signal else ()
+    """Two parts with learning, the rule's signals after each, and half a part without."""
+    signal = tuple(send(name) for name in model.signals)
     return (carry_on(part), *signal, carry_on(part), *signal, stop_learning, carry_on(part / 2))

@@ -53,7 +53,7 @@ def at_defaults(model: Model) -> dict[str, Any]:
     if isinstance(model, IntrinsicModel):
         around["value"] = host(model).param(model.target).default
     for state in (*model.states, *getattr(model, "source", ())):
-        env[state.name] = _start(state.init, env)
+        env[state.name] = _start(state.init, {**around, **env})
     env |= {entry.name: 0.0 for entry in getattr(model, "inputs", ())}
     env |= {trace.name: 0.5 for trace in getattr(model, "traces", ())}
     return {**around, **env}

@@ -224,7 +224,8 @@ class Run:
     def synapses(self, projection: str) -> dict[str, np.ndarray]:
         """The synapses of a projection as lists: pre, post, weight, delay (ms), sorted by pre, then post.
 
-        What its rule keeps for each synapse is there by its name. With dendritic delays also dendritic_delay (ms), where a rule sees it; else the two are one delay.
+        What its rule keeps for each synapse is there by its name. With dendritic delays also dendritic_delay (ms), where a rule
+        sees it; else the two are one delay.
         """
         entry, index = self._projection(projection)
         pre, post = entry.pairs()

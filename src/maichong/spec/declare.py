@@ -137,7 +137,7 @@ class Trace:
     """A low-pass filtered spike train or signal: decays with the time constant named by ``tau``, jumps when it is driven.
 
     ``on`` says what drives it: ``"pre"`` spikes (as they arrive at the synapse), ``"post"`` spikes, or a signal of the network by
-    its name, which adds its value. ``pairing`` is ``"all_to_all"`` (each spike adds 1), ``"nearest"`` (each spike sets it to 1) or
+    its name, which adds its value, in ``unit``. ``pairing`` is ``"all_to_all"`` (each spike adds 1), ``"nearest"`` (each spike sets it to 1) or
     the name of an option of the rule that has these choices.
     """
 
@@ -146,6 +146,7 @@ class Trace:
     tau: str
     meaning: str
     pairing: str = ALL_TO_ALL
+    unit: str = ""
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ def symbol_units(model: Model, weight: str = "", value: str = "") -> dict[str, s
         "dt": "ms",
         "value": value,
     }
-    known |= {trace.name: "" for trace in getattr(model, "traces", ())}
+    known |= {trace.name: trace.unit for trace in getattr(model, "traces", ())}
     for symbol in (*model.params, *model.states, *getattr(model, "inputs", ()), *getattr(model, "source", ())):
         known[symbol.name] = re.sub(r"\bweight\b", weight or "dimensionless", symbol.unit or "")
     return known

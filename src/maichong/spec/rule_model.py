@@ -131,9 +131,8 @@ class RuleModel(Model):
         if self.signal is not None and self.every is not None:
             raise ModelError(self.name, "on_signal acts at a signal or every so many ms, not at both")
         if self.every is not None and self.every not in params:
-            raise ModelError(
-                f"{self.name}.every", "must name a parameter in ms", brief(self.every), did_you_mean(self.every, params)
-            )
+            fix = did_you_mean(self.every, params)
+            raise ModelError(f"{self.name}.every", "must name a parameter in ms", brief(self.every), fix)
         check_init(self, also=("w",))
         allowed = visible(self.scope)
         of_signals = [trace.name for trace in self.traces if trace.on not in SPIKES]
@@ -202,8 +201,8 @@ def rule(
 ) -> RuleModel:
     """Declare a plasticity rule from the functions of one file.
 
-    Every rule also has ``w_min`` and ``w_max``, with ``bounds`` as defaults (None: unbounded). ``states`` are what each synapse keeps
-    besides its weight, from their initial value on; ``every`` names the parameter that says how often ``on_signal`` acts, in ms.
+    Every rule also has ``w_min`` and ``w_max``, with ``bounds`` as defaults (None: unbounded). ``states`` are what each synapse
+    keeps besides its weight, from their initial value on; ``every`` names the parameter that says how often ``on_signal`` acts.
 
     Raises ModelError where a function asks for what its scope does not show.
     """

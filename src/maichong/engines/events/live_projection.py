@@ -145,6 +145,7 @@ class LiveProjection:
         if "since" in self.synaptic:
             text = synaptic.carry_on(builder)
             self._carry_on = [Kernel(text, self.values | mine) for mine in self._mine]
+            self.carry_on(0)  # a weight that follows from the synapse's states does so from the start
         self._signals = [found for own in plan.rules for found in self._signal_kernels(own, shape)]
 
     def _sources(self, room: int, depth: int) -> dict[str, np.ndarray]:

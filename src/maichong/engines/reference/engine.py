@@ -126,7 +126,7 @@ class Reference:
     def _decay(self, index: int) -> None:
         projection = self.projections[index]
         if self.learning:
-            projection.elapse()
+            projection.elapse(self.plan.dt)
         projection.fade()
 
     def _learn(self, index: int) -> None:

@@ -35,6 +35,7 @@ class LiveProjection:
         self.values = {trace.name: np.zeros(self.pre.size) for trace, _, _ in self.traces}
         self.states = synapse_start(plan.spike_rule, self.weight) if plan.spike_rule else {}
         self.modulators = {trace.name: np.zeros(()) for trace, _ in signal_traces(plan.spike_rule)}
+        self.elapse(0.0)  # a weight that follows from the synapse's states does so from the start
         self.arrived = np.zeros(self.pre.size, bool)
         self.sources: dict[str, np.ndarray] = {}
         self.amounts: dict[str, np.ndarray] = {}
@@ -124,12 +125,12 @@ class LiveProjection:
         known = {name: values[chosen] for name, values in self.values.items()}
         self._write(rule, function, chosen, known | self._around(chosen, v))
 
-    def elapse(self) -> None:
-        """A step in which nothing happens, for all synapses."""
+    def elapse(self, lag: float) -> None:
+        """So many ms in which nothing happens, for all synapses."""
         rule = self.plan.spike_rule
         if rule and isinstance(rule.model, RuleModel) and rule.model.elapse:
             everywhere = np.ones(self.pre.size, bool)
-            self._write(rule, rule.model.elapse, everywhere, {"lag": self.plan.dt, **self.states, **self.modulators})
+            self._write(rule, rule.model.elapse, everywhere, {"lag": lag, **self.states, **self.modulators})
 
     def fade(self) -> None:
         """The traces go on by a step."""

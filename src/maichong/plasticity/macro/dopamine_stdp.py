@@ -44,7 +44,7 @@ DopamineSTDP = rule(
     traces=[
         Trace("x", on="pre", tau="tau_plus", pairing="pairing", meaning="recent presynaptic spikes"),
         Trace("y", on="post", tau="tau_minus", pairing="pairing", meaning="recent postsynaptic spikes"),
-        Trace("d", on="dopamine", tau="tau_d", meaning="dopamine above its baseline, in 1/ms"),
+        Trace("d", on="dopamine", tau="tau_d", meaning="dopamine above its baseline", unit="1/ms"),
     ],
     states=[State("c", 0.0, "", "eligibility trace")],
     on_pre=on_pre,
