@@ -229,10 +229,16 @@ def check_rules(rules: tuple[Configured, ...], dendrites: Any, dt: float, where:
             raise NetworkError(
                 where, f"{model.name} reads the potential at the synapse, which a dendritic delay puts off", fix=fix
             )
-    if sum(rule.model.acts_by_itself for rule in rules if isinstance(rule.model, RuleModel)) > 1:
-        raise NetworkError(
-            where, "two rules would write its weights at spikes, and their order would be undefined", fix="keep one"
-        )
+    fix = "say how they go together: Sum(a, b), Sequence(a, b)"
+    models = [rule.model for rule in rules if isinstance(rule.model, RuleModel)]
+    if sum(model.acts_by_itself for model in models) > 1:
+        raise NetworkError(where, "two rules would write its weights at spikes, and their order would be undefined", fix=fix)
+    waiting = [model.signal for model in models if model.signal]
+    for signal in waiting:
+        if waiting.count(signal) > 1:
+            raise NetworkError(
+                where, f"two rules would write its weights at {signal!r}, and their order would be undefined", fix=fix
+            )
 
 
 def settle_receptor(target: Population, receptor: Any, input: str | None, where: str) -> tuple[Configured, str | None]:

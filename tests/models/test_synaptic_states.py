@@ -1,4 +1,4 @@
-"""Rules that keep something of each synapse, read the potential, or follow a signal: closed forms, and every way in which synapses lie."""
+"""Rules that keep something of each synapse, read the potential, or follow a signal: closed forms, wherever synapses lie."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def pair(learning: Any, pre: list[float], post: list[float], weight: float = 0.5
 
 
 def test_dopamine_pays_for_a_pair_that_is_a_second_past(engine: str) -> None:
-    """Izhikevich 2007: c_0 d_0 exp(-D / tau_c) tau_c tau_d / (tau_c + tau_d) = 0.306566201 at c_0 = 1, d_0 = 0.005 / ms, D = 1 s."""
+    """c_0 d_0 exp(-D / tau_c) tau_c tau_d / (tau_c + tau_d) = 0.306566201 at c_0 = 1, d_0 = 0.005 / ms and D = 1 s."""
     rule = DopamineSTDP(a_plus=np.exp(0.5), a_minus=0.0, w_max=None)  # the pair is 10 ms apart: c_0 = 1
     run = pair(rule, [10.0], [19.0], weight=0.0).build(engine).run(20.0)  # the teacher's spike makes the cell fire a step later
     assert run.synapses("learns")["c"][0] == pytest.approx(1.0, rel=1e-12)

@@ -13,6 +13,7 @@ import numpy as np
 
 from maichong import files
 from maichong.engines.plan import Plan
+from maichong.engines.plasticity_table import PlasticityTable, table_of
 from maichong.engines.projection_plan import ProjectionPlan, synapse_states
 from maichong.engines.recorder import Recorder
 from maichong.engines.recording import Recording, Records, Samples, Spikes, weights_probe
@@ -91,6 +92,10 @@ class Run:
     def describe(self) -> str:
         """The plan in words, what is exact and what is not, and how the engine goes about it."""
         return f"{self.plan.describe()}\n{self._backend.describe()}"
+
+    def plasticity_table(self) -> PlasticityTable:
+        """Who changes which weights and thresholds, and when; ``print(run.plasticity_table())``."""
+        return table_of(self.plan)
 
     @property
     def t(self) -> float:

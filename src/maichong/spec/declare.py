@@ -137,8 +137,8 @@ class Trace:
     """A low-pass filtered spike train or signal: decays with the time constant named by ``tau``, jumps when it is driven.
 
     ``on`` says what drives it: ``"pre"`` spikes (as they arrive at the synapse), ``"post"`` spikes, or a signal of the network by
-    its name, which adds its value, in ``unit``. ``pairing`` is ``"all_to_all"`` (each spike adds 1), ``"nearest"`` (each spike sets it to 1) or
-    the name of an option of the rule that has these choices.
+    its name, which adds its value, in ``unit``. ``pairing`` is ``"all_to_all"`` (each spike adds 1), ``"nearest"`` (each spike sets
+    it to 1) or the name of an option of the rule that has these choices.
     """
 
     name: str

@@ -77,6 +77,8 @@ class RuleModel(Model):
     elapse: Function | None = None
     signal: str | None = None
     every: str | None = None
+    parts: tuple[str, ...] = ()
+    """How it was put together from which rules, where it was."""
 
     def symbols(self) -> tuple[Symbol, ...]:
         return (*super().symbols(), *self.traces)
