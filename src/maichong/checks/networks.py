@@ -163,7 +163,9 @@ def of_source(model: SourceModel) -> list[Scene]:
 def of_rule(model: RuleModel) -> list[Scene]:
     """Random spikes onto cells that a teacher makes fire, in each of the ways in which synapses can lie in memory."""
     lesson = _lesson(model, 40.0)
-    scattered, same = Uniform(0.5, 5.0), 1.5
+    same = 1.5
+    # what arrives in one step is known where all delays are one
+    scattered = same if model.asks("s_pre") else Uniform(0.5, 5.0)
     found = [
         Scene("dense", _plastic(model(), AllToAll(), scattered), lesson, single=False),
         Scene("sparse", _plastic(varied(model), FixedProbability(0.6), scattered), lesson, single=False),

@@ -16,7 +16,6 @@ from maichong.errors import NetworkError
 from maichong.network import Projection
 from maichong.random import two_uniforms
 from maichong.spec import Configured, Distribution, RuleModel, Trace
-from maichong.spec.reading import arguments
 from maichong.spec.rule_model import SPIKES, weight_bounds
 from maichong.topology import RandomConnector
 
@@ -329,14 +328,3 @@ def signal_traces(rule: Configured | None) -> tuple[tuple[Trace, float], ...]:
 def synapse_states(rule: Configured | None) -> tuple[str, ...]:
     """What each synapse keeps of a rule besides its weight."""
     return tuple(state.name for state in rule.model.states) if rule else ()
-
-
-def synapse_start(rule: Configured, weight: np.ndarray) -> dict[str, np.ndarray]:
-    """The states of synapses of these weights at the start, float64 like ``weight``."""
-    known: dict[str, Any] = {**rule.values, "w": weight}
-    for state in rule.model.states:
-        init = state.init
-        if callable(init):
-            init = init(*(known[name] for name in arguments(init)))
-        known[state.name] = np.array(np.broadcast_to(known[init] if isinstance(init, str) else init, weight.shape), np.float64)
-    return {state.name: known[state.name] for state in rule.model.states}

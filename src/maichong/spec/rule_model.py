@@ -9,7 +9,7 @@ import inspect
 import re
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -17,18 +17,27 @@ from maichong.errors import ModelError, ParameterError, brief, did_you_mean, is_
 from maichong.spec.declare import ALL_TO_ALL, NEAREST, Option, Param, State, Symbol, Trace, declared
 from maichong.spec.model import Configured, Function, Model, names
 from maichong.spec.neuron_model import check_init
-from maichong.spec.reading import check_function, straight_line
+from maichong.spec.reading import arguments, check_function, straight_line
 
 SCOPES: Mapping[str, Mapping[str, str]] = {
-    "synapse": {"w": "the weight of this synapse", "v": "the potential of its target"},
+    "synapse": {
+        "w": "the weight of this synapse",
+        "v": "the potential of its target",
+        "s_pre": "the activity of its source",
+        "s_post": "the activity of its target",
+    },
     "circuit": {"w_sum": "the sum of the weights onto the same neuron, within the projection"},
     "network": {"signal": "the number that the network's signal carries: reward, error, novelty"},
 }
 """What each scope adds to what a rule may know; a scope sees what the narrower ones see.
 
-``w_sum`` and ``signal`` are known to ``on_signal`` alone: between spikes, where every weight is at rest. Traces of signals are
-known to rules of scope "network" alone.
+``w_sum`` and ``signal`` are known to ``on_signal`` alone: between spikes, where every weight is at rest. ``s_pre`` and ``s_post``
+are known to ``on_step`` alone: 1 where a spike arrives, or the target fires, at the end of this step, else 0; in layers, whatever
+their neurons' activity is. Traces of signals are known to rules of scope "network" alone.
 """
+
+ONLY: Mapping[str, str] = {"w_sum": "on_signal", "signal": "on_signal", "s_pre": "on_step", "s_post": "on_step"}
+"""What one role alone can know."""
 
 SPIKES = ("pre", "post")
 """What drives a trace that is no signal's."""
@@ -170,11 +179,12 @@ def _check_scope_of(model: RuleModel, role: str, function: Function, own: tuple[
     line = straight_line(function)
     for asked in line.args:
         for scope, sees in SCOPES.items():
-            if asked not in sees or asked in (*own, *visible("synapse")):
+            if asked not in sees or asked in own:
                 continue
             asks = f"{model.name}.{role}() asks for {asked!r} ({sees[asked]}), which "
-            if role != "on_signal":
-                raise ModelError(f"{line.file}:{line.line}", f"{asks}on_signal() alone can know", fix="move it there")
+            only = ONLY.get(asked, role)
+            if role != only:
+                raise ModelError(f"{line.file}:{line.line}", f"{asks}{only}() alone can know", fix="move it there")
             if asked not in visible(model.scope):
                 raise ModelError(
                     f"{line.file}:{line.line}",
@@ -228,6 +238,17 @@ def rule(
         signal=signal,
         every=every,
     )
+
+
+def synapse_start(rule: Configured, weight: np.ndarray) -> dict[str, np.ndarray]:
+    """The states of synapses of these weights at the start, float64 like ``weight``."""
+    known: dict[str, Any] = {**rule.values, "w": weight}
+    for state in rule.model.states:
+        init = state.init
+        if callable(init):
+            init = init(*(known[name] for name in arguments(init)))
+        known[state.name] = np.array(np.broadcast_to(known[init] if isinstance(init, str) else init, weight.shape), np.float64)
+    return {state.name: known[state.name] for state in rule.model.states}
 
 
 @dataclass(frozen=True, eq=False, repr=False)

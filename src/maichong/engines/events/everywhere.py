@@ -21,7 +21,18 @@ def each_step(b: Builder) -> KernelText | None:
     w.line(f"if {b.array('control', 'int64')}[LEARNING] == 0:")
     w.line("    return")
     w.line("now = step + 1")
-    _everywhere(b, w, "on_step", {})
+    env = {}
+    for side, who in (("pre", "i"), ("post", "j")):
+        if f"s_{side}" in b.asks("on_step"):
+            active = b.array(f"s_{side}")
+            w.line(f"{active}[:] = F(0.0)")
+            stamp = f"now - {b.array('delays', 'int64')}[0]" if side == "pre" else b.seen("now")
+            own = side == "post" and b.shape.layout != "delayed"
+            b.spikes(w, side, stamp, who, own=own)
+            w.line(f"{active}[{who}] = F(1.0)")
+            b.close(w, own=own)
+            env[f"s_{side}"] = f"{active}[{who}]"
+    _everywhere(b, w, "on_step", env)
     return b.text("Every step", w)
 
 

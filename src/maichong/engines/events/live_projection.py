@@ -41,7 +41,11 @@ class LiveProjection:
         self.scratch: dict[str, np.ndarray] = {}
         rule = plan.spike_rule
         landing, lands = post.off_grid.landing(plan) if plan.exact and post.off_grid else (None, {})
-        membrane = post.plan.system.membrane if rule and rule.model.asks("v") and post.plan.system else None  # type: ignore[attr-defined]
+        if _asks(rule, "s_pre") and (self.layout.delays.size > 1 or plan.dendritic is None):
+            what = "reads which spikes arrive in a step, and needs one delay for all synapses"
+            where = f"projection {plan.name!r}, {rule.model.name}"  # type: ignore[union-attr]
+            raise EngineError(where, what, fix="give one delay, or build with engine='reference'")
+        membrane = post.plan.system.membrane if _asks(rule, "v") and post.plan.system else None
         shape = projections.shape_of(
             plan, self.layout, wakes=post.awake is not None, landing=landing,
             membrane=str(post.own.of[0][membrane].dtype) if membrane else "",
@@ -183,6 +187,9 @@ class LiveProjection:
         found |= {"block_at": zeros(projections.WIDE, np.int64), "block_w": zeros(projections.WIDE, self.precision)}
         for trace, _ in projections.traces_on(self.plan.spike_rule, "pre"):
             found[f"block_{trace.name}"] = zeros(projections.WIDE, self.precision)
+        for name, n in (("s_pre", self.plan.n_pre), ("s_post", self.plan.n_post)):
+            if _asks(self.plan.spike_rule, name):
+                found[name] = zeros(n, self.precision)
         found["padded_last"] = padded(self.plan.n_post) if self.serial else post.edges[part + 1]
         for name, rows in (("start", self.plan.n_pre + 1), ("offset", self.plan.n_pre * (self.layout.delays.size + 1))):
             if name in self.layout.arrays:
@@ -312,3 +319,8 @@ class LiveProjection:
 
     def _order(self) -> np.ndarray | None:
         return None if self.layout.shared else in_one_part(self.layout, self.parts, self.plan.n_pre)
+
+
+def _asks(rule: Configured | None, name: str) -> bool:
+    """Whether a rule asks for what a synapse sees."""
+    return rule is not None and isinstance(rule.model, RuleModel) and rule.model.asks(name)

@@ -14,8 +14,9 @@ import numpy as np
 
 from maichong.engines.events.emit import KernelText
 from maichong.engines.events.lower import Writer
-from maichong.engines.projection_plan import signal_traces, synapse_start, synapse_states
+from maichong.engines.projection_plan import signal_traces, synapse_states
 from maichong.spec import Configured, RuleModel
+from maichong.spec.rule_model import synapse_start
 
 if TYPE_CHECKING:
     from maichong.engines.events.projections import Builder

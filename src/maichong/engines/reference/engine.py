@@ -136,6 +136,11 @@ class Reference:
         target = self.populations[projection.plan.post_population]
         seen = (self.step + 1 - projection.dendritic) % len(target.fired)
         projection.apply("on_post", target.fired[seen, projection.post], target.membrane)
+        now, source = self.step + 1, self.populations[projection.plan.pre_population]
+        projection.active = {
+            "s_pre": source.fired[(now - projection.delay) % len(source.fired), projection.pre].astype(np.float64),
+            "s_post": target.fired[seen, projection.post].astype(np.float64),
+        }
         projection.apply("on_step", np.ones(projection.pre.size, bool), target.membrane)
 
     def _record(self, index: int) -> None:

@@ -9,12 +9,13 @@ import numpy as np
 
 from maichong.engines.event_by_event import Arrivals
 from maichong.engines.plan import Plan
-from maichong.engines.projection_plan import ProjectionPlan, signal_traces, spike_traces, synapse_start
+from maichong.engines.projection_plan import ProjectionPlan, signal_traces, spike_traces
 from maichong.engines.release import BOUND
 from maichong.engines.system import evaluate
 from maichong.spec import RuleModel
 from maichong.spec.model import names
 from maichong.spec.reading import arguments
+from maichong.spec.rule_model import synapse_start
 
 
 class LiveProjection:
@@ -37,6 +38,8 @@ class LiveProjection:
         self.modulators = {trace.name: np.zeros(()) for trace, _ in signal_traces(plan.spike_rule)}
         self.elapse(0.0)  # a weight that follows from the synapse's states does so from the start
         self.arrived = np.zeros(self.pre.size, bool)
+        self.active: dict[str, np.ndarray] = {}
+        """Of each synapse, whether a spike arrives and whether the target fires now: what a rule may know in each step."""
         self.sources: dict[str, np.ndarray] = {}
         self.amounts: dict[str, np.ndarray] = {}
         release = plan.release
@@ -150,7 +153,7 @@ class LiveProjection:
     def _around(self, chosen: np.ndarray, v: np.ndarray) -> dict[str, Any]:
         """What a rule may know of the ``chosen`` synapses besides their weights and traces."""
         own = {name: values[chosen] for name, values in self.states.items()}
-        return {**own, **self.modulators, "v": v[self.post[chosen]] if v.size else v}
+        return {**own, **self.modulators, **self.active, "v": v[self.post[chosen]] if v.size else v}
 
     def _write(self, rule: Any, function: Callable[..., Any], chosen: np.ndarray, known: dict[str, Any]) -> None:
         asked = arguments(function)
