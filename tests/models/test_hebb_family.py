@@ -152,9 +152,7 @@ def test_what_a_layer_cannot_do_is_refused() -> None:
         Layer(PairSTDP(), np.zeros((2, 2)))
     with pytest.raises(ParameterError, match=r"Layer, weight: must be a matrix \[pre, post\] within 0 to 1"):
         Layer(Hebb(), np.full((2, 2), 1.5))
-    with pytest.raises(
-        ParameterError, match=r"Layer.step: activities must be \[batch, 2\] and \[batch, 3\] \(got \[1, 2\] and \[2, 3\]\)"
-    ):
+    with pytest.raises(ParameterError, match=r"Layer.step: activities must be \[batch, 2\] and \[batch, 3\]"):
         Layer(Hebb(), np.zeros((2, 3))).step(np.zeros((1, 2)), np.zeros((2, 3)))
     voltage = rule("Voltage", params=[Param("a", 1.0, "", "rate")], on_step=reads_v)
     with pytest.raises(ParameterError, match="Layer, rule: asks for v, which a layer does not have"):

@@ -74,6 +74,8 @@ def symbol_units(model: Model, weight: str = "", value: str = "") -> dict[str, s
     """The unit of every symbol that a function of ``model`` may ask for."""
     known = {
         "u": "",
+        "s_pre": "",
+        "s_post": "",
         "v": "mV",
         "w": weight,
         "w_sum": weight,
