@@ -10,8 +10,10 @@ import pytest
 
 from maichong import (
     LIF,
+    MSTDPET,
     SDSP,
     AllToAll,
+    ConsolidatingSTDP,
     Delta,
     DopamineSTDP,
     Exponential,
@@ -22,7 +24,7 @@ from maichong import (
     SpikeTimes,
     Uniform,
     resume,
-)
+)  # fmt: skip
 from maichong.errors import ModelError, NetworkError
 from maichong.spec import Param, State, Trace, rule
 
@@ -188,3 +190,30 @@ def test_a_potential_behind_a_dendrite_is_refused() -> None:
     net.population("b", LIF(), 1)
     with pytest.raises(NetworkError, match="SDSP reads the potential at the synapse, which a dendritic delay puts off"):
         net.project("a", "b", AllToAll(), weight=0.5, receptor=Exponential(), plasticity=SDSP(), delay=1.0, dendritic_delay=1.0)
+
+
+def test_a_reward_pays_what_is_still_eligible(engine: str) -> None:
+    """Florian 2007: after a pair of 10 ms, a reward r at D pays gamma r a_plus exp(-10 / 20) / tau_z exp(-D / tau_z)."""
+    learning = MSTDPET(gamma=0.5, a_minus=0.0, w_min=None, w_max=None)
+    run = pair(learning, [10.0], [19.0], weight=0.3).build(engine).run(50.0)
+    run.signal("reward", -2.0)
+    expected = 0.3 - 2.0 * 0.5 * np.exp(-10.0 / 20.0) / 25.0 * np.exp(-30.0 / 25.0)
+    assert run.weights("learns")[0, 0] == pytest.approx(expected, rel=1e-12)
+
+
+def test_bursts_pull_weights_to_their_reference_and_references_settle(engine: str) -> None:
+    """equations.md 3.13: a silent source's weight goes monotonically to w_ref while the target bursts; w_ref alone settles at 0 or
+    0.5, and 0.25 parts the two. At 100 Hz beta y^3 is 0.2; beyond 2, at 200 Hz, the rule itself overshoots."""
+    quick = ConsolidatingSTDP(beta=0.05, delta=0.0)
+    run = pair(quick, [], [float(t) for t in range(5, 300, 10)], weight=0.4).build(engine)
+    run.set_weights("learns", 0.2)  # the reference keeps where the weight was
+    seen = [run.run(25.0).weights("learns")[0, 0] for _ in range(12)]
+    assert (np.diff([0.2, *seen]) > 0).all()
+    assert seen[-1] == pytest.approx(0.4, abs=0.01)
+    assert run.synapses("learns")["w_ref"][0] == pytest.approx(0.4, abs=1e-12)
+    for begun, settled in ((0.24, 0.0), (0.26, 0.5)):
+        # a weight that follows its reference: the potential alone moves both
+        run = pair(ConsolidatingSTDP(tau_c=1000.0, period=50.0), [], [], weight=begun).build(engine)
+        for _ in range(400):
+            run.run(50.0).set_weights("learns", float(np.clip(run.synapses("learns")["w_ref"][0], 0.0, 5.0)))
+        assert run.synapses("learns")["w_ref"][0] == pytest.approx(settled, abs=1e-3)
