@@ -114,7 +114,7 @@ def read_network(network: Callable[..., Any], data: Mapping[str, Any], models: I
             net.population(
                 entry["name"], model, entry["n"],
                 init=plain_values(entry["init"]), drive=plain_values(entry["drive"]) or None,
-                plasticity=[configured(rule) for rule in entry["plasticity"]],
+                plasticity=[configured(rule) for rule in entry["plasticity"]], sign=entry.get("sign"),
             )  # fmt: skip
         for entry in data["projections"]:
             net.project(

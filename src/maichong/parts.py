@@ -100,7 +100,8 @@ class Population:
     """``n`` neurons, or sources, of one model.
 
     ``init`` sets states at the start, ``drive`` the input; both one number, one per neuron or a distribution, a drive also Steps.
-    ``plasticity`` holds intrinsic rules such as HomeostaticThreshold.
+    ``plasticity`` holds intrinsic rules such as HomeostaticThreshold; ``sign`` is "excitatory" or "inhibitory" where all synapses
+    of a neuron have one sign (Dale's principle), else None.
     """
 
     name: str
@@ -109,6 +110,7 @@ class Population:
     init: Mapping[str, Any] = field(default_factory=dict)
     drive: Mapping[str, Any] = field(default_factory=dict)
     plasticity: tuple[Configured, ...] = ()
+    sign: str | None = None
 
     @property
     def is_neuron(self) -> bool:
@@ -129,7 +131,7 @@ class Projection:
     it says where there is no synapse does not count) or a distribution. A spike stamped t acts from t + delay on; without a
     delay (None), from t on. ``dendritic_delay`` (ms, >= 0) is added to it on the way to the soma, and is the time that a spike of
     the target takes back to the synapse. ``input`` names the input of the target that receives the current; ``short_term`` says
-    which part of the weight a spike releases.
+    which part of the weight a spike releases. ``keeps`` is 1 or -1 where all weights have this sign, whatever rules do, else 0.
     """
 
     name: str
@@ -143,6 +145,7 @@ class Projection:
     input: str | None = None
     short_term: Configured | None = None
     dendritic_delay: Any = None
+    keeps: int = 0
 
 
 @dataclass(frozen=True)
@@ -239,6 +242,27 @@ def check_rules(rules: tuple[Configured, ...], dendrites: Any, dt: float, where:
             raise NetworkError(
                 where, f"two rules would write its weights at {signal!r}, and their order would be undefined", fix=fix
             )
+
+
+SIGNS = ("excitatory", "inhibitory")
+
+
+def check_sign(sign: object, where: str) -> None:
+    """NetworkError for what is no sign of a population."""
+    if sign is not None and not is_one_of(sign, SIGNS):
+        raise NetworkError(
+            f"{where}, sign", "must be 'excitatory', 'inhibitory' or None", brief(sign), did_you_mean(sign, SIGNS)
+        )
+
+
+def sign_of(source: Population, receptor: Configured) -> int:
+    """The sign that the weights from ``source`` onto ``receptor`` must have: 1, -1, or 0 for any.
+
+    A conductance is never negative: its reversal potential decides which way it pulls.
+    """
+    if source.sign is None:
+        return 0
+    return 1 if source.sign == "excitatory" or receptor.values.get("e_rev") is not None else -1
 
 
 def settle_receptor(target: Population, receptor: Any, input: str | None, where: str) -> tuple[Configured, str | None]:

@@ -103,8 +103,10 @@ class ProjectionPlan:
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """The smallest and the largest weight that all rules allow: every write, by whichever rule, is clipped to them."""
+        """The smallest and the largest weight that all rules, and the sign of the source, allow: every write, by whichever rule, is
+        clipped to them."""
         limits = [weight_bounds(rule) for rule in self.rules]
+        limits += [(0.0, np.inf)] if self.projection.keeps > 0 else [(-np.inf, 0.0)] if self.projection.keeps < 0 else []
         return max((low for low, _ in limits), default=-np.inf), min((high for _, high in limits), default=np.inf)
 
     @functools.cached_property
