@@ -17,33 +17,33 @@ FREE = {"w_min": -1.0, "w_max": 1.0}
 
 def net_of(sign: str | None, weight: Any, receptor: Any = None, rule: Any = ()) -> Network:
     net = Network(dt=1.0, seed=2)
-    pre = net.population("pre", SpikeTimes([3.0, 9.0], [0, 1]), 2, sign=sign)
+    pre = net.population("pre", SpikeTimes([43.0, 79.0], [0, 1]), 2, sign=sign)
     post = net.population("post", LIF(), 3, drive=700.0)
     net.project(pre, post, AllToAll(), weight=weight, receptor=receptor or Exponential(), plasticity=rule, name="learns")
     return net
 
 
-@given(st.lists(st.tuples(st.integers(1, 2000), st.integers(0, 1)), min_size=100, max_size=400), st.sampled_from([1, -1]))
-@settings(max_examples=5, deadline=None)
-def test_no_update_crosses_zero(spikes: list[tuple[int, int]], sign: int) -> None:
+@given(st.integers(0, 2**31), st.sampled_from([1, -1]))
+@settings(max_examples=8, deadline=None)
+def test_no_update_crosses_zero(seed: int, sign: int) -> None:
     """Some ten thousand random updates: arrivals and postsynaptic spikes at 40 synapses, by steps that cross zero at once."""
+    rng = np.random.default_rng(seed)
     net = Network(dt=1.0, seed=3)
-    times, ids = (np.array(values) for values in zip(*sorted(set(spikes)), strict=True))
-    pre = net.population("pre", SpikeTimes(times, ids), 2, sign="excitatory" if sign > 0 else "inhibitory")
+    spikes = SpikeTimes(rng.integers(1, 2000, 250), rng.integers(0, 2, 250))
+    pre = net.population("pre", spikes, 2, sign="excitatory" if sign > 0 else "inhibitory")
     post = net.population("post", LIF(t_ref=2.0), 20, drive=np.linspace(500.0, 900.0, 20))
-    rule = PairSTDP(a_plus=0.3, a_minus=0.35, **FREE)
     low, high = sorted((0.0, sign * 1.0))
+    rule = PairSTDP(a_plus=0.3, a_minus=0.35, **FREE)
     net.project(pre, post, AllToAll(), weight=Uniform(low, high), receptor=Exponential(), plasticity=rule, name="learns")
     run = net.build("events")
     for _ in range(10):
-        weights = run.run(200.0).weights("learns") * sign
-        assert (weights >= 0).all()
-    assert (weights == 0).any() and (weights > 0).any()
+        assert (run.run(200.0).weights("learns") * sign >= 0).all()
 
 
 def test_without_a_sign_the_same_rule_crosses_zero() -> None:
-    run = net_of(None, 0.01, rule=PairSTDP(a_plus=0.3, a_minus=0.35, **FREE)).build("reference").run(100.0)
-    assert (run.weights("learns") < 0).any()
+    for sign, crosses in ((None, True), ("excitatory", False)):
+        run = net_of(sign, 0.01, rule=PairSTDP(a_plus=0.0, a_minus=0.5, **FREE)).build("reference").run(100.0)
+        assert (run.weights("learns") < 0).any() == crosses
 
 
 def test_a_conductance_is_positive_from_both() -> None:
