@@ -194,9 +194,8 @@ def reproduce(settings: Settings, context: Context) -> Result:
     def optimiser(net: Module) -> Any:
         filters, offsets, *hidden, weight, bias = net.parameters()
         slow = settings.lr * settings.hidden_lr
-        groups = [
-            {"params": [filters, offsets], "lr": slow * settings.conv_lr}, {"params": hidden, "lr": slow}, {"params": [weight, bias]},
-        ]  # fmt: skip
+        groups = [{"params": [filters, offsets], "lr": slow * settings.conv_lr}, {"params": hidden, "lr": slow}]
+        groups.append({"params": [weight, bias]})
         return torch.optim.Adam(groups, lr=settings.lr, fused=True)
 
     def answer(net: Any, x: Tensor) -> Tensor:

@@ -8,11 +8,11 @@ share(x) = x / sum x:
     backwards:     LTP = P diag(1 + l_back f share(sum_k LTP_pre of the next layer)), LTD from its |LTD_pre| likewise
     dW <- mean of the LTPs + mean of the LTDs; the last layer has no part that comes backwards
 
-Potentiation stays potentiation and depression depression, and no weight is touched that does not change by itself. ``survey`` is the
-form that the survey prints.
+Potentiation stays potentiation and depression depression, and no weight is touched that does not change by itself. ``survey`` is
+the form that the survey prints.
 
-Source: Zhang, Cheng, Jia & Xu 2021, "Self-backpropagation of synaptic modifications elevates the efficiency of spiking and artificial
-neural networks", doi:10.1126/sciadv.abh0146; the biology: Fitzsimonds, Song & Poo 1997, doi:10.1038/41267.
+Source: Zhang, Cheng, Jia & Xu 2021, "Self-backpropagation of synaptic modifications elevates the efficiency of spiking and
+artificial neural networks", doi:10.1126/sciadv.abh0146; the biology: Fitzsimonds, Song & Poo 1997, doi:10.1038/41267.
 
 Not a way to find the changes themselves: it takes those of any rule, such as the contrastive Hebb rule's.
 """
