@@ -8,6 +8,7 @@ import pytest
 from maichong.errors import ParameterError
 from maichong.plasticity.meso.intrinsic_plasticity import IntrinsicPlasticity
 from maichong.plasticity.meso.self_backpropagation import spread, survey
+from maichong.plasticity.micro.rank_order_stdp import convergence, learn, winners
 
 FIRST, LAST = np.array([[0.1, -0.2], [0.3, 0.4]]), np.array([[0.2, -0.1], [-0.3, 0.5]])
 
@@ -69,3 +70,39 @@ def test_activity_becomes_exponential() -> None:
 def test_bad_values_are_refused(given: dict, sentence: str) -> None:
     with pytest.raises(ParameterError, match=sentence):
         IntrinsicPlasticity(**given)
+
+
+def test_winners_one_after_the_other() -> None:
+    """Map 0 wins at (0, 0), the earliest; map 1 is silenced near it, and wins at (0, 3); map 2 comes last, with what is left."""
+    times = np.full((3, 1, 4), np.inf)
+    times[0, 0, :] = [1.0, 2.0, 2.0, 2.0]
+    times[1, 0, :] = [1.0, 1.0, 3.0, 3.0]
+    times[2, 0, :] = [9.0, 9.0, 9.0, 9.0]
+    potentials = np.ones((3, 1, 4))
+    potentials[0, 0, 0], potentials[1, 0, 3] = 5.0, 2.0
+    assert winners(times, potentials, k=9, radius=1) == [(0, 0, 0), (1, 0, 3)]
+    assert winners(times, potentials, k=1, radius=1) == [(0, 0, 0)]
+    assert winners(times, potentials, k=9, radius=0) == [(0, 0, 0), (1, 0, 1), (2, 0, 2)]
+    assert winners(np.full((2, 2, 2), np.inf), np.zeros((2, 2, 2)), k=3, radius=0) == []
+
+
+def test_order_alone_teaches() -> None:
+    """w (1 - w) = 0.21: + 0.004 of it for what came in time, - 0.003 for what came late or never; weights end at 0 and 1."""
+    weight = np.full(4, 0.3)
+    changed = learn(weight, np.array([0.0, 5.0, 5.1, np.inf]), when=5.0)
+    np.testing.assert_allclose(changed - 0.3, 0.21 * np.array([0.004, 0.004, -0.003, -0.003]), atol=1e-15)
+    for _ in range(6000):
+        weight = learn(weight, np.array([0.0, 5.0, 5.1, np.inf]), when=5.0)
+    np.testing.assert_allclose(weight, [1, 1, 0, 0], atol=1e-3)
+    assert convergence(weight) < 0.01 < convergence(np.full(4, 0.3))
+
+
+def test_rank_order_refuses_what_does_not_fit() -> None:
+    with pytest.raises(ParameterError, match="winners: times and potentials must be"):
+        winners(np.zeros((2, 2)), np.zeros((2, 2)), 1, 1)
+    with pytest.raises(ParameterError, match="winners: k and radius must be >= 0"):
+        winners(np.zeros((1, 1, 1)), np.zeros((1, 1, 1)), -1, 1)
+    with pytest.raises(ParameterError, match="rank-order STDP, weight: must lie within 0 to 1"):
+        learn(np.array([1.5]), np.array([0.0]), 1.0)
+    with pytest.raises(ParameterError, match=r"rank-order STDP: the times must be \[1\], as the weights"):
+        learn(np.array([0.5]), np.zeros(2), 1.0)
