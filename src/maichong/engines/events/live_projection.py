@@ -203,7 +203,7 @@ class LiveProjection:
         self.values |= projections.rule_values(rule, self.plan.dt, self.precision)
         self.values |= {"sums": np.zeros(self.plan.n_post, self.precision), "signal": np.zeros(1, self.precision)}
         text = everywhere.on_signal(projections.Builder(shape, rule, self.precision))
-        return [(self.plan.clock(rule), [Kernel(text, self.values | mine) for mine in self._mine])]
+        return [(str(self.plan.clock(rule)), [Kernel(text, self.values | mine) for mine in self._mine])]
 
     def carry_on(self, step: int) -> None:
         """Bring all synapses up to date."""

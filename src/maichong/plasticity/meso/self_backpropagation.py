@@ -50,7 +50,7 @@ def spread(
             rises.append(up * (1.0 + back * fraction * _share(ahead[0].sum(axis=1))))
             falls.append(down * (1.0 + back * fraction * _share(-ahead[1].sum(axis=1))))
         ahead = rises[0], falls[0]
-        found.insert(0, sum(rises) / len(rises) + sum(falls) / len(falls))
+        found.insert(0, np.mean(rises, axis=0) + np.mean(falls, axis=0))
     return found
 
 
