@@ -22,9 +22,10 @@ from typing import Any
 
 import numpy as np
 
-from maichong import AllButSelf, AllToAll, Network, Normal, files
+from maichong import AllButSelf, AllToAll, Network, Normal, SpikeTimes, files
 from maichong.encoding.poisson import Poisson
 from maichong.engines import Run
+from maichong.errors import ParameterError
 from maichong.neurons.lif import LIF
 from maichong.plasticity.meso.target_rate_threshold import TargetRateThreshold
 from maichong.plasticity.micro.querlioz_stdp import QuerliozSTDP
@@ -51,6 +52,8 @@ class Settings:
     rest_ms: float = 0.0
     min_rate: float = 1.0  # Hz of a pixel without ink
     max_rate: float = 22.0
+    coding: str = "periodic"  # or poisson
+    jitter: float = 0.1  # of a periodic spike, as a part of the period: its standard deviation
     tau_m: float = 100.0
     pulse_ms: float = 25.0  # length of an input spike
     t_ltp: float = 25.0
@@ -66,9 +69,11 @@ class Settings:
 
     def __post_init__(self) -> None:
         check_least(NAME, self, 1, ("neurons", "epochs"))
-        check_least(NAME, self, 0, ("train", "test", "label", "validate", "rest_ms", "min_rate", "b"))
+        check_least(NAME, self, 0, ("train", "test", "label", "validate", "rest_ms", "min_rate", "b", "jitter"))
         positive = ("dt", "present_ms", "max_rate", "tau_m", "pulse_ms", "t_ltp", "inhibit_ms", "v_th", "theta_plus", "spikes")
         check_above(NAME, self, 0, positive)
+        if self.coding not in ("periodic", "poisson"):
+            raise ParameterError(f"{NAME}.coding", "must be one of periodic, poisson", repr(self.coding))
 
 
 DATA: dict[str, dict[str, Any]] = {
@@ -95,7 +100,7 @@ def preset(data: str, given: Mapping[str, Any]) -> dict[str, Any]:
 def network(settings: Settings, n_inputs: int, seed: int) -> Network:
     """The paper's network for ``n_inputs`` pixels."""
     net = Network(dt=settings.dt, seed=seed)
-    x = net.population("input", Poisson(), n_inputs)
+    x = net.population("input", Poisson() if settings.coding == "poisson" else SpikeTimes([], []), n_inputs)
     # a current of 1 pA that decays within half a pulse brings this capacitance to 1 mV in all
     tau = settings.pulse_ms / 2
     cell = LIF(tau_m=settings.tau_m, c_m=tau, v_rest=0.0, v_r=0.0, v_th=settings.v_th, t_ref=10.0)
@@ -116,14 +121,34 @@ def network(settings: Settings, n_inputs: int, seed: int) -> Network:
     return net
 
 
+def periodic(rates: np.ndarray, duration: float, jitter: float, draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Spikes of neurons at ``rates`` Hz for ``duration`` ms: times and neurons.
+
+    Each neuron has a phase of its own; its spikes miss their beat by a normal part of a period with standard deviation ``jitter``.
+    """
+    period = 1000.0 / np.maximum(rates, 1e-9)
+    most = int(np.ceil(duration / period.min())) + 2
+    beats = np.arange(-1, most - 1) + draw.random((rates.size, 1)) + jitter * draw.standard_normal((rates.size, most))
+    times = beats * period[:, None]
+    ids, beat = np.nonzero((times > 0) & (times <= duration))
+    return times[ids, beat], ids
+
+
 def present(run: Run, pixels: np.ndarray, settings: Settings) -> np.ndarray:
     """Show one image (0..255, [pixels]); the spikes that each neuron answered with, int64 [neurons]."""
     before = run["exc"].counts
-    run["input"].set(rate=settings.min_rate + pixels * ((settings.max_rate - settings.min_rate) / 255.0))
+    rates = settings.min_rate + pixels * ((settings.max_rate - settings.min_rate) / 255.0)
+    if settings.coding == "poisson":
+        run["input"].set(rate=rates)
+    else:
+        draw = np.random.default_rng([run.network.seed, round(run.t / settings.dt)])
+        times, ids = periodic(rates, settings.present_ms, settings.jitter, draw)
+        run["input"].set_spikes(run.t + np.maximum(times, settings.dt), ids)
     run.run(settings.present_ms)
     answer = run["exc"].counts - before
     if settings.rest_ms:
-        run["input"].set(rate=0.0)
+        if settings.coding == "poisson":
+            run["input"].set(rate=0.0)
         run.run(settings.rest_ms)
     return answer
 
