@@ -122,7 +122,7 @@ def network(settings: Settings, n_inputs: int, seed: int) -> Network:
 
 
 def periodic(rates: np.ndarray, duration: float, jitter: float, draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Spikes of neurons at ``rates`` Hz for ``duration`` ms: times and neurons.
+    """Spikes of neurons at ``rates`` Hz for ``duration`` ms: times, in order, and neurons.
 
     Each neuron has a phase of its own; its spikes miss their beat by a normal part of a period with standard deviation ``jitter``.
     """
@@ -131,7 +131,8 @@ def periodic(rates: np.ndarray, duration: float, jitter: float, draw: np.random.
     beats = np.arange(-1, most - 1) + draw.random((rates.size, 1)) + jitter * draw.standard_normal((rates.size, most))
     times = beats * period[:, None]
     ids, beat = np.nonzero((times > 0) & (times <= duration))
-    return times[ids, beat], ids
+    order = np.argsort(times[ids, beat])
+    return times[ids, beat][order], ids[order]
 
 
 def present(run: Run, pixels: np.ndarray, settings: Settings) -> np.ndarray:
