@@ -27,11 +27,11 @@ def test_the_network_is_the_paper_s() -> None:
     assert [cell[name] for name in ("tau_m", "v_rest", "v_r", "t_ref")] == [100.0, 0.0, 0.0, 10.0]
     rule = net.projections["learned"].plasticity[0]
     assert [rule[name] for name in ("a_plus", "a_minus", "b_plus", "b_minus", "t_ltp", "w_min", "w_max")] == [
-        0.01, 0.005, 3.0, 3.0, 25.0, 1e-4, 1.0,
+        0.01, 0.01, 3.0, 3.0, 50.0, 1e-4, 1.0,
     ]  # fmt: skip
     assert net.projections["others"].connector.expected(30, 30) == 30 * 29
-    # 5 spikes of 30 neurons in 350 ms: one of each neuron in 2.1 s
-    assert net.populations["exc"].plasticity[0]["interval"] == pytest.approx(2100.0)
+    # 8 spikes of 30 neurons in 350 ms: one of each neuron in 1.3 s
+    assert net.populations["exc"].plasticity[0]["interval"] == pytest.approx(1312.5)
 
 
 def test_one_spike_resets_the_others_and_holds_them() -> None:

@@ -1,16 +1,17 @@
 """Immunity to device variations in a spiking neural network with memristive nanodevices (Querlioz, Bichler, Dollfus & Gamrat 2013).
 
-Pixels fire at 1 to 22 Hz onto one layer of leaky integrate-and-fire neurons through memristive synapses. A neuron that fires
-strengthens the synapses of inputs that were active in the last 25 ms and weakens all others by one pulse each, and resets all
+Pixels fire at 1 to 22 Hz, nearly periodically, onto one layer of leaky integrate-and-fire neurons through memristive synapses. A neuron that fires
+strengthens the synapses of inputs that were active within a period and weakens all others by one pulse each, and resets all
 other neurons. Thresholds seek the same firing rate for every neuron, so that the neurons share the digits out among themselves. No
 label is seen while learning; afterwards each neuron is named after the class of training images that it answered most, and a test
 image is given to the class whose neurons fire most on average.
 
 Source: Querlioz, Bichler, Dollfus & Gamrat 2013, IEEE Transactions on Nanotechnology 12:288, doi:10.1109/TNANO.2013.2250995.
 Departures: an input spike is a current that decays exponentially, with the mass and the mean lag of the paper's square pulse; the
-others are reset by a conductance, so large that it holds them at rest for ``inhibit_ms``; the paper names neurons and counts
-answers by the most active neuron. The paper leaves open the gain of the thresholds and the rate that they seek: ``theta_plus`` and
-``spikes``; these and the step of a weight were chosen on 5,000 images held back from training.
+others are reset by a conductance, so large that it holds them at rest for ``inhibit_ms``; an image is given to the class whose
+neurons fire most on average (what the most active neuron says is measured too). The paper leaves open the gain of the thresholds
+and the rate that they seek, ``theta_plus`` and ``spikes``. These, the window ``t_ltp`` (25 ms there) and ``a_minus`` (half of
+``a_plus`` there) were chosen on 2,000 images held back: 85.7 % after 8,000 images, with a_minus = a_plus / 2 83.2 % after 20,000.
 """
 
 from __future__ import annotations
@@ -56,14 +57,14 @@ class Settings:
     jitter: float = 0.1  # of a periodic spike, as a part of the period: its standard deviation
     tau_m: float = 100.0
     pulse_ms: float = 25.0  # length of an input spike
-    t_ltp: float = 25.0
+    t_ltp: float = 50.0
     a_plus: float = 0.01
-    a_minus: float = 0.005
+    a_minus: float = 0.01
     b: float = 3.0
     inhibit_ms: float = 10.0
-    v_th: float = 60.0  # at the start, in mV; an input spike of weight 1 raises a membrane by 1 mV
-    theta_plus: float = 0.1  # mV by which a spike raises a threshold
-    spikes: float = 5.0  # of all neurons together for an image: what thresholds seek
+    v_th: float = 55.0  # at the start, in mV; an input spike of weight 1 raises a membrane by 1 mV
+    theta_plus: float = 0.2  # mV by which a spike raises a threshold
+    spikes: float = 8.0  # of all neurons together for an image: what thresholds seek
     precision: str = "float32"
     validate: int = 0  # images held back from training, and tested on instead of the test split
 
