@@ -1,10 +1,10 @@
 """Immunity to device variations in a spiking neural network with memristive nanodevices (Querlioz, Bichler, Dollfus & Gamrat 2013).
 
-Pixels fire at 1 to 22 Hz, nearly periodically, onto one layer of leaky integrate-and-fire neurons through memristive synapses. A neuron that fires
-strengthens the synapses of inputs that were active within a period and weakens all others by one pulse each, and resets all
-other neurons. Thresholds seek the same firing rate for every neuron, so that the neurons share the digits out among themselves. No
-label is seen while learning; afterwards each neuron is named after the class of training images that it answered most, and a test
-image is given to the class whose neurons fire most on average.
+Pixels fire at 1 to 22 Hz, nearly periodically, onto one layer of leaky integrate-and-fire neurons through memristive synapses. A
+neuron that fires strengthens the synapses of inputs that were active within a period and weakens all others by one pulse each, and
+resets all other neurons. Thresholds seek the same firing rate for every neuron, so that the neurons share the digits out among
+themselves. No label is seen while learning; afterwards each neuron is named after the class of training images that it answered
+most, and a test image is given to the class whose neurons fire most on average.
 
 Source: Querlioz, Bichler, Dollfus & Gamrat 2013, IEEE Transactions on Nanotechnology 12:288, doi:10.1109/TNANO.2013.2250995.
 Departures: an input spike is a current that decays exponentially, with the mass and the mean lag of the paper's square pulse; the
@@ -78,7 +78,16 @@ class Settings:
 
 
 DATA: dict[str, dict[str, Any]] = {
-    "digits": {"neurons": 100, "epochs": 8, "max_rate": 88.0, "min_rate": 4.0},
+    # images of another size and brightness, and few of them: thresholds that begin near where they end, and larger steps
+    "digits": {
+        "neurons": 100,
+        "epochs": 8,
+        "max_rate": 350.0,
+        "a_plus": 0.03,
+        "a_minus": 0.03,
+        "v_th": 150.0,
+        "theta_plus": 2.0,
+    },
     "mnist": {},
 }
 
