@@ -2,7 +2,8 @@
 
 A paper's module has ``NAME``, ``TITLE``, ``Settings`` (a frozen dataclass: its command line), ``DATA`` (what each data set
 changes in the settings; the first is the default), ``SMOKE`` (what a quick look changes), ``CLAIMS``,
-``preset(data, given) -> dict`` (all changes, with what the user gave) and ``reproduce(settings, context) -> Result``.
+``preset(data, given) -> dict`` (all changes, with what the user gave) and ``reproduce(settings, context) -> Result``. Where what it
+learns is a task and no data set, it has ``load(name)`` too, which gives what ``context.data`` is.
 """
 
 from __future__ import annotations
@@ -198,7 +199,7 @@ def reproduce(
 def _run(
     module: ModuleType, data: str, chosen: Any, seeds: int, folder: Path, tell: Callable[..., None], command: str
 ) -> dict[str, Any]:
-    dataset = load(data)
+    dataset = getattr(module, "load", load)(data)
     begun = time.perf_counter()
     results: list[Result] = []
     with interrupts.deferred() as stop:
