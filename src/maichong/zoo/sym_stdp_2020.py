@@ -33,7 +33,7 @@ from maichong.synapses.delta import Delta
 from maichong.synapses.exponential import Exponential
 from maichong.zoo.protocol import Claim, Context, Result
 from maichong.zoo.settings import check_above, check_least
-from maichong.zoo.unsupervised import Stage, assign, begin, classify, confusion, go_through, present, splits
+from maichong.zoo.unsupervised import Splits, Stage, assign, begin, classify, confusion, go_through, present, splits
 
 NAME = "sym-stdp-2020"
 TITLE = "Supervised learning by symmetric STDP (Hao, Huang, Dong & Xu 2020)"
@@ -48,6 +48,7 @@ class Settings:
     class_epochs: int = 1  # of the class cells
     train: int = 0  # images of the training split to use; 0: all
     test: int = 0
+    label: int = 0  # training images that the class cells learn from; 0: all
     dt: float = 0.5
     present_ms: float = 350.0
     rest_ms: float = 150.0
@@ -66,7 +67,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         check_least(NAME, self, 1, ("neurons", "epochs", "class_epochs"))
-        check_least(NAME, self, 0, ("train", "test", "validate", "min_spikes", "rest_ms"))
+        check_least(NAME, self, 0, ("train", "test", "label", "validate", "min_spikes", "rest_ms"))
         check_above(NAME, self, 0, ("dt", "present_ms", "max_rate", "eta", "weight_sum", "tau_theta"))
         check_above(NAME, self, 0, ("class_eta", "class_mean", "teacher_rate"))
         if self.class_most <= self.class_mean:
@@ -200,7 +201,7 @@ def reproduce(settings: Settings, context: Context) -> Result:
     """Learn without labels, keep the answers, teach the class cells, test; resumes from the checkpoint in the context's folder."""
     data = splits(context.data, settings.validate, settings.train, settings.test)
     n_train, n_test, n_classes = len(data.x_train), len(data.x_test), context.data.n_classes
-    n_inputs = data.x_train.shape[1]
+    n_inputs, n_label = data.x_train.shape[1], min(settings.label or n_train, n_train)
     run, state = begin(context, settings.neurons, lambda: network(settings, n_inputs, context.seed), settings.precision)
 
     def build(net: Network) -> Run:
@@ -211,7 +212,7 @@ def reproduce(settings: Settings, context: Context) -> Result:
 
     def recorded(run: Run) -> Run:
         """The same layer, whose spikes are kept from now on."""
-        state["ends"] = np.zeros(n_train + n_test)
+        state["ends"] = np.zeros(n_label + n_test)
         return build(network(settings, n_inputs, context.seed, "spikes")).restore(run.snapshot())
 
     def to_be_taught(run: Run) -> Run:
@@ -241,35 +242,27 @@ def reproduce(settings: Settings, context: Context) -> Result:
         return teach(run, trains(), image, int(data.y_train[image]), settings)
 
     def answered(run: Run, image: int) -> np.ndarray:
-        return answer(run, trains(), n_train + image, settings)
+        return answer(run, trains(), n_label + image, settings)
 
     course = [
         (as_before, Stage("learn", data.y_train, settings.epochs * n_train, shown(data.x_train), learning=True, watched=True)),
-        (recorded, Stage("name", data.y_train, n_train, shown(data.x_train, 0))),
-        (as_before, Stage("hidden", data.y_test, n_test, shown(data.x_test, n_train))),
-        (to_be_taught, Stage("teach", data.y_train, settings.class_epochs * n_train, taught, learning=True)),
+        (recorded, Stage("name", data.y_train[:n_label], n_label, shown(data.x_train, 0))),
+        (as_before, Stage("hidden", data.y_test, n_test, shown(data.x_test, n_label))),
+        (to_be_taught, Stage("teach", data.y_train[:n_label], settings.class_epochs * n_label, taught, learning=True)),
         (to_answer, Stage("test", data.y_test, n_test, answered)),
     ]
     for number, (prepare, stage) in enumerate(course):
         if number >= state["stage"]:
             run = prepare(run) if state["image"] == 0 else run
             go_through(run, stage, number, context, state)
-    return _result(run, settings, context, state, data.y_train, data.y_test, data.split)
+    return _result(run, settings, context, state, data, n_label)
 
 
-def _result(
-    run: Run,
-    settings: Settings,
-    context: Context,
-    state: Mapping[str, Any],
-    y_train: np.ndarray,
-    y_test: np.ndarray,
-    split: str,
-) -> Result:
-    n_classes = context.data.n_classes
+def _result(run: Run, settings: Settings, context: Context, state: Mapping[str, Any], data: Splits, n_label: int) -> Result:
+    n_classes, split, y_test = context.data.n_classes, data.split, data.y_test
     hidden, weights, theta = state["answers_hidden"], state["weights"], state["theta"]
     guess = state["answers_test"].argmax(axis=1)
-    named = assign(state["answers_name"], y_train, n_classes)
+    named = assign(state["answers_name"], data.y_train[:n_label], n_classes)
     by_name = classify(hidden, named, n_classes)
     measured = {
         f"{split} accuracy": 100.0 * float((guess == y_test).mean()),
@@ -298,4 +291,4 @@ def _result(
             *pictures.learned(weights, named, shape, theta, hidden.sum(axis=1), metrics["confusion"]),
         ]
 
-    return Result(measured, settings.epochs * len(y_train), state["learn_s"], metrics, pictures)
+    return Result(measured, settings.epochs * len(data.x_train), state["learn_s"], metrics, pictures)
