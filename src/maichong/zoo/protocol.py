@@ -3,8 +3,8 @@
 A paper's module has ``NAME``, ``TITLE``, ``Settings`` (a frozen dataclass: its command line), ``DATA`` (what each data set
 changes in the settings; the first is the default; a name that ``maichong.data`` does not know stands for data that the paper's file
 draws itself), ``SMOKE`` (what a quick look changes), ``CLAIMS``, ``preset(data, given) -> dict`` (all changes, with what the user
-gave) and ``reproduce(settings, context) -> Result``. Where what it learns is a task and no data set, it has ``load(name)`` too, which
-gives what ``context.data`` is.
+gave) and ``reproduce(settings, context) -> Result``. Where what it learns is a task and no data set, it has ``load(name)`` too,
+which gives what ``context.data`` is.
 """
 
 from __future__ import annotations
