@@ -44,12 +44,12 @@ class Settings:
     splits: int = 10  # into halves, for a table
     hidden: int = 5
     inhibitory: int = 1  # hidden neurons with negative weights
-    epochs: int = 500
+    epochs: int = 1000
     tol: float = 1.0  # ms^2, the sum of squared errors at which a training ends
     rate: float = 5.0  # of the gradient
     quick_rate: float = 0.2  # of QuickProp
     first: float = 0.05  # step of RProp
-    gain: float = 5.0  # of the first weights, see SpikeProp
+    gain: float = 4.0  # of the first weights, see SpikeProp
     tau: float = 7.0
     window: float = 40.0  # ms
     early: float = 10.0  # ms, desired time of an output that names the answer
@@ -77,15 +77,15 @@ class Settings:
 
 DATA: dict[str, dict[str, Any]] = {
     "xor": {},
-    "iris": {"optimisers": "gradient", "hidden": 10, "epochs": 1000, "tol": 0.0},
+    "iris": {"optimisers": "gradient", "hidden": 10, "epochs": 300, "tol": 0.0},
 }
 
 SMOKE = {"nets": 4, "splits": 1, "epochs": 100}
 
 CLAIMS = (
-    *(Claim(f"XOR learned, {name}", 100.0, 5.0, {"data": "xor", "epochs": 500}) for name in OPTIMISERS),
+    *(Claim(f"XOR learned, {name}", 100.0, 5.0, {"data": "xor", "epochs": 1000}) for name in OPTIMISERS),
     *(
-        Claim(f"speed-up by {name}", 5.0, 2.0, {"data": "xor", "epochs": 500}, "", note="McKennoch et al. 2006")
+        Claim(f"speed-up by {name}", 5.0, 2.0, {"data": "xor", "epochs": 1000}, "", note="McKennoch et al. 2006")
         for name in ("quickprop", "rprop")
     ),
     Claim("test accuracy", 96.1, 2.1, {"data": "iris", "splits": 10, "validate": 0}),
