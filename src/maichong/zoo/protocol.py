@@ -2,8 +2,9 @@
 
 A paper's module has ``NAME``, ``TITLE``, ``Settings`` (a frozen dataclass: its command line), ``DATA`` (what each data set
 changes in the settings; the first is the default; a name that ``maichong.data`` does not know stands for data that the paper's file
-draws itself), ``SMOKE`` (what a quick look changes), ``CLAIMS``,
-``preset(data, given) -> dict`` (all changes, with what the user gave) and ``reproduce(settings, context) -> Result``.
+draws itself), ``SMOKE`` (what a quick look changes), ``CLAIMS``, ``preset(data, given) -> dict`` (all changes, with what the user
+gave) and ``reproduce(settings, context) -> Result``. Where what it learns is a task and no data set, it has ``load(name)`` too,
+which gives what ``context.data`` is.
 """
 
 from __future__ import annotations
@@ -200,7 +201,8 @@ def reproduce(
 def _run(
     module: ModuleType, data: str, chosen: Any, seeds: int, folder: Path, tell: Callable[..., None], command: str
 ) -> dict[str, Any]:
-    dataset = load(data) if data in data_names() else None
+    known = load if data in data_names() else lambda _: None
+    dataset = getattr(module, "load", known)(data)
     begun = time.perf_counter()
     results: list[Result] = []
     with interrupts.deferred() as stop:
