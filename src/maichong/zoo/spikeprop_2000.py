@@ -5,14 +5,14 @@ which is to fire at 10 ms where the inputs differ and at 16 ms where they are al
 squared errors over the four cases is below 1 ms^2; ``nets`` nets start from weights of their own, with each of the optimisers
 in ``optimisers``.
 
-Iris: each of four features becomes the latencies of Gaussian receptive fields, 5 rather than the paper's 12, one input more marks the beginning; of three
-outputs the first to fire names the species. ``splits`` times the samples are drawn into two halves, one to learn from, one to
-test.
+Iris: each of four features becomes the latencies of Gaussian receptive fields, 5 rather than the paper's 12, and one input more
+marks the beginning; of three outputs the first to fire names the species. ``splits`` times the samples are drawn into two
+halves, one to learn from, one to test.
 
 Source: Bohte, Kok & La Poutre 2002, doi:10.1016/S0925-2312(01)00658-0 (first at ESANN 2000); QuickProp and RProp for it:
 McKennoch, Liu & Bushnell 2006, doi:10.1109/IJCNN.2006.246918, who report about 80 % fewer epochs, a speed-up of 5. That is
-judged on the nets that learned, by the mean number of epochs, against a gradient whose rate was chosen to be fast; one that takes
-the paper's 250 epochs or so is slower by half than that. Departures: weights may change their signs (``mixed`` of SpikeProp), as
+judged on the nets that learned, by the mean number of epochs, against a gradient whose rate was chosen to be fast; at smaller
+rates it takes the paper's 250 epochs or so. Departures: weights may change their signs (``mixed`` of SpikeProp), as
 fewer nets learn where they may not. The papers leave open how weights begin, and the output times for Iris.
 """
 
