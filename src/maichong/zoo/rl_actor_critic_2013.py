@@ -56,10 +56,10 @@ class Settings:
     w_critic: float = 0.8  # at the start: the critic expects more than there is, and leads where nobody was
     w_actor: float = 0.6
     w_max: float = 1.5
-    gamma: float = 0.98
+    gamma: float = 0.97
     lam: float = 0.9
     eta_critic: float = 3e-3
-    eta_actor: float = 0.025
+    eta_actor: float = 0.02
     inhibition: float = 0.3
     excitation: float = 0.1
     v_scale: float = 10.0
@@ -76,7 +76,15 @@ class Settings:
 
 DATA: dict[str, dict[str, Any]] = {
     "maze": {},
-    "cartpole": {"episodes": 1000, "longest": 500, "enough": 450.0, "v_0": -1.4, "w_critic": 0.85},
+    "cartpole": {
+        "episodes": 1000,
+        "longest": 500,
+        "enough": 450.0,
+        "v_0": -1.4,
+        "w_critic": 0.85,
+        "gamma": 0.98,
+        "eta_actor": 0.025,
+    },
 }
 
 SMOKE = {"episodes": 5, "longest": 200, "test": 3}
