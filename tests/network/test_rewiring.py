@@ -69,8 +69,8 @@ def test_structure_grows_until_neurons_fire_as_they_are_to() -> None:
     net.project(x, cell, ExplicitList([], []), weight=[], receptor=Exponential(tau=5.0))
     net.probe("cell", "spikes")
     run, z, calcium, rng = net.build("reference"), np.zeros(10), np.zeros(10), np.random.default_rng(1)
-    curve = GrowthCurve("linear", nu=0.02, eps=0.2)
-    for _ in range(60):
+    curve = GrowthCurve("linear", nu=0.04, eps=0.2)
+    for _ in range(30):
         begin = run.t
         spikes = run.run(50.0)["cell"].spikes
         calcium = calcium_after(calcium, spikes.times, spikes.ids, begin, run.t, tau=500.0, beta=0.02)

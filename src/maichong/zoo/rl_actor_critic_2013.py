@@ -243,15 +243,16 @@ class Agent:
         start = int(rng.integers(2**31))
         seen, _ = world.reset(seed=start)
         state, decision = actor_critic.decide(known, actor_critic.rested(known, state), self._rates(seen), rng)
-        for count in range(1, self.settings.longest + 1):  # noqa: B007
+        count = 0
+        while True:
             seen, given, terminated, truncated, _ = world.step(decision.action)
+            count += 1
             reward = self.task.reward(float(given), terminated)
             rates = None if terminated else self._rates(seen)
             state, after, _ = actor_critic.step(known, state, decision, reward, rates, rng, learning=learning)
-            if after is None or truncated:
-                break
+            if after is None or truncated or count == self.settings.longest:
+                return state, count
             decision = after
-        return state, count
 
     def _rates(self, seen: np.ndarray) -> np.ndarray:
         return self.task.rates(np.asarray(seen, np.float64), self.settings.rate, self.settings.width)
