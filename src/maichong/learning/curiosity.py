@@ -13,7 +13,7 @@ from maichong.spec.quantities import is_number
 
 @dataclass(frozen=True)
 class Curiosity:
-    """Novelty-gated choice of samples: of each cycle's epochs the first and the last show all, the ``novel`` between, novel ones.
+    """Novelty-gated choice of samples: an epoch of all, ``novel`` epochs of those that are novel, and so on from the start.
 
         n <- memory n + (1 - memory) |y - o|^2 / 2;      n <- boredom n, where the answer was right
 
@@ -23,8 +23,8 @@ class Curiosity:
 
     Raises ParameterError for constants outside their bounds, EngineError for tensors that do not fit each other.
 
-    Shi, Zeng, Zhang & Zhang 2020, doi:10.3389/fncom.2020.00007, whose numbers of epochs these are; the constants of novelty are ours, as
-    the paper's were not at hand. Not for labels that are wrong: what can never be learned stays novel for good.
+    Shi, Zhang & Zeng 2020, doi:10.3389/fncom.2020.00007, whose order of epochs this is; the constants of novelty are ours, as the
+    paper's were not at hand. Not for labels that are wrong: what can never be learned stays novel for good.
 
     >>> import torch
     >>> curiosity = Curiosity()
@@ -59,7 +59,7 @@ class Curiosity:
         """Whether ``epoch``, counted from 0, shows all samples."""
         if isinstance(epoch, bool) or not isinstance(epoch, int) or epoch < 0:
             raise ParameterError("Curiosity, epoch", "must be a whole number >= 0", brief(epoch))
-        return epoch % (self.novel + 2) in (0, self.novel + 1)
+        return epoch % (self.novel + 1) == 0
 
     def choose(self, novelty: torch.Tensor, epoch: int) -> torch.Tensor:
         """The rows of the samples that ``epoch`` shows, in their order; all, where none is novel."""

@@ -1,7 +1,7 @@
-"""A curiosity-based learning method for spiking neural networks: CBSNN (Shi, Zeng, Zhang & Zhang 2020).
+"""A curiosity-based learning method for spiking neural networks: CBSNN (Shi, Zhang & Zeng 2020).
 
 What a net already knows need not be shown to it again as often. After an epoch of all images, five epochs show those alone that are
-still novel, whose novelty n is above a threshold, and an epoch of all follows, against forgetting; then from the start:
+still novel, whose novelty n is above a threshold; an epoch of all follows, against forgetting, then five of novel ones, and so on:
 
     n <- (n + |y - o|^2 / 2) / 2;      n <- 0.9 n, where the answer was right
 
@@ -9,7 +9,7 @@ The base is VPSNN: potentials of a 784-H-10 net come to an equilibrium, the outp
 its presynaptic potential times how the one behind it moved. Three trainings stand side by side: the base, for ``epochs`` epochs;
 curiosity; and, as a control, the base again with as few presentations as curiosity had.
 
-Source: Shi, Zeng, Zhang & Zhang 2020, Frontiers in Computational Neuroscience 14:7, doi:10.3389/fncom.2020.00007: 98.55 % on MNIST
+Source: Shi, Zhang & Zeng 2020, Frontiers in Computational Neuroscience 14:7, doi:10.3389/fncom.2020.00007: 98.55 % on MNIST
 with 54.95 % of the base's computation. The paper's text was not at hand, its abstract has the order of epochs; the size of the net,
 the base's constants and those of novelty are ours, chosen on the validation split, as is the cosine of learning rates.
 """
@@ -44,8 +44,8 @@ class Settings:
     threshold: float = 0.1  # of novelty
     memory: float = 0.5  # what of an image's novelty is left when it is seen again
     boredom: float = 0.9  # by which novelty is multiplied where the answer was right
-    novel: int = 5  # epochs of novel images in a cycle, between two of all
-    cycles: int = 4
+    novel: int = 5  # epochs of novel images between two of all
+    cycles: int = 4  # of novel epochs and one of all, after a first one of all
     epochs: int = 25  # of the base
     control: bool = True  # whether the base is also trained with as few presentations
     steps: int = 20  # of the spiking neurons, 1 ms each
@@ -133,7 +133,7 @@ def curious(settings: Settings, data: images.Splits) -> training.Recipe:
 
     curiosity = Curiosity(settings.threshold, settings.memory, settings.boredom, settings.novel)
     rule = EquilibriumPropagation(settings.beta, settings.pulled, update="voltage")
-    plain = base(settings, data, settings.cycles * (settings.novel + 2))
+    plain = base(settings, data, 1 + settings.cycles * (settings.novel + 1))
 
     def make() -> Module:
         net = plain.make()
