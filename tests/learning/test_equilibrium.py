@@ -21,8 +21,8 @@ def interior(sizes: tuple[int, ...] = (3, 4, 2), seed: int = 1) -> EquilibriumNe
     net = EquilibriumNet(sizes).double()
     with torch.no_grad():
         for w, b in zip(net.weights, net.biases, strict=True):
-            w.mul_(0.25)
-            b.copy_(0.3 + 0.2 * torch.rand(len(b), dtype=F64))
+            w.mul_(0.15)
+            b.copy_(0.4 + 0.2 * torch.rand(len(b), dtype=F64))
     return net
 
 
@@ -114,9 +114,9 @@ def test_the_form_of_the_later_code() -> None:
     """One step by hand: hidden cells by 2 / (1 + exp(-z)) - 1, the output by a rectifier, with a pull."""
     net = EquilibriumNet([2, 2, 1], epsilon=0.5, squash="sigmoid").double()
     with torch.no_grad():
-        net.weights[0].copy_(torch.tensor([[1.0, -2.0], [0.5, 1.0]]))
+        net.weights[0].copy_(torch.tensor([[1.0, -2.0], [0.5, 1.0]], dtype=F64))
         net.weights[1].copy_(torch.tensor([[2.0], [-4.0]]))
-        net.biases[0].copy_(torch.tensor([0.1, -0.1]))
+        net.biases[0].copy_(torch.tensor([0.1, -0.1], dtype=F64))
         net.biases[1].fill_(0.3)
     x = torch.tensor([[1.0, 2.0]], dtype=F64)
     begin = (torch.tensor([[0.2, 0.4]], dtype=F64), torch.tensor([[0.5]], dtype=F64))
@@ -258,7 +258,9 @@ def test_digits_are_learned(update: str) -> None:
     pixels, labels = data()
     net, rule = EquilibriumNet([64, 60, 10]), EquilibriumPropagation(beta=1.0, update=update)
     particles = Particles(net, 1400)
-    groups = [{"params": layer, "lr": lr} for layer, lr in zip(zip(net.weights, net.biases, strict=True), (0.4, 0.2), strict=True)]
+    groups = [
+        {"params": layer, "lr": lr} for layer, lr in zip(zip(net.weights, net.biases, strict=True), (0.4, 0.2), strict=True)
+    ]
     optimiser = torch.optim.SGD(groups)
     for _ in range(8):
         for rows in torch.randperm(1400).split(20):

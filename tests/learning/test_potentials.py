@@ -143,6 +143,4 @@ def test_what_cannot_be(call: Any, said: str) -> None:
 def test_what_is_no_net() -> None:
     with pytest.raises(EngineError) as caught:
         Potentials(CELL, 5)(torch.nn.Flatten(), torch.rand(1, 3))  # type: ignore[arg-type]
-    assert str(caught.value) == (
-        "Potentials, net: must be an EquilibriumNet (got Flatten(start_dim=1, end_dim=-1))"
-    )
+    assert str(caught.value) == ("Potentials, net: must be an EquilibriumNet (got Flatten(start_dim=1, end_dim=-1))")

@@ -182,3 +182,12 @@ def test_further_settings_that_cannot_be(module: ModuleType, changed: dict[str, 
     with pytest.raises(ParameterError) as caught:
         module.Settings(**changed)
     assert str(caught.value) == f"{module.NAME}.{said}"
+
+
+def test_inhibition_begins_as_strong_as_excitation() -> None:
+    weight, sign = torch.tensor([[1.0, 3.0], [2.0, 0.0], [-1.0, -0.5]]), torch.tensor([1.0, 1.0, -1.0])
+    balanced_tuning_2018.balance(weight, sign)
+    assert weight.tolist() == [[1.0, 3.0], [2.0, 0.0], [-4.0, -2.0]]
+    alone = torch.tensor([[1.0], [2.0]])
+    balanced_tuning_2018.balance(alone, torch.ones(2))
+    assert alone.tolist() == [[1.0], [2.0]]

@@ -67,9 +67,7 @@ class Curiosity:
         novel = rows[novelty > self.threshold]
         return rows if self.all_shown(epoch) or not len(novel) else novel
 
-    def looked(
-        self, novelty: torch.Tensor, rows: torch.Tensor, outputs: torch.Tensor, target: torch.Tensor
-    ) -> torch.Tensor:
+    def looked(self, novelty: torch.Tensor, rows: torch.Tensor, outputs: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         """The novelty after samples ``rows`` [batch] gave ``outputs``, in place of ``target``, [batch, classes] both."""
         if outputs.dim() != 2 or outputs.shape != target.shape or len(rows) != len(outputs):
             got = f"{len(rows)} rows, {tuple(outputs.shape)} and {tuple(target.shape)}"

@@ -99,9 +99,7 @@ class EquilibriumNet(torch.nn.Module):
         else:
             s.mul_(0.5).tanh_()  # 2 / (1 + exp(-s)) - 1
 
-    def energy(
-        self, x: torch.Tensor, states: States, *, target: torch.Tensor | None = None, beta: float = 0.0
-    ) -> torch.Tensor:
+    def energy(self, x: torch.Tensor, states: States, *, target: torch.Tensor | None = None, beta: float = 0.0) -> torch.Tensor:
         """E of each sample, [batch]; with a ``target`` y, E + beta |s_L - y|^2 / 2."""
         self.check(x, states)
         found, pre = x.new_zeros(len(x)), x

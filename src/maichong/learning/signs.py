@@ -13,7 +13,11 @@ from maichong.spec.quantities import is_number
 
 
 def keep_signs(
-    optimiser: torch.optim.Optimizer, weight: torch.nn.Parameter, excitatory: float | Sequence[bool] = 0.8, *, decay: float = 0.1
+    optimiser: torch.optim.Optimizer,
+    weight: torch.nn.Parameter,
+    excitatory: float | Sequence[bool] = 0.8,
+    *,
+    decay: float = 0.1,
 ) -> torch.Tensor:
     """Let ``optimiser`` keep the sign of each row of ``weight`` [pre, post]: w <- (1 - ``decay``) w where a step would cross zero.
 

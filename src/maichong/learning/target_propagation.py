@@ -80,7 +80,9 @@ def check_blocks(blocks: Blocks, rules: Mapping[str, Rule], window: int | None) 
     hidden = blocks.hidden
     taught = [block for block in hidden if isinstance(rules[block.name], TargetPropagation)]
     if taught and window is not None:
-        raise ParameterError("Learner, window", "must be None where targets are propagated: they are rates of whole runs", window)
+        raise ParameterError(
+            "Learner, window", "must be None where targets are propagated: they are rates of whole runs", window
+        )
     for below, above in itertools.pairwise(hidden):
         if isinstance(rules[below.name], TargetPropagation) and not isinstance(rules[above.name], TargetPropagation):
             raise ParameterError(
@@ -146,4 +148,3 @@ def reconstruction(taught: Sequence[Taught], inverse: torch.nn.ModuleDict) -> li
             )  # fmt: skip
         found.append((guess - wanted).square().sum(dim=1).mean())
     return found
-

@@ -107,6 +107,13 @@ def network(settings: Settings, n_inputs: int, n_classes: int) -> Module:
     return net
 
 
+def balance(weight: Tensor, sign: Tensor) -> None:
+    """Scale the rows of inhibitory cells so that inhibition is as strong as excitation, where there are both."""
+    inhibition = weight[sign < 0].sum()
+    if bool(inhibition) and bool((sign > 0).any()):
+        weight[sign < 0] *= -weight[sign > 0].sum() / inhibition
+
+
 def reproduce(settings: Settings, context: Context) -> Result:
     """Train, choose the epoch on the validation split, test."""
     torch = training.need_torch(NAME)
@@ -120,7 +127,8 @@ def reproduce(settings: Settings, context: Context) -> Result:
         groups = [{"params": layer, "lr": settings.lr * settings.falls**k} for k, layer in enumerate(layers)]
         found = torch.optim.SGD(groups)
         if settings.inhibitory >= 0:
-            keep_signs(found, net.weights[1], excitatory=1.0 - settings.inhibitory)
+            sign = keep_signs(found, net.weights[1], excitatory=1.0 - settings.inhibitory)
+            balance(net.weights[1].data, sign)
         return found
 
     def learn(net: Any, x: Tensor, y: Tensor) -> Tensor:
