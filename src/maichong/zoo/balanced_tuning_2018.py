@@ -108,10 +108,17 @@ def network(settings: Settings, n_inputs: int, n_classes: int) -> Module:
 
 
 def balance(weight: Tensor, sign: Tensor) -> None:
-    """Scale the rows of inhibitory cells so that inhibition is as strong as excitation, where there are both."""
+    """Scale the rows of inhibitory cells so that inhibition is as strong as excitation, where there are both, and then all rows.
+
+    Weights of one sign have a large common part, by which outputs raise their own excitation: with a singular value above 1 all
+    come to rest at 1, whatever the image, and no pull moves them. The largest is at most 1 / 2 here.
+    """
+    from torch import linalg
+
     inhibition = weight[sign < 0].sum()
     if bool(inhibition) and bool((sign > 0).any()):
         weight[sign < 0] *= -weight[sign > 0].sum() / inhibition
+    weight *= min(1.0, 0.5 / float(linalg.matrix_norm(weight, 2)))
 
 
 def reproduce(settings: Settings, context: Context) -> Result:
