@@ -27,7 +27,7 @@ def test_potentials_below_and_far_above_the_threshold() -> None:
         net.biases[0].fill_(0.1)
         net.weights[1].fill_(0.2)
         net.biases[1].fill_(-0.05)
-    hidden, output = Potentials(CELL, 12)(net, torch.tensor([[0.3, 4.0, -2.0]], dtype=torch.float64))
+    hidden, output = Potentials(CELL, 12, engine="plain")(net, torch.tensor([[0.3, 4.0, -2.0]], dtype=torch.float64))
     rising = 1 - LEFT ** np.arange(1, 13)
     np.testing.assert_allclose(hidden[0].numpy(), [0.4 * rising.mean() / 0.8, 1.0, 0.0], rtol=1e-12)
     # one hidden cell fires in every step: 0.2 - 0.05
@@ -40,7 +40,7 @@ def test_a_cell_that_fires_now_and_then() -> None:
     with torch.no_grad():
         net.weights[0].fill_(1.0)
     rising = 1 - LEFT ** np.arange(1, 4)
-    (found,) = Potentials(CELL, 8)(net, torch.ones(1, 1, dtype=torch.float64))
+    (found,) = Potentials(CELL, 8, engine="plain")(net, torch.ones(1, 1, dtype=torch.float64))
     assert float(found) == pytest.approx((rising.sum() / 0.8 + 1) / 4, rel=1e-12)
 
 
@@ -65,9 +65,10 @@ def test_short_term_plasticity_changes_what_the_next_layer_hears() -> None:
         net.weights[0].fill_(4.0)
         net.weights[1].fill_(0.5)
     x = torch.ones(1, 1, dtype=torch.float64)
-    plain, tired = (Potentials(CELL, 6, short_term=rule)(net, x) for rule in (None, TsodyksMarkram(U=0.45, tau_d=20.0)))
+    rule = TsodyksMarkram(U=0.45, tau_d=20.0)
+    plain, tired = (Potentials(CELL, 6, short_term=chosen, engine="plain")(net, x) for chosen in (None, rule))
     assert torch.equal(plain[0], tired[0])
-    amounts = released(TsodyksMarkram(U=0.45, tau_d=20.0), torch.ones(6, 1, 1, dtype=torch.float64), 1.0).flatten()
+    amounts = released(rule, torch.ones(6, 1, 1, dtype=torch.float64), 1.0).flatten()
     v, seen = 0.0, []
     for amount in amounts.tolist():
         v = LEFT * v + (1 - LEFT) * 0.5 * amount

@@ -34,9 +34,9 @@ DIGITS = dataclasses.replace(
 COMMON = {"epochs": 3, "batch": 20, "validate": 60, "hidden": 30}
 TINY: list[tuple[ModuleType, dict[str, Any]]] = [
     (equilibrium_propagation_2017, {"lr": 0.4}),
-    (vpsnn_2018, {"lr": 0.4, "steps": 5}),
+    (vpsnn_2018, {"lr": 0.4, "steps": 4}),
     (balanced_tuning_2018, {"lr": 0.4, "steps": 4}),
-    (curiosity_2020, {"lr": 0.4, "steps": 5, "cycles": 2, "novel": 1}),
+    (curiosity_2020, {"lr": 0.4, "steps": 4, "cycles": 1, "novel": 1, "control": False}),
 ]
 IDS = [module.NAME for module, _ in TINY]
 FLOOR = 35.0
@@ -59,7 +59,7 @@ def test_it_learns_and_resumes_bit_for_bit(module: ModuleType, changes: dict[str
     def stop() -> bool:
         nonlocal heard
         heard += 1
-        return heard in (7, 90 if module is curiosity_2020 else 33)
+        return heard in (7, 75 if module is curiosity_2020 else 33)
 
     for _ in range(2):
         with pytest.raises(Interrupted):
@@ -73,7 +73,7 @@ def test_it_learns_and_resumes_bit_for_bit(module: ModuleType, changes: dict[str
 
 
 def test_curiosity_says_what_it_showed(tmp_path: Path) -> None:
-    found = studied(curiosity_2020, {"lr": 0.4, "steps": 5, "cycles": 2, "novel": 2, "epochs": 4, "threshold": 0.2}, tmp_path)
+    found = studied(curiosity_2020, {"lr": 0.4, "steps": 4, "cycles": 2, "novel": 2, "epochs": 4, "threshold": 0.2}, tmp_path)
     shown = found.metrics["samples"]
     assert [n == 400 for n in shown] == [True, False, False, True, False, False, True]
     assert found.metrics["presented"] == sum(shown) == found.samples

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ SQUASHES = (CLIP, SIGMOID)
 
 
 class EquilibriumNet(torch.nn.Module):
-    """A net of layers of ``sizes``, of which each weight W_l [pre, post] works in both directions and potentials minimise an energy.
+    """A net of layers of ``sizes``: each weight W_l [pre, post] works in both directions, and potentials minimise an energy.
 
         E(s) = sum_l (|s_l|^2 / 2 - s_{l-1} W_l s_l - b_l s_l),      s_0 = x
         s_l <- squash(s_l + epsilon (s_{l-1} W_l + W_{l+1} s_{l+1} + b_l - s_l  [+ beta (y - s_l), the last layer]))
@@ -52,7 +53,7 @@ class EquilibriumNet(torch.nn.Module):
         self.sizes, self.epsilon, self.squash = tuple(sizes), float(epsilon), squash
         self.steps = steps_of("EquilibriumNet", steps)
         self.weights, self.biases = torch.nn.ParameterList(), torch.nn.ParameterList()
-        for pre, post in zip(sizes[:-1], sizes[1:], strict=True):
+        for pre, post in itertools.pairwise(sizes):
             bound = (6.0 / (pre + post)) ** 0.5
             self.weights.append(torch.empty(pre, post).uniform_(-bound, bound))
             self.biases.append(torch.zeros(post))
@@ -70,7 +71,7 @@ class EquilibriumNet(torch.nn.Module):
         self, x: torch.Tensor, begin: States | None = None, *, steps: int | None = None,
         target: torch.Tensor | None = None, beta: float = 0.0,
     ) -> States:  # fmt: skip
-        """The potentials after ``steps`` steps (the net's own number where it is None), the output pulled to ``target`` by ``beta``."""
+        """The potentials after ``steps`` steps, the net's own number if None, the output pulled to ``target`` by ``beta``."""
         self.check(x, begin)
         taken = self.steps if steps is None else steps_of("EquilibriumNet", steps)
         states = [s.clone() for s in (self.zeros(x) if begin is None else begin)]

@@ -6,7 +6,7 @@ C = |s_L - y|^2 / 2, the batch's mean, and i before j:
 | update | change of W | |
 |---|---|---|
 | contrastive | (s_i^beta s_j^beta - s_i^0 s_j^0) / beta | -> -dC/dW as beta -> 0, whatever the sign of beta |
-| voltage | s_i^0 (s_j^beta - s_j^0) / beta | what comes before, times the change of potential behind: STDP in the form of Bengio et al. |
+| voltage | s_i^0 (s_j^beta - s_j^0) / beta | what is before, times the change of potential behind: STDP as of Bengio et al. |
 
 Biases change by (s_j^beta - s_j^0) / beta in both. The error of the contrastive one is O(beta), and O(beta^2) when it is averaged
 over both signs. Both are the contrastive and the postsynaptic differential rule of rates, between two phases rather than two steps.
@@ -44,8 +44,8 @@ class Phases:
 class EquilibriumPropagation:
     """Equilibrium propagation in an ``EquilibriumNet``: a nudged phase of ``steps`` steps with a pull of ``beta``.
 
-    ``sign`` of beta is drawn for each batch ("random", from torch's generator, so that errors of order beta cancel over batches), or
-    "positive", or "both", two nudged phases for each batch. ``update`` is "contrastive" or "voltage", the table above.
+    The ``sign`` of beta is drawn for each batch ("random", from torch's generator, so that errors of order beta cancel over
+    batches), or "positive", or "both", two nudged phases for each batch. ``update`` is "contrastive" or "voltage", the table above.
 
     ``learn(net, x, target)`` adds the gradients to the parameters' ``grad``, for any optimiser of torch, and returns the loss and
     the net's potentials at rest, of which the last are the output; ``phases`` and ``gradients`` are its two halves. ``target`` is

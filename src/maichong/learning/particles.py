@@ -16,7 +16,7 @@ class Particles(torch.nn.Module):
     ``take(rows)`` are those of some samples, ``keep(rows, states)`` replaces them. They take n times the number of neurons, and go
     into the ``state_dict``, as a training that is to be resumed needs them.
 
-    Raises ParameterError for what is no EquilibriumNet and for n below 1, EngineError for rows that are no whole numbers in 0..n - 1.
+    Raises ParameterError for what is no EquilibriumNet and for n below 1, EngineError for rows that are not in 0..n - 1.
 
     Scellier & Bengio 2017, doi:10.3389/fncom.2017.00024, section 4. Not for images that are shown changed each time.
 

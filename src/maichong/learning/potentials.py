@@ -22,8 +22,10 @@ class Potentials(torch.nn.Module):
     each step; a step that ends in a spike counts as 1, as the reset hides where the potential got to.
 
     The model must rest at 0 mV and have a threshold ``v_th`` above that. A LIF with tau_m = c_m comes to a potential, in mV, of its
-    input, in pA, so that the net's own clipped drives are what it approaches. Raises ParameterError for another model, another
-    short-term rule and a number of steps below 1, EngineError for what is no EquilibriumNet.
+    input, in pA, so that the net's own clipped drives are what it approaches. ``engine`` is that of ``Spiking``.
+
+    Raises ParameterError for another model, another short-term rule and a number of steps below 1, EngineError for what is no
+    EquilibriumNet.
 
     Source: the first of the phases of Zhang et al. 2018, doi:10.1609/aaai.v32i1.11317 and doi:10.24963/ijcai.2018/229. Not where
     times of spikes matter: the means alone go on.
@@ -35,7 +37,7 @@ class Potentials(torch.nn.Module):
     [(5, 8), (5, 3)]
     """
 
-    def __init__(self, model: Configured, steps: int, *, short_term: Configured | None = None) -> None:
+    def __init__(self, model: Configured, steps: int, *, short_term: Configured | None = None, engine: str = "auto") -> None:
         super().__init__()
         names = {param.name for param in model.model.params} if isinstance(model, Configured) else set()
         if not {"v_rest", "v_th"} <= names or model["v_rest"] != 0 or not model["v_th"] > 0:
@@ -45,7 +47,7 @@ class Potentials(torch.nn.Module):
             if not known:
                 raise ParameterError("Potentials, short_term", "must be a rule such as TsodyksMarkram()", brief(short_term))
         self.steps, self.v_th = steps_of("Potentials", steps), float(model["v_th"])
-        self.cells = Spiking(model, outputs=("spikes", "v"))
+        self.cells = Spiking(model, outputs=("spikes", "v"), engine=engine)
         self.short_term = short_term
 
     @torch.no_grad()
@@ -66,7 +68,7 @@ class Potentials(torch.nn.Module):
 
 @torch.no_grad()
 def released(rule: Configured, spikes: torch.Tensor, dt: float) -> torch.Tensor:
-    """What each of ``spikes`` [time, batch, n], in steps of ``dt`` ms, releases of its weight by a short-term rule: the same shape."""
+    """What each of ``spikes`` [time, batch, n], in steps of ``dt`` ms, releases of its weight by a short-term rule."""
     release = released_by(rule)
     bound = {call.function: in_torch(call.function) for call in (release.elapse, *release.send)}
     like = spikes[0]

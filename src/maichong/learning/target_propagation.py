@@ -1,13 +1,13 @@
 """Target propagation: layers get targets in place of gradients, from an inverse that each learns of the layer above it.
 
-With h_l the mean rates of layer l, L a batch's loss summed over its samples, and g_l(h) = sigmoid(V_l h + c_l) the inverse of layer l:
+With h_l the mean rates of layer l, L a batch's loss summed over its samples, and g_l(h) = sigmoid(V_l h + c_l) its inverse:
 
     t_l = h_l - step dL/dh_l                    the last hidden layer
     t_l = h_l - g_{l+1}(h_{l+1}) + g_{l+1}(t_{l+1})     the others (difference target propagation);  g_{l+1}(t_{l+1}), plain
 
-Layer l learns from |h_l - t_l|^2, by the gradient of its own neurons; the inverse from |g_l(h_l') - (h_{l-1} + e)|^2, where h_l' are
-the layer's rates when the same noise e, of deviation ``noise``, is added to all steps of its inputs. The output layer has the
-gradient of the loss.
+Layer l learns from |h_l - t_l|^2, by the gradient of its own neurons; its inverse from |g_l(h_l') - (h_{l-1} + e)|^2, where h_l'
+are the rates when the same noise e, of deviation ``noise``, is added to all steps of the layer's inputs. The output layer has
+the gradient of the loss.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import torch
 
 from maichong.errors import EngineError, ParameterError, brief
-from maichong.learning.blocks import Block, Blocks, weighs
+from maichong.learning.blocks import Block, Blocks
 from maichong.learning.rules import NONE, Rule, Seen
 from maichong.nn import Sequential
 from maichong.spec.quantities import is_number

@@ -5,9 +5,9 @@ still novel, whose novelty n is above a threshold; an epoch of all follows, agai
 
     n <- (n + |y - o|^2 / 2) / 2;      n <- 0.9 n, where the answer was right
 
-The base is VPSNN: potentials of a 784-H-10 net come to an equilibrium, the output's are pulled to the label, and a weight changes by
-its presynaptic potential times how the one behind it moved. Three trainings stand side by side: the base, for ``epochs`` epochs;
-curiosity; and, as a control, the base again with as few presentations as curiosity had.
+The base is VPSNN: potentials of a 784-H-10 net come to an equilibrium, the output's are pulled to the label, and a weight
+changes by its presynaptic potential times how the one behind it moved. Three trainings stand side by side: the base, for
+``epochs`` epochs; curiosity; and, as a control, the base again with as few presentations as curiosity had.
 
 Source: Shi, Zhang & Zeng 2020, Frontiers in Computational Neuroscience 14:7, doi:10.3389/fncom.2020.00007: 98.55 % on MNIST
 with 54.95 % of the base's computation. The paper's text was not at hand, its abstract has the order of epochs; the size of the net,

@@ -9,8 +9,8 @@ nudged one the output is pulled a little to the target, and how far every potent
 The net is 784-500-10, and each image's free phase begins where its last one ended.
 
 Source: Scellier & Bengio 2017, Frontiers in Computational Neuroscience 11:24, doi:10.3389/fncom.2017.00024, with the constants of
-the authors' released code, in which C is not halved, so that its beta of 0.5 is 1 here, and its rates are twice as large. Departures:
-the learning rates fall along a cosine, and the epoch is chosen on 5,000 of the training images where the paper held back 10,000.
+the authors' released code, in which C is not halved: its beta of 0.5 is 1 here, and its rates are twice as large. Departures: the
+learning rates fall along a cosine, and the epoch is chosen on 5,000 of the training images where the paper held back 10,000.
 """
 
 from __future__ import annotations

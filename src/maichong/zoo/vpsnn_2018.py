@@ -8,10 +8,10 @@ how the potential behind it moved:
     V_l <- clip(V_l + epsilon (V_{l-1} W_l + W_{l+1} V_{l+1} + b_l - V_l  [+ beta (y - V_l), the output]))
     dW_l = (rate / beta) V_{l-1} (V_l^pulled - V_l^equilibrium)
 
-Source: Zhang, Zeng, Zhao & Shi 2018, AAAI 32, doi:10.1609/aaai.v32i1.11317. The paper's text was not at hand: it leaves open here the
-size of the hidden layer (``hidden``; the authors' later code has 500), the neurons' constants, all numbers of steps, beta and the
-rates, which are those of equilibrium propagation where nothing else is said. Ours are the clip to 0..1 in the place of the later
-code's sigmoid (with which its authors report 93.67 %), the random sign of beta, the cosine of learning rates, and a validation split.
+Source: Zhang, Zeng, Zhao & Shi 2018, AAAI 32, doi:10.1609/aaai.v32i1.11317. The paper's text was not at hand: it leaves open here
+the size of the hidden layer (the authors' later code has 500), the neurons' constants, all numbers of steps, beta and the rates,
+which are those of equilibrium propagation where nothing else is said. Ours are the clip to 0..1 in the place of the later code's
+sigmoid (with which its authors report 93.67 %), the random sign of beta, the cosine of learning rates, and a validation split.
 """
 
 from __future__ import annotations
