@@ -119,12 +119,12 @@ def test_below_it_other_rules_learn_from_what_it_says() -> None:
 
 
 def test_digits_are_learned_and_first_layers_step_where_the_gradient_does() -> None:
-    module = layered(64, 60, 40, 10, steps=5)
+    module = layered(64, 80, 50, 10, steps=6)
     learner = Learner(module, mse, TargetPropagation())
     torch.manual_seed(1)
     pixels, labels = data()
-    optimiser = torch.optim.Adam(learner.parameters(), lr=5e-3)
-    for _ in range(6):
+    optimiser = torch.optim.Adam(learner.parameters(), lr=3e-3)
+    for _ in range(8):
         for rows in torch.randperm(1400).split(50):
             optimiser.zero_grad()
             learner.learn(pixels[rows], labels[rows])

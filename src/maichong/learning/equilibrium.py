@@ -67,21 +67,29 @@ class EquilibriumNet(torch.nn.Module):
         return tuple(x.new_zeros(len(x), n) for n in self.sizes[1:])
 
     @torch.no_grad()
+    def heard(self, x: torch.Tensor) -> torch.Tensor:
+        """What the first layer hears of its input, x W_0 + b_0, [batch, n]."""
+        return torch.addmm(self.biases[0], x, self.weights[0])
+
+    @torch.no_grad()
     def settle(
         self, x: torch.Tensor, begin: States | None = None, *, steps: int | None = None,
-        target: torch.Tensor | None = None, beta: float = 0.0,
+        target: torch.Tensor | None = None, beta: float = 0.0, heard: torch.Tensor | None = None,
     ) -> States:  # fmt: skip
-        """The potentials after ``steps`` steps, the net's own number if None, the output pulled to ``target`` by ``beta``."""
+        """The potentials after ``steps`` steps, the net's own number if None, the output pulled to ``target`` by ``beta``.
+
+        ``heard`` is ``net.heard(x)``, where it is known already: what the input sends does not change from step to step.
+        """
         self.check(x, begin)
         taken = self.steps if steps is None else steps_of("EquilibriumNet", steps)
         states = [s.clone() for s in (self.zeros(x) if begin is None else begin)]
         weights, biases, last = list(self.weights), list(self.biases), len(states) - 1
         back = [w.T for w in weights]
-        from_input = torch.addmm(biases[0], x, weights[0])  # the same in all steps
+        heard = self.heard(x) if heard is None else heard
         for _ in range(taken):
             drives = []
             for k in range(last + 1):
-                drive = from_input if k == 0 else torch.addmm(biases[k], states[k - 1], weights[k])
+                drive = heard if k == 0 else torch.addmm(biases[k], states[k - 1], weights[k])
                 if k < last:
                     drive = torch.addmm(drive, states[k + 1], back[k + 1])
                 elif target is not None and beta:

@@ -50,7 +50,7 @@ class EquilibriumPropagation:
     ``learn(net, x, target)`` adds the gradients to the parameters' ``grad``, for any optimiser of torch, and returns the loss and
     the net's potentials at rest, of which the last are the output; ``phases`` and ``gradients`` are its two halves. ``target`` is
     classes [batch], or a tensor [batch, outputs]. ``begin`` are the potentials that the free phase starts from, for instance those
-    at which the same samples came to rest before, which ``Particles`` keeps.
+    at which the same samples came to rest before, which ``Particles`` keeps; ``heard`` is ``net.heard(x)`` where it is known.
 
     Raises ParameterError for a beta of 0, a number of steps below 1, and other signs or updates; EngineError for another target.
 
@@ -79,10 +79,10 @@ class EquilibriumPropagation:
                 raise ParameterError(f"EquilibriumPropagation, {name}", "must be a name of one", brief(value), listed(choices))
 
     def learn(
-        self, net: EquilibriumNet, x: torch.Tensor, target: Any, begin: States | None = None
+        self, net: EquilibriumNet, x: torch.Tensor, target: Any, begin: States | None = None, heard: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, States]:
         """Add the gradients of a batch to ``grad``; the loss, and the potentials at rest, before any of them is used."""
-        found = self.phases(net, x, target, begin)
+        found = self.phases(net, x, target, begin, heard)
         parameters = dict(net.named_parameters())
         for name, value in self.gradients(x, found).items():
             parameter = parameters[name]
@@ -90,16 +90,20 @@ class EquilibriumPropagation:
         return found.loss, found.free
 
     @torch.no_grad()
-    def phases(self, net: EquilibriumNet, x: torch.Tensor, target: Any, begin: States | None = None) -> Phases:
+    def phases(
+        self, net: EquilibriumNet, x: torch.Tensor, target: Any, begin: States | None = None, heard: torch.Tensor | None = None
+    ) -> Phases:
         """The free phase, and a nudged one for each beta."""
         if not isinstance(net, EquilibriumNet):
             raise ParameterError("EquilibriumPropagation, net", "must be an EquilibriumNet", brief(net))
-        free = net.settle(x, begin)
+        net.check(x)
+        heard = net.heard(x) if heard is None else heard
+        free = net.settle(x, begin, heard=heard)
         hot = one_hot(target, net.sizes[-1], x, len(x), "EquilibriumPropagation, target")
         betas = [self.beta, -self.beta] if self.sign == BOTH else [self.beta]
         if self.sign == RANDOM and float(torch.rand(())) < 0.5:
             betas = [-self.beta]
-        nudged = tuple((b, net.settle(x, free, steps=self.steps, target=hot, beta=b)) for b in betas)
+        nudged = tuple((b, net.settle(x, free, steps=self.steps, target=hot, beta=b, heard=heard)) for b in betas)
         return Phases(free, nudged, 0.5 * (free[-1] - hot).square().sum(dim=1).mean())
 
     @torch.no_grad()

@@ -51,18 +51,18 @@ class Potentials(torch.nn.Module):
         self.short_term = short_term
 
     @torch.no_grad()
-    def forward(self, net: EquilibriumNet, x: torch.Tensor) -> States:
+    def forward(self, net: EquilibriumNet, x: torch.Tensor, heard: torch.Tensor | None = None) -> States:
         if not isinstance(net, EquilibriumNet):
             raise EngineError("Potentials, net", "must be an EquilibriumNet", brief(net))
         net.check(x)
         found: list[torch.Tensor] = []
-        current = torch.addmm(net.biases[0], x, net.weights[0]).expand(self.steps, len(x), -1)
+        current = (net.heard(x) if heard is None else heard).expand(self.steps, len(x), -1)
         for k in range(len(net.weights)):
             spikes, v = self.cells(current)
-            found.append((v / self.v_th).clamp_(0.0, 1.0).add_(spikes).clamp_(max=1.0).mean(dim=0))
+            found.append(torch.maximum(v.div_(self.v_th), spikes).clamp_(0.0, 1.0).mean(dim=0))
             if k + 1 < len(net.weights):
-                heard = spikes if self.short_term is None else released(self.short_term, spikes, self.cells.cell.dt)
-                current = heard @ net.weights[k + 1] + net.biases[k + 1]
+                sent = spikes if self.short_term is None else released(self.short_term, spikes, self.cells.cell.dt)
+                current = sent @ net.weights[k + 1] + net.biases[k + 1]
         return tuple(found)
 
 

@@ -139,7 +139,8 @@ def reproduce(settings: Settings, context: Context) -> Result:
         return found
 
     def learn(net: Any, x: Tensor, y: Tensor) -> Tensor:
-        return rule.learn(net, x, y, net.potentials(net, x))[0]
+        heard = net.heard(x)
+        return rule.learn(net, x, y, net.potentials(net, x, heard), heard)[0]
 
     recipe = training.Recipe(
         make=lambda: network(settings, data.train.x[0].numel(), data.n_classes),

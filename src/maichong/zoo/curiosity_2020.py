@@ -110,7 +110,8 @@ def base(settings: Settings, data: images.Splits, epochs: int) -> training.Recip
         return torch.optim.SGD([{"params": layer, "lr": settings.lr * settings.falls**k} for k, layer in enumerate(layers)])
 
     def learn(net: Any, x: Tensor, y: Tensor) -> Tensor:
-        return rule.learn(net, x, y, net.potentials(net, x))[0]
+        heard = net.heard(x)
+        return rule.learn(net, x, y, net.potentials(net, x, heard), heard)[0]
 
     return training.Recipe(
         make=lambda: network(settings, data.train.x[0].numel(), data.n_classes),
@@ -142,7 +143,8 @@ def curious(settings: Settings, data: images.Splits) -> training.Recipe:
 
     def learn(net: Any, x: Tensor, y: Tensor) -> Tensor:
         classes, image = y[:, 0], y[:, 1]
-        loss, rest = rule.learn(net, x, classes, net.potentials(net, x))
+        heard = net.heard(x)
+        loss, rest = rule.learn(net, x, classes, net.potentials(net, x, heard), heard)
         hot = torch.nn.functional.one_hot(classes, data.n_classes).to(x.dtype)
         net.novelty = curiosity.looked(net.novelty, image, rest[-1], hot)
         return loss

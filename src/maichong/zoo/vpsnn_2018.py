@@ -38,19 +38,19 @@ TITLE = "A plasticity-centric approach to train spiking neural networks: VPSNN (
 class Settings:
     """What the paper leaves open, chosen on validation images; each is an option of the command, ``--set hidden=500``."""
 
-    hidden: int = 1000
-    steps: int = 20  # of the spiking neurons, 1 ms each
+    hidden: int = 500
+    steps: int = 10  # of the spiking neurons, 1 ms each
     tau_m: float = 2.0  # ms
     v_th: float = 1.0  # mV: the potential that counts as 1
     equilibrium: int = 15  # steps to equilibrium
     pulled: int = 4  # steps with the label
     epsilon: float = 0.5  # of a step
-    beta: float = 1.0
+    beta: float = 0.5
     sign: str = "random"  # of beta; or positive, or both in each batch
     update: str = "voltage"  # or contrastive, to compare with
-    epochs: int = 40
-    batch: int = 20
-    lr: float = 0.2  # of the first layer, at the start
+    epochs: int = 15
+    batch: int = 50
+    lr: float = 0.8  # of the first layer, at the start
     falls: float = 0.5  # the second's, as a part of that
     validate: int = 5000  # training images held back, on which the epoch is chosen
     train: int = 0  # images to train on; 0: all that are not held back
@@ -108,7 +108,8 @@ def reproduce(settings: Settings, context: Context) -> Result:
         return torch.optim.SGD(groups)
 
     def learn(net: Any, x: Tensor, y: Tensor) -> Tensor:
-        return rule.learn(net, x, y, net.potentials(net, x))[0]
+        heard = net.heard(x)
+        return rule.learn(net, x, y, net.potentials(net, x, heard), heard)[0]
 
     recipe = training.Recipe(
         make=lambda: network(settings, data.train.x[0].numel(), data.n_classes),
