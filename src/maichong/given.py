@@ -82,6 +82,16 @@ def _where_connected(matrix: np.ndarray, connector: Connector) -> np.ndarray:
     return filled
 
 
+def check_one_sign(weight: Any, keeps: int, source: str, where: str) -> None:
+    """ParameterError for a weight of the sign that the source's does not allow."""
+    array = np.asarray(weight.bounds() if isinstance(weight, Distribution) else weight)
+    bad = array < 0 if keeps > 0 else (array > 0) & (keeps < 0)
+    if bad.any():
+        got = f"{float(array[bad].flat[0]) if array.ndim else float(array):g}"
+        fix = "give one that fits, or the population no sign"
+        raise ParameterError(where, f"must be {'>=' if keeps > 0 else '<='} 0: {source} keeps Dale's principle", got, fix)
+
+
 def check_bounds(weight: Any, rule: Configured, where: str) -> None:
     """ParameterError for a weight beyond what its rule allows."""
     low, high = weight_bounds(rule)

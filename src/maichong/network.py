@@ -20,7 +20,7 @@ import numpy as np
 
 from maichong import files
 from maichong.errors import NetworkError, ParameterError, brief, did_you_mean, is_one_of
-from maichong.given import check_bounds, check_delay, each, lowest, synaptic
+from maichong.given import check_bounds, check_delay, check_one_sign, each, lowest, synaptic
 from maichong.network_data import read_network, write_network
 from maichong.parts import (
     Background,
@@ -32,14 +32,16 @@ from maichong.parts import (
     check_exact,
     check_name,
     check_population,
+    check_rules,
     check_saturating,
-    check_shared,
+    check_sign,
     is_white,
     settle_drive,
     settle_input,
     settle_receptor,
     settle_rules,
     settle_short_term,
+    sign_of,
     takes_at_membrane,
     takes_current,
 )
@@ -91,13 +93,16 @@ class Network:
         init: Mapping[str, Any] | None = None,
         drive: Any = None,
         plasticity: Configured | Iterable[Configured] = (),
+        sign: str | None = None,
     ) -> Population:
         """Add ``n`` neurons or sources of ``model``.
 
         ``init`` maps states to their values at the start, each in the state's unit. ``drive`` is an input from outside, in the
         input's own unit (pA for a LIF): a value for the first input, or a mapping by input name. A value is one number, an
         array [n], text with a unit or a distribution; a drive, and a parameter of a source, may be Steps in time.
-        ``plasticity`` is one intrinsic rule or several.
+        ``plasticity`` is one intrinsic rule or several. With the ``sign`` "excitatory" or "inhibitory" the weights of all its
+        synapses have one sign (Dale's principle), and keep it whatever rules do: >= 0, or <= 0 for currents and jumps of an
+        inhibitory population; conductances are >= 0, and pull by their reversal potential.
 
         Raises NetworkError for a name that is taken, an ``n`` that is no whole number >= 1, an array of another length, an
         unknown state or input, or a part of the wrong kind; ParameterError for a value that is no finite number; UnitError
@@ -125,7 +130,8 @@ class Network:
         if init is not None and not isinstance(init, Mapping):
             raise NetworkError(where, "init must map states to values, such as {'v': -60.0}", brief(init))
         rules = settle_rules(plasticity, IntrinsicModel, "intrinsic rules, such as HomeostaticThreshold()", where)
-        population = Population(name, model, int(n), dict(init or {}), settle_drive(model, drive, where), rules)
+        check_sign(sign, where)
+        population = Population(name, model, int(n), dict(init or {}), settle_drive(model, drive, where), rules, sign)
         check_population(population, self.dt, where)
         self.populations[name] = population
         return population
@@ -195,15 +201,12 @@ class Network:
         rules = settle_rules(plasticity, RuleModel, "rules, such as PairSTDP()", where)
         short_term = settle_short_term(short_term, receptor, where)
         check_saturating(receptor, self.dt, bool(rules), where)
-        for rule in rules:
-            check_shared(rule, where)
-        if sum(rule.model.acts_by_itself for rule in rules if isinstance(rule.model, RuleModel)) > 1:
-            raise NetworkError(
-                where, "two rules would write its weights at spikes, and their order would be undefined", fix="keep one"
-            )
+        check_rules(rules, dendritic_delay, self.dt, where)
         weight = synaptic(weight, weight_unit(receptor), f"{where}, weight", connector, source.n, target.n)
         for rule in rules:
             check_bounds(weight, rule, f"{where}, weight")
+        keeps = sign_of(source, receptor)
+        check_one_sign(weight, keeps, source.name, f"{where}, weight")
         if source.exact and target.exact:
             check_exact(receptor, delay, dendritic_delay, rules, self.dt, where)
         if delay is not None:
@@ -214,7 +217,18 @@ class Network:
             dendritic_delay = synaptic(dendritic_delay, "ms", named, connector, source.n, target.n)
             check_delay(dendritic_delay, named, 0.0)
         self.projections[label] = Projection(
-            label, source.name, target.name, connector, weight, delay, receptor, rules, input, short_term, dendritic_delay
+            label,
+            source.name,
+            target.name,
+            connector,
+            weight,
+            delay,
+            receptor,
+            rules,
+            input,
+            short_term,
+            dendritic_delay,
+            keeps,
         )
         return self.projections[label]
 

@@ -28,8 +28,8 @@ FORMAT = 1
 def write_network(net: Any) -> dict[str, Any]:
     """A network as JSON-ready data; arrays stay arrays.
 
-    Models are known by name, all but those made from text or as cables, which are written down here. Raises NetworkError where
-    two of these have one name.
+    Models are known by name, all but those made from text, as cables or of several rules, which are written down here. Raises
+    NetworkError where two of these have one name.
     """
     texts = _texts(net)
     return {
@@ -65,7 +65,9 @@ def _texts(net: Any) -> list[dict[str, Any]]:
             raise NetworkError(
                 where, f"another model of this network is called {model.identifier!r} too", fix="give it name='...'"
             )
-    return [text.to_dict() for text in found.values()]
+    rules = (rule.model for projection in net.projections.values() for rule in projection.plasticity)
+    combined = {model.identifier: {"combined": list(model.parts)} for model in rules if model.parts}
+    return [*(text.to_dict() for text in found.values()), *combined.values()]
 
 
 def _remade(recipe: Any, where: str) -> Any:
@@ -86,10 +88,18 @@ def read_network(network: Callable[..., Any], data: Mapping[str, Any], models: I
         raise NetworkError("network", f"its format must be {FORMAT}", brief(data["format"]), "update maichong")
 
     own: dict[str, Any] = {}
-    for recipe in _listed(data.get("models", ()), expected):
-        made = _remade(recipe, "network, models")
-        own[made.identifier] = made
+    recipes = _listed(data.get("models", ()), expected)
+    for recipe in recipes:
+        if not isinstance(recipe, Mapping) or "combined" not in recipe:
+            made = _remade(recipe, "network, models")
+            own[made.identifier] = made
     own |= {model.identifier: model for model in models}
+    for recipe in recipes:
+        if isinstance(recipe, Mapping) and "combined" in recipe:
+            from maichong.plasticity.combined import remade
+
+            made = remade(recipe["combined"], lambda name: own.get(name) or find(name), "network, models")
+            own[made.identifier] = made
 
     def configured(entry: Mapping[str, Any]) -> Configured:
         name = entry["model"]
@@ -104,7 +114,7 @@ def read_network(network: Callable[..., Any], data: Mapping[str, Any], models: I
             net.population(
                 entry["name"], model, entry["n"],
                 init=plain_values(entry["init"]), drive=plain_values(entry["drive"]) or None,
-                plasticity=[configured(rule) for rule in entry["plasticity"]],
+                plasticity=[configured(rule) for rule in entry["plasticity"]], sign=entry.get("sign"),
             )  # fmt: skip
         for entry in data["projections"]:
             net.project(

@@ -100,7 +100,8 @@ class Population:
     """``n`` neurons, or sources, of one model.
 
     ``init`` sets states at the start, ``drive`` the input; both one number, one per neuron or a distribution, a drive also Steps.
-    ``plasticity`` holds intrinsic rules such as HomeostaticThreshold.
+    ``plasticity`` holds intrinsic rules such as HomeostaticThreshold; ``sign`` is "excitatory" or "inhibitory" where all synapses
+    of a neuron have one sign (Dale's principle), else None.
     """
 
     name: str
@@ -109,6 +110,7 @@ class Population:
     init: Mapping[str, Any] = field(default_factory=dict)
     drive: Mapping[str, Any] = field(default_factory=dict)
     plasticity: tuple[Configured, ...] = ()
+    sign: str | None = None
 
     @property
     def is_neuron(self) -> bool:
@@ -129,7 +131,7 @@ class Projection:
     it says where there is no synapse does not count) or a distribution. A spike stamped t acts from t + delay on; without a
     delay (None), from t on. ``dendritic_delay`` (ms, >= 0) is added to it on the way to the soma, and is the time that a spike of
     the target takes back to the synapse. ``input`` names the input of the target that receives the current; ``short_term`` says
-    which part of the weight a spike releases.
+    which part of the weight a spike releases. ``keeps`` is 1 or -1 where all weights have this sign, whatever rules do, else 0.
     """
 
     name: str
@@ -143,6 +145,7 @@ class Projection:
     input: str | None = None
     short_term: Configured | None = None
     dendritic_delay: Any = None
+    keeps: int = 0
 
 
 @dataclass(frozen=True)
@@ -215,6 +218,53 @@ def settle_rules(plasticity: Any, kind: type[Model], what: str, where: str) -> t
     return rules
 
 
+def check_rules(rules: tuple[Configured, ...], dendrites: Any, dt: float, where: str) -> None:
+    """NetworkError where the rules of a projection do not go together, or with what else it has."""
+    for rule in rules:
+        check_shared(rule, where)
+        model = rule.model
+        assert isinstance(model, RuleModel)
+        if model.every and (not (period := float(rule[model.every])) > 0 or not whole_steps(period, dt)):
+            expected = f"must be a whole number of steps of {dt:g} ms"
+            raise NetworkError(f"{where}, {model.name}.{model.every}", expected, f"{period:g} ms")
+        if dendrites is not None and model.asks("v"):
+            fix = "leave dendritic_delay out"
+            raise NetworkError(
+                where, f"{model.name} reads the potential at the synapse, which a dendritic delay puts off", fix=fix
+            )
+    fix = "say how they go together: Sum(a, b), Sequence(a, b)"
+    models = [rule.model for rule in rules if isinstance(rule.model, RuleModel)]
+    if sum(model.acts_by_itself for model in models) > 1:
+        raise NetworkError(where, "two rules would write its weights at spikes, and their order would be undefined", fix=fix)
+    waiting = [model.signal for model in models if model.signal]
+    for signal in waiting:
+        if waiting.count(signal) > 1:
+            raise NetworkError(
+                where, f"two rules would write its weights at {signal!r}, and their order would be undefined", fix=fix
+            )
+
+
+SIGNS = ("excitatory", "inhibitory")
+
+
+def check_sign(sign: object, where: str) -> None:
+    """NetworkError for what is no sign of a population."""
+    if sign is not None and not is_one_of(sign, SIGNS):
+        raise NetworkError(
+            f"{where}, sign", "must be 'excitatory', 'inhibitory' or None", brief(sign), did_you_mean(sign, SIGNS)
+        )
+
+
+def sign_of(source: Population, receptor: Configured) -> int:
+    """The sign that the weights from ``source`` onto ``receptor`` must have: 1, -1, or 0 for any.
+
+    A conductance is never negative: its reversal potential decides which way it pulls.
+    """
+    if source.sign is None:
+        return 0
+    return 1 if source.sign == "excitatory" or receptor.values.get("e_rev") is not None else -1
+
+
 def settle_receptor(target: Population, receptor: Any, input: str | None, where: str) -> tuple[Configured, str | None]:
     """A receptor of ``target`` and the input that takes its current, None where it jumps the membrane; NetworkError otherwise."""
     if isinstance(receptor, ReceptorModel):
@@ -279,6 +329,8 @@ def check_exact(receptor: Configured, delay: Any, dendrites: Any, rules: tuple[C
         raise NetworkError(where, f"counts the {counted} of {model.name} on the grid, and {both}", fix=fix)
     if dendrites is not None and any(isinstance(rule.model, RuleModel) and rule.model.acts_by_itself for rule in rules):
         raise NetworkError(where, f"has a dendritic delay that its rule sees, and {both}", fix="leave dendritic_delay out")
+    if any(isinstance(rule.model, RuleModel) and (rule.model.states or rule.model.elapse) for rule in rules):
+        raise NetworkError(where, f"has a rule with states of its synapses, which are kept on the grid, and {both}")
 
 
 def check_shared(part: Configured, where: str) -> None:

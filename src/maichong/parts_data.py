@@ -26,6 +26,7 @@ def population_to_dict(population: Population) -> dict[str, Any]:
         "init": {name: _value_to_dict(value) for name, value in population.init.items()},
         "drive": {name: _value_to_dict(value) for name, value in population.drive.items()},
         "plasticity": [rule.to_dict() for rule in population.plasticity],
+        **({"sign": population.sign} if population.sign else {}),
     }
 
 

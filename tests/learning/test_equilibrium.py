@@ -11,6 +11,8 @@ from digits import data
 
 from maichong.errors import EngineError, ParameterError
 from maichong.learning import EquilibriumNet, EquilibriumPropagation, Particles, Phases
+from maichong.plasticity.micro.contrastive_hebb import ContrastiveHebb
+from maichong.plasticity.micro.postsynaptic_differential import PostsynapticDifferential
 
 F64 = torch.float64
 
@@ -229,6 +231,24 @@ def test_both_updates_by_hand() -> None:
         for k in (0, 1):
             expected = ((nudged[k] - free[k]) / beta).mean(dim=0)
             torch.testing.assert_close(-gradients[f"biases.{k}"], expected, rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("update", "rule"),
+    [("contrastive", ContrastiveHebb), ("voltage", PostsynapticDifferential)],
+    ids=["contrastive", "voltage"],
+)
+def test_the_updates_are_those_of_the_shelf_s_rules_between_two_phases(update: str, rule: Any) -> None:
+    """Each synapse of each sample by the function that networks run, its step before the free phase, its step now the nudged one."""
+    x, found = phases()
+    (beta, nudged), free = found.nudged[0], found.free
+    gradients = EquilibriumPropagation(update=update).gradients(x, found)
+    before, now = (x, *free), (x, *nudged)
+    for k in (0, 1):
+        pairs = [layers[k][:, :, None] for layers in (before, now)], [layers[k + 1][:, None, :] for layers in (before, now)]
+        (was_pre, s_pre), (was_post, s_post) = pairs
+        moved, *_ = rule.on_step(torch.zeros(()), was_pre, was_post, s_pre, s_post, 1 / beta)
+        torch.testing.assert_close(-gradients[f"weights.{k}"], moved.mean(dim=0), rtol=1e-12, atol=1e-15)
 
 
 def test_a_pull_of_random_sign_has_both() -> None:

@@ -29,8 +29,11 @@ from maichong import (
     PairSTDP,
     Poisson,
     PowerLawSTDP,
+    QuerliozSTDP,
     SpikeTimes,
+    SymmetricSTDP,
     TripletSTDP,
+    VogelsSTDP,
     WeightNormalisation,
 )
 
@@ -212,6 +215,29 @@ def rules() -> dict[str, Judge]:
             MorrisonSTDP(lam=0.1, alpha=0.5, mu=0.4, w_0=0.5, tau_minus=20.0),
             lambda w, x, y: w - 0.1 * 0.5 * w * y(20.0),
             lambda w, x, y: w + 0.1 * 0.5**0.6 * w**0.4 * x(15.0),
+            high=np.inf,
+        ),
+        "symmetric": Judge(
+            SymmetricSTDP(eta_pre=0.03, eta_post=0.05, tau=30.0),
+            lambda w, x, y: w + 0.03 * y(30.0),
+            lambda w, x, y: w + 0.05 * x(30.0),
+        ),
+        "querlioz": Judge(
+            QuerliozSTDP(a_plus=0.1, a_minus=0.05, b_plus=2.0, w_min=0.1, w_max=0.9),
+            lambda w, x, y: w,
+            # an input that was silent for 25 ms or less still counts; the trace of this age is e^-1
+            lambda w, x, y: (
+                w + 0.1 * np.exp(-2.0 * (w - 0.1) / 0.8)
+                if x(25.0, "nearest") > np.exp(-25.1 / 25.0)
+                else w - 0.05 * np.exp(-3.0 * (0.9 - w) / 0.8)
+            ),
+            low=0.1,
+            high=0.9,
+        ),
+        "vogels": Judge(
+            VogelsSTDP(eta=0.02, alpha=0.3, tau=30.0),
+            lambda w, x, y: w + 0.02 * (y(30.0) - 0.3),
+            lambda w, x, y: w + 0.02 * x(30.0),
             high=np.inf,
         ),
         "exponential": Judge(

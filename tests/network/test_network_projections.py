@@ -60,7 +60,8 @@ from maichong.errors import MaichongError, NetworkError, ParameterError, UnitErr
         ),
         (
             {"plasticity": [PairSTDP(), TripletSTDP()]},
-            "projection 'noise->exc': two rules would write its weights at spikes, and their order would be undefined; keep one",
+            "projection 'noise->exc': two rules would write its weights at spikes, and their order would be undefined; "
+            "say how they go together: Sum(a, b), Sequence(a, b)",
         ),
     ],
     ids=lambda value: str(value)[:60],

@@ -112,7 +112,8 @@ def test_a_trace_with_an_unknown_time_constant() -> None:
 
 def test_a_trace_is_driven_by_pre_or_post() -> None:
     message = said(lambda: teach(traces=(Trace("x", on="prae", tau="tau", meaning="typo"),)))
-    assert message == "Rule.x: a trace is driven by 'pre' or 'post' spikes (got 'prae')"
+    expected = "Rule.x: a trace is driven by 'pre' or 'post' spikes (got 'prae'); declare scope='network' if that is a signal"
+    assert message == expected
 
 
 def test_a_trace_s_pairing_is_a_word_or_an_option() -> None:
@@ -129,7 +130,7 @@ def test_a_rule_does_something() -> None:
 
 
 def test_a_signal_has_a_name_and_a_function() -> None:
-    expected = "Rule: on_signal and the name of its signal go together"
+    expected = "Rule: on_signal goes together with the name of its signal, or with every"
     assert said(lambda: teach(signal="reward")) == expected
     assert said(lambda: teach(on_signal=by_the_sum, scope="circuit")) == expected
 

@@ -163,7 +163,9 @@ def of_source(model: SourceModel) -> list[Scene]:
 def of_rule(model: RuleModel) -> list[Scene]:
     """Random spikes onto cells that a teacher makes fire, in each of the ways in which synapses can lie in memory."""
     lesson = _lesson(model, 40.0)
-    scattered, same = Uniform(0.5, 5.0), 1.5
+    same = 1.5
+    # what arrives in one step is known where all delays are one
+    scattered = same if model.asks("s_pre") else Uniform(0.5, 5.0)
     found = [
         Scene("dense", _plastic(model(), AllToAll(), scattered), lesson, single=False),
         Scene("sparse", _plastic(varied(model), FixedProbability(0.6), scattered), lesson, single=False),
@@ -300,6 +302,6 @@ def _plastic(
 
 
 def _lesson(model: RuleModel, part: float) -> tuple[Action, ...]:
-    """Two parts with learning, the rule's signal after each, and half a part without."""
-    signal = (send(model.signal),) if model.signal else ()
+    """Two parts with learning, the rule's signals after each, and half a part without."""
+    signal = tuple(send(name) for name in model.signals)
     return (carry_on(part), *signal, carry_on(part), *signal, stop_learning, carry_on(part / 2))

@@ -9,7 +9,7 @@ import numpy as np
 
 from maichong.checks.outcome import Failed
 from maichong.checks.values import at_defaults, at_random, call
-from maichong.spec import Model, NeuronModel, ReceptorModel, SourceModel
+from maichong.spec import Model, NeuronModel, ReceptorModel, RuleModel, SourceModel
 from maichong.spec.model import Function, names
 from maichong.spec.model_units import functions_of
 from maichong.spec.reading import arguments, place
@@ -55,6 +55,32 @@ def symbolic(model: Model) -> None:
     points.append({name: value if name in params else 0.0 for name, value in points[0].items()})
     for role, function in model.functions().items():
         _compare(f"{model.name}.{role}", function, points)
+
+
+def elapses(model: RuleModel) -> None:
+    """Two lags in a row do what their sum does, and no lag does nothing twice: engines choose when they look at a synapse."""
+    if model.elapse is None:
+        return
+    rng = np.random.default_rng(2)
+    kept = ("w", *names(model.states))
+    fading = {trace.name: trace.tau for trace in model.traces if trace.on not in ("pre", "post")}
+
+    def after(point: dict[str, float], lag: float) -> dict[str, float]:
+        found = dict(zip(kept, call(model.elapse, {**point, "lag": lag}), strict=True))
+        return {**point, **found, **{name: point[name] * np.exp(-lag / point[tau]) for name, tau in fading.items()}}
+
+    for _ in range(POINTS):
+        # where the synapse's weight follows from its states it does so from here on
+        point = after(at_random(model, rng), 0.0)
+        first, second = rng.uniform(0.0, 50.0, 2)
+        once, twice = after(point, first + second), after(after(point, first), second)
+        for name in kept:
+            if not np.isclose(once[name], twice[name], rtol=1e-9, atol=1e-12):
+                lags = f"{first:g} ms and then {second:g} ms"
+                raise Failed(
+                    f"{place(model.elapse)}, {model.name}.elapse: {name} is {twice[name]:.12g} after {lags}, "
+                    f"and {once[name]:.12g} after both at once"
+                )
 
 
 def _compare(where: str, function: Function, points: Sequence[dict[str, float]]) -> None:

@@ -11,7 +11,7 @@ from maichong.checks.convergence import converges
 from maichong.checks.declared import branch_free, documented, units
 from maichong.checks.differentiable import differentiates, takes_the_steps
 from maichong.checks.outcome import Check, Outcome, Variant
-from maichong.checks.readings import defaults, linear, symbolic
+from maichong.checks.readings import defaults, elapses, linear, symbolic
 from maichong.checks.saved import serialises
 from maichong.engines import ENGINES as KNOWN
 from maichong.errors import EngineError, ModelError, brief, did_you_mean
@@ -48,7 +48,7 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
     "neuron": (*COMMON, Check("converges", converges), AGREES, *OF_LAYERS),
     "receptor": (*COMMON, Check("linear", linear), AGREES),
     "source": (*COMMON, AGREES),
-    "rule": (*COMMON, AGREES),
+    "rule": (*COMMON, Check("elapses", elapses), AGREES),
     "short-term rule": (*COMMON, AGREES),
     "intrinsic rule": (*COMMON, AGREES),
 }

@@ -45,6 +45,8 @@ def at_defaults(model: Model) -> dict[str, Any]:
         "w_sum": 5.0,
         "signal": 1.0,
         "u": 0.5,
+        "s_pre": 1.0,
+        "s_post": 0.5,
         "v": -65.0,
         "lag": 2.0,
         "bound": 1.0,
@@ -53,7 +55,7 @@ def at_defaults(model: Model) -> dict[str, Any]:
     if isinstance(model, IntrinsicModel):
         around["value"] = host(model).param(model.target).default
     for state in (*model.states, *getattr(model, "source", ())):
-        env[state.name] = _start(state.init, env)
+        env[state.name] = _start(state.init, {**around, **env})
     env |= {entry.name: 0.0 for entry in getattr(model, "inputs", ())}
     env |= {trace.name: 0.5 for trace in getattr(model, "traces", ())}
     return {**around, **env}
@@ -66,6 +68,8 @@ def at_random(model: Model, rng: np.random.Generator) -> dict[str, float]:
     inside = {
         "w": (low, high),
         "u": (0.0, 1.0),
+        "s_pre": (0.0, 1.0),
+        "s_post": (0.0, 1.0),
         "dt": (0.01, 1.0),
         **{trace.name: (0.0, 2.0) for trace in getattr(model, "traces", ())},
     }

@@ -51,7 +51,7 @@ from maichong.engines.system import Port, System, compose
 from maichong.errors import EngineError, NetworkError, ParameterError, brief
 from maichong.network import Background, GapJunctions, Network, Noise, Population, Probe, Projection, SpikeTimes
 from maichong.probes import COUNTS, SPIKES
-from maichong.spec import Configured, Distribution, SourceModel, State, Steps
+from maichong.spec import Configured, Distribution, RuleModel, SourceModel, State, Steps
 from maichong.spec.reading import arguments
 from maichong.spec.soundness import refuse_mixed_units
 from maichong.states import Place, full_name
@@ -95,6 +95,17 @@ class Plan:
     def index(self, population: str) -> int:
         """The place of the population called so."""
         return next(k for k, entry in enumerate(self.populations) if entry.name == population)
+
+    @property
+    def clocks(self) -> dict[str, int]:
+        """The steps between two ticks of each clock that rules act by."""
+        ticking = {
+            entry.clock(rule): float(rule[rule.model.every])
+            for entry in self.projections
+            for rule in entry.rules
+            if isinstance(rule.model, RuleModel) and rule.model.every
+        }
+        return {name: round(period / self.dt) for name, period in ticking.items() if name}
 
     def describe(self) -> str:
         """The schedule and the integration of each population in words: what is exact and what is not."""

@@ -16,7 +16,7 @@ from maichong.errors import NetworkError
 from maichong.network import Projection
 from maichong.random import two_uniforms
 from maichong.spec import Configured, Distribution, RuleModel, Trace
-from maichong.spec.rule_model import weight_bounds
+from maichong.spec.rule_model import SPIKES, weight_bounds
 from maichong.topology import RandomConnector
 
 
@@ -95,10 +95,18 @@ class ProjectionPlan:
                 return rule
         return None
 
+    def clock(self, rule: Configured) -> str | None:
+        """The name of the signal at which a rule's ``on_signal`` acts: of the user's, or of the clock that ticks for it."""
+        model = rule.model
+        assert isinstance(model, RuleModel)
+        return f"every {float(rule[model.every]):g} ms" if model.every else model.signal
+
     @property
     def bounds(self) -> tuple[float, float]:
-        """The smallest and the largest weight that all rules allow: every write, by whichever rule, is clipped to them."""
+        """The smallest and the largest weight that all rules, and the sign of the source, allow: every write, by whichever rule, is
+        clipped to them."""
         limits = [weight_bounds(rule) for rule in self.rules]
+        limits += [(0.0, np.inf)] if self.projection.keeps > 0 else [(-np.inf, 0.0)] if self.projection.keeps < 0 else []
         return max((low for low, _ in limits), default=-np.inf), min((high for _, high in limits), default=np.inf)
 
     @functools.cached_property
@@ -304,7 +312,21 @@ def _reach(value: Distribution) -> tuple[float, float]:
 
 
 def spike_traces(rule: Configured) -> tuple[tuple[Trace, str, float], ...]:
-    """The traces of a rule, each with its pairing and its time constant in ms."""
+    """The traces of a rule that spikes drive, each with its pairing and its time constant in ms."""
     model = rule.model
     assert isinstance(model, RuleModel)
-    return tuple((trace, model.pairing(trace, rule.options), float(rule[trace.tau])) for trace in model.traces)
+    traces = (trace for trace in model.traces if trace.on in SPIKES)
+    return tuple((trace, model.pairing(trace, rule.options), float(rule[trace.tau])) for trace in traces)
+
+
+def signal_traces(rule: Configured | None) -> tuple[tuple[Trace, float], ...]:
+    """The traces of a rule that signals drive, each with its time constant in ms."""
+    model = rule.model if rule else None
+    if rule is None or not isinstance(model, RuleModel):
+        return ()
+    return tuple((trace, float(rule[trace.tau])) for trace in model.traces if trace.on not in SPIKES)
+
+
+def synapse_states(rule: Configured | None) -> tuple[str, ...]:
+    """What each synapse keeps of a rule besides its weight."""
+    return tuple(state.name for state in rule.model.states) if rule else ()

@@ -13,7 +13,8 @@ import numpy as np
 
 from maichong import files
 from maichong.engines.plan import Plan
-from maichong.engines.projection_plan import ProjectionPlan
+from maichong.engines.plasticity_table import PlasticityTable, table_of
+from maichong.engines.projection_plan import ProjectionPlan, synapse_states
 from maichong.engines.recorder import Recorder
 from maichong.engines.recording import Recording, Records, Samples, Spikes, weights_probe
 from maichong.engines.view import View
@@ -48,6 +49,7 @@ class Backend(Protocol):
     def source_params(self, index: int) -> Mapping[str, np.ndarray]: ...
     def get_weights(self, index: int) -> np.ndarray: ...
     def weights_of(self, index: int, synapses: np.ndarray | None) -> Callable[[], np.ndarray]: ...
+    def synapse_state(self, index: int, name: str) -> np.ndarray: ...
     def set_weights(self, index: int, weights: np.ndarray) -> None: ...
     def signal(self, name: str, value: float) -> None: ...
     def snapshot(self) -> dict[str, np.ndarray]: ...
@@ -64,6 +66,7 @@ class Run:
         self._chunk = 64
         self._diverged: set[str] = set()
         self._recorder = Recorder(backend)
+        self._clocks = backend.plan.clocks
         self.notes: dict[str, Any] = {}
 
     @property
@@ -75,6 +78,11 @@ class Run:
     def engine(self) -> str:
         """The engine's name."""
         return self._backend.name
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options that the engine was built with, such as ``precision``; a copy."""
+        return dict(self._options)
 
     @property
     def can_save(self) -> bool:
@@ -89,6 +97,10 @@ class Run:
     def describe(self) -> str:
         """The plan in words, what is exact and what is not, and how the engine goes about it."""
         return f"{self.plan.describe()}\n{self._backend.describe()}"
+
+    def plasticity_table(self) -> PlasticityTable:
+        """Who changes which weights and thresholds, and when; ``print(run.plasticity_table())``."""
+        return table_of(self.plan)
 
     @property
     def t(self) -> float:
@@ -126,9 +138,10 @@ class Run:
         self._recorder.look()
         while done < steps:
             begun = time.perf_counter()
-            ahead = min(self._chunk, steps - done, self._recorder.until_sample() or steps)
+            ahead = min(self._chunk, steps - done, self._recorder.until_sample() or steps, self._until_clock(steps))
             did = self._backend.advance(ahead)
             done += did
+            self._tick()
             self._recorder.look(full=did < ahead)
             took = time.perf_counter() - begun
             if did == self._chunk:
@@ -139,6 +152,15 @@ class Run:
         self._recorder.look(full=True)
         self._check_finite()
         return self
+
+    def _until_clock(self, most: int) -> int:
+        """The steps until a rule's clock next ticks, ``most`` where none does."""
+        return min((period - self._backend.step % period for period in self._clocks.values()), default=most)
+
+    def _tick(self) -> None:
+        for name, period in self._clocks.items():
+            if self._backend.step % period == 0:
+                self._backend.signal(name, 0.0)
 
     def _check_finite(self) -> None:
         """A membrane that is no number will never fire again: say so once, instead of reporting silence."""
@@ -153,7 +175,7 @@ class Run:
 
     def signal(self, name: str, value: float = 0.0) -> None:
         """Send a signal through the network: rules that wait for ``name`` act now (WeightNormalisation: "sample")."""
-        waiting = {rule.model.signal for p in self.plan.projections for rule in p.rules if getattr(rule.model, "signal", None)}  # type: ignore[union-attr]
+        waiting = {name for p in self.plan.projections for rule in p.rules for name in rule.model.signals}  # type: ignore[attr-defined]
         if not is_one_of(name, waiting):
             raise NetworkError("signal", f"no rule waits for {brief(name)}", fix=did_you_mean(name, waiting))
         number = in_unit(value, "", f"signal {name!r}")
@@ -212,7 +234,8 @@ class Run:
     def synapses(self, projection: str) -> dict[str, np.ndarray]:
         """The synapses of a projection as lists: pre, post, weight, delay (ms), sorted by pre, then post.
 
-        With dendritic delays also dendritic_delay (ms), where a rule sees it; else the two are one delay.
+        What its rule keeps for each synapse is there by its name. With dendritic delays also dendritic_delay (ms), where a rule
+        sees it; else the two are one delay.
         """
         entry, index = self._projection(projection)
         pre, post = entry.pairs()
@@ -220,7 +243,7 @@ class Run:
         found["delay"] = np.broadcast_to(entry.delays(), pre.shape) * self.plan.dt
         if entry.sees_dendrites:
             found["dendritic_delay"] = np.broadcast_to(entry.dendritic_delays(), pre.shape) * self.plan.dt
-        return found
+        return found | {name: self._backend.synapse_state(index, name) for name in synapse_states(entry.spike_rule)}
 
     def set_weights(self, projection: str, weights: Any) -> None:
         """Set the weights of a projection: one number, one per synapse in the order of ``synapses``, or a matrix [pre, post]."""

@@ -9,7 +9,8 @@ C = |s_L - y|^2 / 2, the batch's mean, and i before j:
 | voltage | s_i^0 (s_j^beta - s_j^0) / beta | what is before, times the change of potential behind: STDP as of Bengio et al. |
 
 Biases change by (s_j^beta - s_j^0) / beta in both. The error of the contrastive one is O(beta), and O(beta^2) when it is averaged
-over both signs. Both are the contrastive and the postsynaptic differential rule of rates, between two phases rather than two steps.
+over both signs. They are ContrastiveHebb and PostsynapticDifferential of `maichong.plasticity`, between two phases and as products
+of matrices.
 """
 
 from __future__ import annotations

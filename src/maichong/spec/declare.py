@@ -134,11 +134,11 @@ NEAREST = "nearest"
 
 @dataclass(frozen=True)
 class Trace:
-    """A low-pass filtered spike train: decays with the time constant named by ``tau``, jumps at spikes.
+    """A low-pass filtered spike train or signal: decays with the time constant named by ``tau``, jumps when it is driven.
 
-    ``on`` says whose spikes drive it: ``"pre"`` (as they arrive at the synapse) or ``"post"``. ``pairing`` is
-    ``"all_to_all"`` (each spike adds 1), ``"nearest"`` (each spike sets it to 1) or the name of an option of the rule
-    that has these choices.
+    ``on`` says what drives it: ``"pre"`` spikes (as they arrive at the synapse), ``"post"`` spikes, or a signal of the network by
+    its name, which adds its value, in ``unit``. ``pairing`` is ``"all_to_all"`` (each spike adds 1), ``"nearest"`` (each spike sets
+    it to 1) or the name of an option of the rule that has these choices.
     """
 
     name: str
@@ -146,6 +146,7 @@ class Trace:
     tau: str
     meaning: str
     pairing: str = ALL_TO_ALL
+    unit: str = ""
 
 
 @dataclass(frozen=True)

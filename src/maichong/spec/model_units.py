@@ -74,6 +74,8 @@ def symbol_units(model: Model, weight: str = "", value: str = "") -> dict[str, s
     """The unit of every symbol that a function of ``model`` may ask for."""
     known = {
         "u": "",
+        "s_pre": "",
+        "s_post": "",
         "v": "mV",
         "w": weight,
         "w_sum": weight,
@@ -83,7 +85,7 @@ def symbol_units(model: Model, weight: str = "", value: str = "") -> dict[str, s
         "dt": "ms",
         "value": value,
     }
-    known |= {trace.name: "" for trace in getattr(model, "traces", ())}
+    known |= {trace.name: trace.unit for trace in getattr(model, "traces", ())}
     for symbol in (*model.params, *model.states, *getattr(model, "inputs", ()), *getattr(model, "source", ())):
         known[symbol.name] = re.sub(r"\bweight\b", weight or "dimensionless", symbol.unit or "")
     return known
@@ -95,6 +97,8 @@ def expected_units(model: Model, role: str, known: dict[str, str], weight: str) 
     role = role.partition(" (")[0]  # a variant's functions have its name after their role
     if role.startswith("init of "):
         return (known[role.removeprefix("init of ")],)
+    if isinstance(model, RuleModel):
+        return (weight, *states)
     if role == "flow":
         return tuple(f"({unit or 'dimensionless'})/ms" for unit in states)
     if role in ("reset", "on_spike"):

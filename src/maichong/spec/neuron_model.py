@@ -227,9 +227,9 @@ class NeuronModel(Model):
         check_values(self)
 
 
-def check_init(model: Model) -> None:
-    """Check that the initial values of a model's states can be worked out in declared order."""
-    known = set(names(model.params))
+def check_init(model: Model, also: Iterable[str] = ()) -> None:
+    """Check that the initial values of a model's states can be worked out in declared order; they may ask for ``also``, too."""
+    known = {*names(model.params), *also}
     for state in model.states:
         if not (isinstance(state.init, str) or callable(state.init) or is_number(state.init)):
             expected = "its initial value must be a number, the name of a parameter or a function"

@@ -1,4 +1,4 @@
-"""What a plasticity rule is: traces, and what happens to a weight at spikes, steps and signals.
+"""What a plasticity rule is: traces and states of a synapse, and what becomes of its weight at spikes, steps and signals.
 
 The ``scope`` fixes what a rule's functions may ask for, so that locality is checked and not claimed.
 """
@@ -9,7 +9,7 @@ import inspect
 import re
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -17,17 +17,30 @@ from maichong.errors import ModelError, ParameterError, brief, did_you_mean, is_
 from maichong.spec.declare import ALL_TO_ALL, NEAREST, Option, Param, State, Symbol, Trace, declared
 from maichong.spec.model import Configured, Function, Model, names
 from maichong.spec.neuron_model import check_init
-from maichong.spec.reading import check_function, straight_line
+from maichong.spec.reading import arguments, check_function, straight_line
 
 SCOPES: Mapping[str, Mapping[str, str]] = {
-    "synapse": {"w": "the weight of this synapse"},
+    "synapse": {
+        "w": "the weight of this synapse",
+        "v": "the potential of its target",
+        "s_pre": "the activity of its source",
+        "s_post": "the activity of its target",
+    },
     "circuit": {"w_sum": "the sum of the weights onto the same neuron, within the projection"},
     "network": {"signal": "the number that the network's signal carries: reward, error, novelty"},
 }
 """What each scope adds to what a rule may know; a scope sees what the narrower ones see.
 
-``w_sum`` and ``signal`` are known to ``on_signal`` alone: between spikes, where every weight is at rest.
+``w_sum`` and ``signal`` are known to ``on_signal`` alone: between spikes, where every weight is at rest. ``s_pre`` and ``s_post``
+are known to ``on_step`` alone: 1 where a spike arrives, or the target fires, at the end of this step, else 0; in layers, whatever
+their neurons' activity is. Traces of signals are known to rules of scope "network" alone.
 """
+
+ONLY: Mapping[str, str] = {"w_sum": "on_signal", "signal": "on_signal", "s_pre": "on_step", "s_post": "on_step"}
+"""What one role alone can know."""
+
+SPIKES = ("pre", "post")
+"""What drives a trace that is no signal's."""
 
 
 def bounds_params(low: float | None, high: float | None, read: Container[str]) -> tuple[Param, Param]:
@@ -55,11 +68,13 @@ class RuleModel(Model):
     """A rule for the weights of a projection.
 
     ``on_pre`` (a spike arrives), ``on_post`` (the target fires), ``on_step`` (every step) and ``on_signal`` (the network's
-    signal called ``signal``) each return the new weight, which is then clipped to [w_min, w_max].
+    signal called ``signal``, or every so many ms: the parameter called ``every``) each return the new weight, which is then clipped
+    to [w_min, w_max], and after it the states of the synapse, if the rule declares any. ``elapse`` gives the same after ``lag`` ms
+    in which nothing happened: engines call it when they next come to a synapse, so two lags must do what their sum does.
     """
 
     kind: ClassVar[str] = "rule"
-    reserved: ClassVar[tuple[str, ...]] = ("model", *(name for names in SCOPES.values() for name in names))
+    reserved: ClassVar[tuple[str, ...]] = ("model", "lag", *(name for names in SCOPES.values() for name in names))
     composed: ClassVar[re.Pattern[str] | None] = None
 
     scope: str = "synapse"
@@ -68,27 +83,47 @@ class RuleModel(Model):
     on_post: Function | None = None
     on_step: Function | None = None
     on_signal: Function | None = None
+    elapse: Function | None = None
     signal: str | None = None
+    every: str | None = None
+    parts: tuple[str, ...] = ()
+    """How it was put together from which rules, where it was."""
 
     def symbols(self) -> tuple[Symbol, ...]:
         return (*super().symbols(), *self.traces)
 
     def functions(self) -> Mapping[str, Function]:
-        given = {"on_pre": self.on_pre, "on_post": self.on_post, "on_step": self.on_step, "on_signal": self.on_signal}
+        given = {
+            "on_pre": self.on_pre, "on_post": self.on_post, "on_step": self.on_step, "on_signal": self.on_signal,
+            "elapse": self.elapse,
+        }  # fmt: skip
         return {role: function for role, function in given.items() if function is not None}
 
     @property
     def acts_by_itself(self) -> bool:
-        """Whether it writes weights at spikes or steps, and not at signals alone."""
-        return bool(self.functions().keys() & {"on_pre", "on_post", "on_step"})
+        """Whether it writes weights at spikes or steps, or as time passes, and not at signals alone."""
+        return bool(self.functions().keys() & {"on_pre", "on_post", "on_step", "elapse"})
+
+    @property
+    def signals(self) -> tuple[str, ...]:
+        """The signals that it waits for: by its function, by its traces."""
+        driving = [trace.on for trace in self.traces if trace.on not in SPIKES]
+        return tuple(dict.fromkeys([*([self.signal] if self.signal else []), *driving]))
+
+    def asks(self, name: str) -> bool:
+        """Whether one of its functions asks for ``name``."""
+        return any(name in straight_line(function).args for function in self.functions().values())
 
     def __post_init__(self) -> None:
         super().__post_init__()
         _check_scope(self)
         params = names(self.params)
         for trace in self.traces:
-            if trace.on not in ("pre", "post"):
-                raise ModelError(f"{self.name}.{trace.name}", "a trace is driven by 'pre' or 'post' spikes", brief(trace.on))
+            if trace.on not in SPIKES and self.scope != "network":
+                raise ModelError(
+                    f"{self.name}.{trace.name}", "a trace is driven by 'pre' or 'post' spikes", brief(trace.on),
+                    "declare scope='network' if that is a signal",
+                )  # fmt: skip
             if trace.tau not in params:
                 raise ModelError(
                     f"{self.name}.{trace.name}", f"its time constant {trace.tau!r} is no parameter",
@@ -102,14 +137,22 @@ class RuleModel(Model):
                 )
         if not self.functions():
             raise ModelError(self.name, "a rule needs at least one of on_pre, on_post, on_step and on_signal")
-        if (self.on_signal is None) != (self.signal is None):
-            raise ModelError(self.name, "on_signal and the name of its signal go together")
+        if (self.on_signal is None) != (self.signal is None and self.every is None):
+            raise ModelError(self.name, "on_signal goes together with the name of its signal, or with every")
+        if self.signal is not None and self.every is not None:
+            raise ModelError(self.name, "on_signal acts at a signal or every so many ms, not at both")
+        if self.every is not None and self.every not in params:
+            fix = did_you_mean(self.every, params)
+            raise ModelError(f"{self.name}.every", "must name a parameter in ms", brief(self.every), fix)
+        check_init(self, also=("w",))
         allowed = visible(self.scope)
-        traces = names(self.traces)
+        of_signals = [trace.name for trace in self.traces if trace.on not in SPIKES]
         for role, function in self.functions().items():
-            own = (*params, *(traces if role in ("on_pre", "on_post", "on_step") else ()))
+            traces = names(self.traces) if role in ("on_pre", "on_post", "on_step") else of_signals
+            own = (*params, *names(self.states), *traces, *(("lag",) if role == "elapse" else ()))
             _check_scope_of(self, role, function, own)
-            check_function(function, self.name, (*allowed, *own), results=1)
+            seen = ("w",) if role == "elapse" else allowed
+            check_function(function, self.name, (*seen, *own), results=1 + len(self.states))
         self()  # the defaults must fit together
 
     def check(self, configured: Configured) -> None:
@@ -136,11 +179,12 @@ def _check_scope_of(model: RuleModel, role: str, function: Function, own: tuple[
     line = straight_line(function)
     for asked in line.args:
         for scope, sees in SCOPES.items():
-            if asked not in sees or asked in (*own, *visible("synapse")):
+            if asked not in sees or asked in own:
                 continue
             asks = f"{model.name}.{role}() asks for {asked!r} ({sees[asked]}), which "
-            if role != "on_signal":
-                raise ModelError(f"{line.file}:{line.line}", f"{asks}on_signal() alone can know", fix="move it there")
+            only = ONLY.get(asked, role)
+            if role != only:
+                raise ModelError(f"{line.file}:{line.line}", f"{asks}{only}() alone can know", fix="move it there")
             if asked not in visible(model.scope):
                 raise ModelError(
                     f"{line.file}:{line.line}",
@@ -155,24 +199,28 @@ def rule(
     params: Iterable[Param],
     scope: str = "synapse",
     traces: Iterable[Trace] = (),
+    states: Iterable[State] = (),
     options: Iterable[Option] = (),
     on_pre: Function | None = None,
     on_post: Function | None = None,
     on_step: Function | None = None,
     on_signal: Function | None = None,
+    elapse: Function | None = None,
     signal: str | None = None,
+    every: str | None = None,
     bounds: tuple[float | None, float | None] = (0.0, 1.0),
     doc: str | None = None,
 ) -> RuleModel:
     """Declare a plasticity rule from the functions of one file.
 
-    Every rule also has ``w_min`` and ``w_max``, with ``bounds`` as defaults (None: unbounded).
+    Every rule also has ``w_min`` and ``w_max``, with ``bounds`` as defaults (None: unbounded). ``states`` are what each synapse
+    keeps besides its weight, from their initial value on; ``every`` names the parameter that says how often ``on_signal`` acts.
 
     Raises ModelError where a function asks for what its scope does not show.
     """
     if not isinstance(bounds, (tuple, list)) or len(bounds) != 2:
         raise ModelError(f"{name}.bounds", "must be a pair (low, high)", brief(bounds))
-    functions = [function for function in (on_pre, on_post, on_step, on_signal) if function is not None]
+    functions = [function for function in (on_pre, on_post, on_step, on_signal, elapse) if function is not None]
     read = {asked for function in functions for asked in straight_line(function).args}
     return RuleModel(
         name=name,
@@ -181,12 +229,26 @@ def rule(
         options=declared(options, Option, f"{name}.options"),
         scope=scope,
         traces=declared(traces, Trace, f"{name}.traces"),
+        states=declared(states, State, f"{name}.states"),
         on_pre=on_pre,
         on_post=on_post,
         on_step=on_step,
         on_signal=on_signal,
+        elapse=elapse,
         signal=signal,
+        every=every,
     )
+
+
+def synapse_start(rule: Configured, weight: np.ndarray) -> dict[str, np.ndarray]:
+    """The states of synapses of these weights at the start, float64 like ``weight``."""
+    known: dict[str, Any] = {**rule.values, "w": weight}
+    for state in rule.model.states:
+        init = state.init
+        if callable(init):
+            init = init(*(known[name] for name in arguments(init)))
+        known[state.name] = np.array(np.broadcast_to(known[init] if isinstance(init, str) else init, weight.shape), np.float64)
+    return {state.name: known[state.name] for state in rule.model.states}
 
 
 @dataclass(frozen=True, eq=False, repr=False)

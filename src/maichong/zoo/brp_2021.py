@@ -14,8 +14,13 @@ released code. Departures: pixels are currents, the same in every step, where th
 (``coding=bernoulli``), in 4 of its 20 steps; a larger learning rate, along a cosine, for fewer epochs. From B y* its mean over
 classes is taken (``centred``): it would drive neurons whatever they see, and after an epoch 85.6 % of validation images were
 right, not 92.3 %. The surrogate's window is twice as wide: within the paper's, what is far on the wrong side of the threshold
-learns nothing. Training images are moved by up to ``shift`` pixels. CIFAR-10's images are normalised and mirrored at random in
-place of that, 500 neurons stand in its hidden layer, and hidden layers learn slower than the last one (``hidden_lr``).
+learns nothing. Training images are moved by up to ``shift`` pixels.
+
+On CIFAR-10, whose net the paper leaves open, images are normalised and mirrored at random, 500 neurons stand in the hidden layer,
+which learns slower than the last one (``hidden_lr``), and the window is the paper's. The filters stay as they were drawn
+(``conv_lr``), but for their means, which are taken from them (``centre_filters``): else what an image shows drowns in how bright it
+is. After three epochs of 20,000 images 46.6 % of validation images were right so, 31.5 % with filters as drawn, at most 26.6 %
+where they learn by the rule. Answers are taken over the paper's 20 steps, which adds a point to those of 6.
 """
 
 from __future__ import annotations
@@ -57,6 +62,9 @@ class Settings:
     batch: int = 50
     lr: float = 1e-3  # of Adam, at the start; 1e-4 in the paper
     hidden_lr: float = 1.0  # of hidden layers, as a part of lr
+    conv_lr: float = 1.0  # of the convolution, as a part of that of hidden layers
+    centre_filters: bool = False  # whether the convolution's filters begin with a mean of 0
+    readout_steps: int = 0  # steps over which an answer is taken; 0: as many as it was trained in
     decay: float = 0.2  # d: what a step leaves of the potential
     v_th: float = 0.5
     window: float = 2.0  # whole width of the rectangle; 1 in the paper
@@ -68,7 +76,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         check_least(NAME, self, 1, ("channels", "hidden", "steps", "epochs", "batch", "validate"))
-        check_least(NAME, self, 0, ("train", "test", "shift"))
+        check_least(NAME, self, 0, ("train", "test", "shift", "readout_steps", "conv_lr"))
         check_above(NAME, self, 0, ("lr", "hidden_lr", "decay", "v_th", "window"))
         if self.decay >= 1:
             raise ParameterError(f"{NAME}.decay", "must be < 1", self.decay)
@@ -79,8 +87,11 @@ class Settings:
 
 DATA: dict[str, dict[str, Any]] = {
     "mnist": {},
-    "cifar10": {"hidden": 500, "mirror": True, "shift": 0, "steps": 6, "epochs": 8, "hidden_lr": 0.1},
-}
+    "cifar10": {
+        "hidden": 500, "mirror": True, "shift": 0, "steps": 6, "readout_steps": 20, "epochs": 12, "batch": 100, "window": 1.0,
+        "lr": 2e-3, "hidden_lr": 0.2, "conv_lr": 0.0, "centre_filters": True,
+    },
+}  # fmt: skip
 
 MEAN, DEVIATION = (125.3, 123.0, 113.9), (63.0, 62.1, 66.7)
 """Of CIFAR-10's channels, in 0..255."""
@@ -116,11 +127,30 @@ def network(settings: Settings, colours: int, side: int) -> Sequential:
         return Spiking(neuron(settings.decay, settings.v_th), surrogate=Surrogate("rectangle", settings.window))
 
     first = Conv2d(colours, settings.channels, 5, padding=2)
+    if settings.centre_filters:
+        centred(first.weight)
     begin = [Bernoulli(settings.steps), first] if settings.coding == "bernoulli" else [first, Repeat(settings.steps)]
     return Sequential(
         *begin, cells(), AvgPool2d(2), Flatten(), Linear(settings.channels * (side // 2) ** 2, settings.hidden), cells(),
         Linear(settings.hidden, 10), cells(), MeanRate(),
     )  # fmt: skip
+
+
+def centred(weight: Tensor) -> None:
+    """Take from each filter [filters, colours, height, width], colour by colour, its mean; their spread stays what it was."""
+    import torch
+
+    with torch.no_grad():
+        spread = weight.std()
+        weight -= weight.mean(dim=(2, 3), keepdim=True)
+        weight *= spread / weight.std()
+
+
+def read_over(net: Any, steps: int) -> Any:
+    """The same net, with the same parameters, whose answers are taken over so many steps."""
+    from maichong.nn import Bernoulli, Repeat, Sequential
+
+    return Sequential(*(type(part)(steps) if isinstance(part, (Bernoulli, Repeat)) else part for part in net))
 
 
 def heard(y: Tensor, n_classes: int, centred: bool, like: Tensor) -> Tensor:
@@ -162,9 +192,14 @@ def reproduce(settings: Settings, context: Context) -> Result:
         return (x.float() - mean) / deviation if normalised else x.float() / 255
 
     def optimiser(net: Module) -> Any:
-        *hidden, weight, bias = net.parameters()
-        groups = [{"params": hidden, "lr": settings.lr * settings.hidden_lr}, {"params": [weight, bias]}]
+        filters, offsets, *hidden, weight, bias = net.parameters()
+        slow = settings.lr * settings.hidden_lr
+        groups = [{"params": [filters, offsets], "lr": slow * settings.conv_lr}, {"params": hidden, "lr": slow}]
+        groups.append({"params": [weight, bias]})
         return torch.optim.Adam(groups, lr=settings.lr, fused=True)
+
+    def answer(net: Any, x: Tensor) -> Tensor:
+        return read_over(net.net, settings.readout_steps or settings.steps)(x)
 
     def learn(net: Any, x: Tensor, y: Tensor) -> Tensor:
         return net.learn(x, heard(y, data.n_classes, settings.centred, x))[0]
@@ -178,6 +213,7 @@ def reproduce(settings: Settings, context: Context) -> Result:
         prepare=prepared,
         schedule=training.cosine(settings.epochs),
         learn=learn,
+        forward=answer,
     )
     trained = training.fit(recipe, data.train, data.validation, context)
     paper = next((claim.paper for claim in CLAIMS if claim.when["data"] == context.data.name), None)

@@ -13,18 +13,16 @@ shown again when learning has ended; an image is made brighter 18 times at most;
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from maichong import AllButSelf, AllToAll, Network, OneToOne, Uniform, files, resume
+from maichong import AllButSelf, AllToAll, Network, OneToOne, Uniform, files
 from maichong.encoding.poisson import Poisson
 from maichong.engines import Run
-from maichong.errors import CheckpointError, ParameterError
+from maichong.errors import ParameterError
 from maichong.neurons.lif import LIF
 from maichong.plasticity.meso.homeostatic_threshold import HomeostaticThreshold
 from maichong.plasticity.meso.weight_normalisation import WeightNormalisation
@@ -34,6 +32,7 @@ from maichong.plasticity.micro.power_law_stdp import PowerLawSTDP
 from maichong.spec import Configured
 from maichong.synapses.exponential import Exponential
 from maichong.zoo.protocol import Claim, Context, Result
+from maichong.zoo.unsupervised import Stage, assign, begin, classify, confusion, go_through, present, splits
 
 NAME = "diehl-cook-2015"
 TITLE = "Unsupervised learning of digit recognition using STDP (Diehl & Cook 2015)"
@@ -160,160 +159,47 @@ def network(settings: Settings, n_inputs: int, seed: int) -> Network:
     return net
 
 
-def present(run: Run, pixels: np.ndarray, settings: Settings) -> np.ndarray:
-    """Show one image (0..255, [pixels]) and rest; the spikes that each excitatory neuron answered with, int64 [neurons]."""
-    rates = pixels * (settings.max_rate / 255.0)
-    for brightness in np.arange(1.0, 11.0, 0.5):
-        run.signal("sample")
-        before = run["exc"].counts
-        run["input"].set(rate=rates * brightness)
-        run.run(settings.present_ms)
-        answer = run["exc"].counts - before
-        run["input"].set(rate=0.0)
-        run.run(settings.rest_ms)
-        if answer.sum() >= settings.min_spikes:
-            break
-    return answer
-
-
-def assign(answers: np.ndarray, labels: np.ndarray, n_classes: int) -> np.ndarray:
-    """The class whose images each neuron answered most on average, int64 [neurons]; -1 for a neuron that never fired."""
-    means = np.array(
-        [answers[labels == c].mean(axis=0) if (labels == c).any() else np.zeros(answers.shape[1]) for c in range(n_classes)]
-    )
-    return np.where(means.max(axis=0) > 0, means.argmax(axis=0), -1)
-
-
-def classify(answers: np.ndarray, names: np.ndarray, n_classes: int) -> np.ndarray:
-    """The class whose neurons fired most on average, for each answer, int64 [images]."""
-    rates = np.stack(
-        [answers[:, names == c].mean(axis=1) if (names == c).any() else np.zeros(len(answers)) for c in range(n_classes)]
-    )
-    return rates.argmax(axis=0)
-
-
 def reproduce(settings: Settings, context: Context) -> Result:
     """Learn, name the neurons, test; resumes from the checkpoint in the context's folder."""
-    data = context.data
-    if settings.validate:
-        from maichong.data import split_validation
+    data = splits(context.data, settings.validate, settings.train, settings.test)
+    n_classes = context.data.n_classes
+    n_train = settings.epochs * len(data.x_train)
+    n_label = min(settings.label or len(data.x_train), len(data.x_train))
 
-        data = split_validation(data, settings.validate)
-        assert data.x_val is not None and data.y_val is not None
-    x_train, y_train = _flat(data.x_train, settings.train), _first(data.y_train, settings.train)
-    x_test, y_test = _flat(data.x_test, settings.test), _first(data.y_test, settings.test)
-    if settings.validate:
-        x_test, y_test = _flat(data.x_val, 0), data.y_val
-    n_label = min(settings.label or len(x_train), len(x_train))
+    def shown(images: np.ndarray) -> Callable[[Run, int], np.ndarray]:
+        return lambda run, image: present(run, images[image], settings)
+
     stages = [
-        _Stage("learn", x_train, y_train, settings.epochs * len(x_train), learning=True),
-        _Stage("name", x_train, y_train, n_label, learning=False),
-        _Stage("test", x_test, y_test, len(x_test), learning=False),
+        Stage("learn", data.y_train, n_train, shown(data.x_train), learning=True, watched=True),
+        Stage("name", data.y_train, n_label, shown(data.x_train)),
+        Stage("test", data.y_test, len(data.x_test), shown(data.x_test)),
     ]
-    run, state = _begin(settings, context, x_train.shape[1])
+    n_inputs = data.x_train.shape[1]
+    run, state = begin(context, settings.neurons, lambda: network(settings, n_inputs, context.seed), settings.precision)
     for number, stage in enumerate(stages):
         if number >= state["stage"]:
-            _pass(run, stage, number, settings, context, state)
-    named = assign(state["answers_name"], y_train[:n_label], data.n_classes)
-    guess = classify(state["answers_test"], named, data.n_classes)
-    accuracy = 100.0 * float((guess == y_test).mean())
-    confusion = np.zeros((data.n_classes, data.n_classes), np.int64)
-    np.add.at(confusion, (y_test, guess), 1)
+            go_through(run, stage, number, context, state)
+    named = assign(state["answers_name"], data.y_train[:n_label], n_classes)
+    guess = classify(state["answers_test"], named, n_classes)
     metrics = {
         "curve_images": state["curve_images"],
         "curve_accuracy": state["curve_accuracy"],
         "spikes_per_image": float(state["answers_test"].sum(axis=1).mean()),
         "named_neurons": int((named >= 0).sum()),
-        "confusion": confusion,
+        "confusion": confusion(guess, data.y_test, n_classes),
         "theta_mean_mv": float(run["exc"]["theta"].mean()),
         "largest_weight": float(np.nanmax(run.weights("learned"))),
-        "split": "validation" if settings.validate else "test",
+        "split": data.split,
     }
     arrays = {"weights": run.weights("learned").astype(np.float32), "theta": run["exc"]["theta"], "names": named}
     files.write_bundle(context.folder / "weights.npz", {"weights": "[pre, post], nS", "theta": "mV"}, arrays)
-    shown = int(np.flatnonzero(guess == y_test)[0]) if (guess == y_test).any() else 0
-
-    def figures() -> list[Any]:
-        answers = {**metrics, "answers": state["answers_test"].sum(axis=1)}
-        return _figures(run, settings, data, answers, named, x_test[shown], context.folder)
-
+    right = np.flatnonzero(guess == data.y_test)
+    image = data.x_test[right[0] if right.size else 0]
+    accuracy = 100.0 * float((guess == data.y_test).mean())
     return Result(
-        {f"{metrics['split']} accuracy": accuracy}, settings.epochs * len(x_train), state["learn_s"], metrics, figures
-    )
-
-
-@dataclass(frozen=True)
-class _Stage:
-    name: str
-    images: np.ndarray
-    labels: np.ndarray
-    total: int
-    learning: bool
-
-
-def _begin(settings: Settings, context: Context, n_inputs: int) -> tuple[Run, dict[str, Any]]:
-    if context.checkpoint.exists():
-        run = resume(context.checkpoint)
-        if "exc" not in run.network.populations or run.network.populations["exc"].n != settings.neurons:
-            raise CheckpointError(str(context.checkpoint), f"must hold {settings.neurons} excitatory neurons")
-        return run, run.notes
-    state = {"stage": 0, "image": 0, "learn_s": 0.0, "curve_images": [], "curve_accuracy": []}
-    return network(settings, n_inputs, context.seed).build("events", precision=settings.precision), state
-
-
-def _pass(run: Run, stage: _Stage, number: int, settings: Settings, context: Context, state: dict[str, Any]) -> None:
-    """Show the images of one stage; a checkpoint now and then, and when Ctrl-C was pressed."""
-    run.learning = stage.learning
-    n_classes = context.data.n_classes
-    window = max(1, min(1000, stage.total // 8)) if stage.learning else stage.total
-    if state["image"] == 0:
-        state["answers"] = np.zeros((window, settings.neurons), np.int16)
-        state["names"] = np.full(settings.neurons, -1)
-        state["right"] = 0
-    begun, saved, first = time.perf_counter(), time.perf_counter(), state["image"]
-    spent = state["learn_s"]
-    spikes = 0
-    for k in range(first, stage.total):
-        image = k % len(stage.images)
-        answer = present(run, stage.images[image], settings)
-        place = k % window
-        state["answers"][place] = np.minimum(answer, np.iinfo(np.int16).max)
-        spikes += int(answer.sum())
-        if stage.learning:
-            state["right"] += int(classify(answer[None], state["names"], n_classes)[0] == stage.labels[image])
-            if place == window - 1:
-                recent = stage.labels[np.arange(k + 1 - window, k + 1) % len(stage.images)]
-                if k >= window:
-                    state["curve_images"].append(k + 1)
-                    state["curve_accuracy"].append(state["right"] / window)
-                state["names"], state["right"] = assign(state["answers"], recent, n_classes), 0
-        state["image"] = k + 1
-        now = time.perf_counter()
-        done = k + 1 - first
-        if stage.learning:
-            state["learn_s"] = spent + now - begun
-        if done % 16 == 0 or k + 1 == stage.total:
-            context.tell(
-                stage=stage.name, done=k + 1, total=stage.total, per_s=done / (now - begun), spikes=spikes / done,
-                accuracy=state["curve_accuracy"][-1] if state["curve_accuracy"] else None,
-            )  # fmt: skip
-        if context.stopping or now - saved > 120.0:
-            run.save(context.checkpoint, {**state, "stage": number})
-            saved = now
-        if context.stopping:
-            raise context.interrupted()
-    state[f"answers_{stage.name}"] = state["answers"]
-    state["stage"], state["image"] = number + 1, 0
-    run.save(context.checkpoint, state)
-
-
-def _first(array: np.ndarray, n: int) -> np.ndarray:
-    return array[:n] if n else array
-
-
-def _flat(images: np.ndarray | None, n: int) -> np.ndarray:
-    assert images is not None
-    return _first(images, n).reshape(len(_first(images, n)), -1)
+        {f"{data.split} accuracy": accuracy}, n_train, state["learn_s"], metrics,
+        lambda: _figures(run, settings, context, metrics, state["answers_test"].sum(axis=1), named, image),
+    )  # fmt: skip
 
 
 def one_image(run: Run, settings: Settings, pixels: np.ndarray) -> dict[str, Any]:
@@ -323,68 +209,30 @@ def one_image(run: Run, settings: Settings, pixels: np.ndarray) -> dict[str, Any
         net.probe(population, "spikes")
     copy = net.build("events", precision=settings.precision).restore(run.snapshot())
     copy.learning = False
-    begin = copy.t
+    begun = copy.t
     present(copy, pixels, settings)
     spikes = {name: copy[name].spikes for name in net.populations}
-    return {name: (train.times - begin, train.ids) for name, train in spikes.items()}
+    return {name: (train.times - begun, train.ids) for name, train in spikes.items()}
 
 
 def _figures(
-    run: Run, settings: Settings, data: Any, metrics: dict[str, Any], named: np.ndarray, image: np.ndarray, folder: Path
-) -> list[Any]:
-    """The report's pictures: receptive fields, a raster, the confusion matrix, accuracy over training, answers, thresholds."""
-    from matplotlib.figure import Figure
+    run: Run, settings: Settings, context: Context, metrics: Mapping[str, Any], answers: np.ndarray, named: np.ndarray,
+    image: np.ndarray,
+) -> list[Any]:  # fmt: skip
+    """The report's pictures: accuracy over training, receptive fields, a raster, the confusion matrix, answers, thresholds."""
+    from maichong.zoo import unsupervised_pictures as pictures
 
-    from maichong import plots
-
-    def picture(title: str, caption: str, draw: Callable[[Any], Any], size: tuple[float, float]) -> Any:
-        figure = Figure(figsize=size, layout="constrained")
-        draw(figure.add_subplot())
-        return plots.Picture(title, caption, figure)
-
-    fields = run.weights("learned")
     spikes = one_image(run, settings, image)
     flat = {
         f"{name}/{what}": array for name, pair in spikes.items() for what, array in zip(("times", "ids"), pair, strict=True)
     }
-    files.write_bundle(folder / "spikes.npz", {"times": "ms", "what": "one test image, then rest"}, flat)
+    files.write_bundle(context.folder / "spikes.npz", {"times": "ms", "what": "one test image, then rest"}, flat)
     kinds = {"input": "input", "exc": "excitatory", "inh": "inhibitory"}
     sizes = {name: population.n for name, population in run.network.populations.items()}
-    paper = next((c.paper / 100 for c in CLAIMS if c.when["neurons"] == settings.neurons and data.name == "mnist"), None)
-    pictures = [
-        picture(
-            "Receptive fields", "Weights onto each excitatory neuron, laid out as an image, with the class that names it.",
-            lambda ax: plots.receptive_fields(fields, shape=data.x_train.shape[1:], labels=named, ax=ax, unit="nS"), (8, 8),
-        ),
-        picture(
-            "One test image", "Spikes while the image is shown and after.",
-            lambda ax: plots.raster(
-                {name: pair[0] for name, pair in spikes.items()}, {name: pair[1] for name, pair in spikes.items()},
-                ax=ax, kinds=kinds, sizes=sizes,
-            ), (8, 5),
-        ),
-        picture(
-            "Confusion matrix", "Rows are the true classes, columns the answers.",
-            lambda ax: plots.confusion(metrics["confusion"], ax=ax), (6, 5.5),
-        ),
-        picture(
-            "Excitatory spikes per image", "How many spikes the test images evoke.",
-            lambda ax: plots.histogram(metrics["answers"], xlabel="spikes per image", counted="images", kind="excitatory", ax=ax),
-            (6, 3.5),
-        ),
-        picture(
-            "Thresholds", "How far each excitatory neuron's threshold has risen.",
-            lambda ax: plots.histogram(run["exc"]["theta"], xlabel="theta (mV)", kind="excitatory", ax=ax), (6, 3.5),
-        ),
-    ]  # fmt: skip
-    if len(metrics["curve_images"]) > 1:
-        pictures.insert(
-            0,
-            picture(
-                "Accuracy while learning",
-                "On the training images of each window, with neurons named by the window before.",
-                lambda ax: plots.accuracy_curve(metrics["curve_images"], metrics["curve_accuracy"], reference=paper, ax=ax),
-                (6, 3.5),
-            ),
-        )
-    return pictures
+    data = context.data
+    paper = next((c.paper for c in CLAIMS if c.when["neurons"] == settings.neurons and data.name == "mnist"), None)
+    fields, *others = pictures.learned(
+        run.weights("learned"), named, data.x_train.shape[1:], run["exc"]["theta"], answers, metrics["confusion"]
+    )
+    learning = pictures.while_learning(metrics["curve_images"], metrics["curve_accuracy"], paper)
+    return [*learning, fields, pictures.one_image(spikes, kinds, sizes), *others]

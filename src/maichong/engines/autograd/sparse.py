@@ -75,7 +75,8 @@ def readable(x: torch.Tensor, *others: torch.Tensor | None) -> bool:
 class Lists:
     """What of a matrix [rows, width] is not 0: its places and values, those of a row together.
 
-    ``bounds`` [rows, parts + 1] says where those of each part of ``near`` columns of a row begin, and where the row ends.
+    ``bounds`` [rows, parts + 1] says where those of each part of ``near`` columns of a row begin, and where the row ends; rows need
+    not lie one after the other.
     """
 
     rows: int
@@ -106,13 +107,8 @@ def lists_of(x: torch.Tensor) -> Lists | None:
     _run("note", flat.dtype, given, work, own)
     if found.sum() > most:
         return None
-    # close together, so that what is kept for the gradient is what was found
-    for k, (a, b) in enumerate(work):
-        bounds[a:b] -= rooms[k] - found[:k].sum()
-    spans = [slice(room, room + many) for room, many in zip(rooms[:-1], found, strict=True)]
-    return Lists(
-        rows, width, near, bounds, np.concatenate([index[s] for s in spans]), np.concatenate([value[s] for s in spans])
-    )
+    # what lies between the threads' parts was never touched, and is no memory
+    return Lists(rows, width, near, bounds, index, value)
 
 
 def dense_of(lists: Lists) -> torch.Tensor:

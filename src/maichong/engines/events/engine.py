@@ -164,6 +164,8 @@ class Events:
 
     @learning.setter
     def learning(self, value: bool) -> None:
+        for index in range(len(self.projections)):
+            self._settle(index)
         self.control[LEARNING] = int(value)
 
     def describe(self) -> str:
@@ -249,12 +251,31 @@ class Events:
         return self.populations[index].source_params()
 
     def get_weights(self, index: int) -> np.ndarray:
-        return self.projections[index].get_weights()
+        self._settle(index)
+        return self.projections[index].weights_of(None)()
 
     def weights_of(self, index: int, synapses: np.ndarray | None) -> Callable[[], np.ndarray]:
-        return self.projections[index].weights_of(synapses)
+        read = self.projections[index].weights_of(synapses)
+
+        def settled() -> np.ndarray:
+            self._settle(index)
+            return read()
+
+        return settled
+
+    def synapse_state(self, index: int, name: str) -> np.ndarray:
+        self._settle(index)
+        return self.projections[index].state_of(name)
+
+    def _settle(self, index: int) -> None:
+        """Bring the synapses of a projection up to date, where they learn."""
+        if self.learning:
+            self.projections[index].carry_on(self.step)
+        else:
+            self.projections[index].skip_to(self.step)
 
     def set_weights(self, index: int, weights: np.ndarray) -> None:
+        self._settle(index)
         self.projections[index].set_weights(weights, self.step)
 
     def signal(self, name: str, value: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from maichong.engines.events import synaptic
 from maichong.engines.events.emit import KernelText
 from maichong.engines.events.lower import Writer
 
@@ -20,7 +21,18 @@ def each_step(b: Builder) -> KernelText | None:
     w.line(f"if {b.array('control', 'int64')}[LEARNING] == 0:")
     w.line("    return")
     w.line("now = step + 1")
-    _everywhere(b, w, "on_step", {})
+    env = {}
+    for side, who in (("pre", "i"), ("post", "j")):
+        if f"s_{side}" in b.asks("on_step"):
+            active = b.array(f"s_{side}")
+            w.line(f"{active}[:] = F(0.0)")
+            stamp = f"now - {b.array('delays', 'int64')}[0]" if side == "pre" else b.seen("now")
+            own = side == "post" and b.shape.layout != "delayed"
+            b.spikes(w, side, stamp, who, own=own)
+            w.line(f"{active}[{who}] = F(1.0)")
+            b.close(w, own=own)
+            env[f"s_{side}"] = f"{active}[{who}]"
+    _everywhere(b, w, "on_step", env)
     return b.text("Every step", w)
 
 
@@ -32,7 +44,7 @@ def on_signal(b: Builder) -> KernelText:
     if "w_sum" in b.asks("on_signal"):
         sums = b.array("sums")
         w.line(f"{sums}[:] = F(0.0)")
-        _visit(b, w, lambda place: w.line(f"{sums}[j] += {b.array('weight')}[{place}]"))
+        visit(b, w, lambda place: w.line(f"{sums}[j] += {b.array('weight')}[{place}]"))
         env["w_sum"] = f"{sums}[j]"
     _everywhere(b, w, "on_signal", env)
     return b.text("Signal", w)
@@ -49,13 +61,14 @@ def _everywhere(b: Builder, w: Writer, role: str, env: dict[str, str]) -> None:
             w.line(f"while s - row >= {b.array('offset')}[i * (delays.size + 1) + g + 1]: g += 1")
             delay = "delays[g]"
         known = {**env, **b.pre_traces(w, role, "i", delay, "now"), **b.post_traces(role, "j", "now", place)}
+        known |= synaptic.signal_env(b, w, b.asks(role), "now")
         w.line(f"w = {weight}[{place}]")
-        b.new_weight(w, role, "w", known, f"{weight}[{place}]")
+        b.change(w, role, place, known)
 
-    _visit(b, w, change)
+    visit(b, w, change)
 
 
-def _visit(b: Builder, w: Writer, act: Callable[[str], None]) -> None:
+def visit(b: Builder, w: Writer, act: Callable[[str], None]) -> None:
     """Open loops over all synapses and let ``act(place)`` write what happens at each."""
     w.line(f"for i in range({b.integer('n_pre')}):")
     w.indent += 1

@@ -75,6 +75,8 @@ def inert(entry: ProjectionPlan, role: str, side: str) -> bool:
     function = rule.model.functions().get(role) if rule else None
     if rule is None or function is None or not isinstance(rule.model, RuleModel):
         return True
+    if rule.model.states or rule.model.elapse:
+        return False
     zero = {trace.name: 0 for trace in rule.model.traces if trace.on == side}
     return expressions(function, zero)[0].equals(symbol("w")) is True
 
@@ -91,7 +93,8 @@ def kind_of(entry: ProjectionPlan, longest: Callable[[], int], *, spread: bool) 
         return "matrix"
     if entry.exact:
         return "rows"  # a spike is delivered in the step within which it arrives
-    sparse_visits = inert(entry, "on_pre", "post") and not asks(entry, "on_step")
+    lingers = entry.spike_rule is not None and bool(entry.spike_rule.model.functions().keys() & {"on_step", "elapse"})
+    sparse_visits = inert(entry, "on_pre", "post") and not lingers
     small = max(entry.n_pre, entry.n_post) < 2**28 and longest() < 256
     plain = entry.release is None and entry.dendritic == 0
     if entry.connector == "all_to_all" and small and sparse_visits and plain:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from maichong.engines.events import delayed
+from maichong.engines.events import delayed, synaptic
 from maichong.engines.events.emit import KernelText
 from maichong.engines.events.lower import Writer
 from maichong.engines.events.prefetch import SIZES
@@ -38,6 +38,7 @@ def learn(b: Builder) -> KernelText | None:
         if b.shape.dendrites == "each":
             text = text.replace(b.dendrite(""), "dends[end]")
         env[name] = w.keep(text, f"here_{name}")
+    env |= synaptic.signal_env(b, w, b.asks("on_post"), "now")
     late = None
     if b.shape.layout != "rows":
         w.line(f"for i in range({b.integer('n_pre')}):")
@@ -51,7 +52,7 @@ def learn(b: Builder) -> KernelText | None:
             late = delay = "late_here"
             w.line(f"late_here = {delayed.delay_of(b, 's')}")
         env |= b.pre_traces(w, "on_post", "i", delay, "now", skip=b.shape.quiet)
-    elif b.shape.uniform:
+    elif b.shape.uniform and not b.lingers and "v" not in b.asks("on_post"):
         _in_blocks(b, w, env, column)
         return b.text("Learn", w)
     else:
@@ -65,7 +66,7 @@ def learn(b: Builder) -> KernelText | None:
         delay = f"{b.array('delays', 'int64')}[{group}]"
         env |= b.pre_traces(w, "on_post", "i", delay, "now", skip=b.shape.quiet)
     w.line(f"w = {weight}[s]")
-    b.new_weight(w, "on_post", "w", env, f"{weight}[s]", late)
+    b.change(w, "on_post", "s", env, late)
     return b.text("Learn", w)
 
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from maichong.engines.events import arrivals, everywhere, learning, prefetch, procedural, projections, traces
+from maichong.engines.events import arrivals, everywhere, learning, prefetch, procedural, projections, synaptic, traces
 from maichong.engines.events import release as releases
 from maichong.engines.events.emit import Kernel
 from maichong.engines.events.layout import BLOCK, Layout, in_one_part, inbox_form, padded, places
 from maichong.engines.events.live_population import LivePopulation
 from maichong.engines.events.memory import Parted, zeros
-from maichong.engines.projection_plan import ProjectionPlan
+from maichong.engines.projection_plan import ProjectionPlan, signal_traces
 from maichong.errors import CheckpointError, EngineError
 from maichong.spec import NEAREST, Configured, RuleModel
 
@@ -41,7 +41,16 @@ class LiveProjection:
         self.scratch: dict[str, np.ndarray] = {}
         rule = plan.spike_rule
         landing, lands = post.off_grid.landing(plan) if plan.exact and post.off_grid else (None, {})
-        shape = projections.shape_of(plan, self.layout, wakes=post.awake is not None, landing=landing)
+        if _asks(rule, "s_pre") and (self.layout.delays.size > 1 or plan.dendritic is None):
+            what = "reads which spikes arrive in a step, and needs one delay for all synapses"
+            where = f"projection {plan.name!r}, {rule.model.name}"  # type: ignore[union-attr]
+            raise EngineError(where, what, fix="give one delay, or build with engine='reference'")
+        membrane = post.plan.system.membrane if _asks(rule, "v") and post.plan.system else None
+        shape = projections.shape_of(
+            plan, self.layout, wakes=post.awake is not None, landing=landing,
+            membrane=str(post.own.of[0][membrane].dtype) if membrane else "",
+        )  # fmt: skip
+        self.synaptic, self.signals = synaptic.arrays(rule, self.layout.weight), synaptic.signals(rule)
         room = int(self.layout.delays[-1]) + 2
         owners = [0] if self.serial else post.owners()
         self.sources = [self._sources(room, pre.numbers["depth"]) for _ in owners]
@@ -94,6 +103,8 @@ class LiveProjection:
             **self.layout.arrays,
             **self.state,
             **self.scratch,
+            **self.synaptic,
+            **self.signals,
             **inbox,
             **dendrites,
             **projections.rule_values(rule, plan.dt, precision),
@@ -105,6 +116,9 @@ class LiveProjection:
         if landing:
             self.values |= {**lands, "pre_before": pre.arrays["ring_before"]}
         self._mine = [self._of_part(part, copy, post) for part, copy in zip(owners, self.sources, strict=True)]
+        if membrane:
+            for part, mine in zip(owners, self._mine, strict=True):
+                mine["membrane"] = post.own.of[part][membrane]
         release, drawn = plan.release, layout.kind == "procedural"
         pulses = release is not None and release.pulse > 0
         builder = projections.Builder(shape, rule, precision, pulses=pulses)
@@ -131,6 +145,11 @@ class LiveProjection:
         self._refills = [Kernel(refill, self.values | mine) for mine in self._mine] if refill else []
         if layout.kind == "late":
             post.refills += self._refills
+        self._carry_on = []
+        if "since" in self.synaptic:
+            text = synaptic.carry_on(builder)
+            self._carry_on = [Kernel(text, self.values | mine) for mine in self._mine]
+            self.carry_on(0)  # a weight that follows from the synapse's states does so from the start
         self._signals = [found for own in plan.rules for found in self._signal_kernels(own, shape)]
 
     def _sources(self, room: int, depth: int) -> dict[str, np.ndarray]:
@@ -168,6 +187,9 @@ class LiveProjection:
         found |= {"block_at": zeros(projections.WIDE, np.int64), "block_w": zeros(projections.WIDE, self.precision)}
         for trace, _ in projections.traces_on(self.plan.spike_rule, "pre"):
             found[f"block_{trace.name}"] = zeros(projections.WIDE, self.precision)
+        for name, n in (("s_pre", self.plan.n_pre), ("s_post", self.plan.n_post)):
+            if _asks(self.plan.spike_rule, name):
+                found[name] = zeros(n, self.precision)
         found["padded_last"] = padded(self.plan.n_post) if self.serial else post.edges[part + 1]
         for name, rows in (("start", self.plan.n_pre + 1), ("offset", self.plan.n_pre * (self.layout.delays.size + 1))):
             if name in self.layout.arrays:
@@ -176,14 +198,37 @@ class LiveProjection:
 
     def _signal_kernels(self, rule: Configured, shape: projections.Shape) -> list[tuple[str, list[Kernel]]]:
         model = rule.model
-        if not isinstance(model, RuleModel) or not model.on_signal or not model.signal:
+        if not isinstance(model, RuleModel) or not model.on_signal:
             return []
         self.values |= projections.rule_values(rule, self.plan.dt, self.precision)
         self.values |= {"sums": np.zeros(self.plan.n_post, self.precision), "signal": np.zeros(1, self.precision)}
         text = everywhere.on_signal(projections.Builder(shape, rule, self.precision))
-        return [(model.signal, [Kernel(text, self.values | mine) for mine in self._mine])]
+        return [(str(self.plan.clock(rule)), [Kernel(text, self.values | mine) for mine in self._mine])]
+
+    def carry_on(self, step: int) -> None:
+        """Bring all synapses up to date."""
+        for kernel in self._carry_on:
+            kernel.once(step)
+
+    def skip_to(self, step: int) -> None:
+        """What has happened since synapses were last looked at, learning was off: they stay as they are."""
+        if "since" in self.synaptic:
+            self.synaptic["since"][:] = step
 
     def on_signal(self, name: str, value: float, step: int) -> None:
+        heard = [(trace, tau) for trace, tau in signal_traces(self.plan.spike_rule) if trace.on == name]
+        if heard or any(signal == name for signal, _ in self._signals):
+            self.carry_on(step)
+        self._act(name, value, step)
+        if heard:
+            lag = (step - int(self.signals["signalled"][0])) * self.plan.dt
+            for trace, tau in signal_traces(self.plan.spike_rule):
+                self.signals[f"signal_{trace.name}"] *= np.exp(-lag / tau)
+            for trace, _ in heard:
+                self.signals[f"signal_{trace.name}"] += value
+            self.signals["signalled"][0] = step
+
+    def _act(self, name: str, value: float, step: int) -> None:
         for signal, kernels in self._signals:
             if signal == name:
                 self.values["signal"][0] = value
@@ -191,13 +236,15 @@ class LiveProjection:
                     kernel.once(step)
                 self._settle(step)
 
-    def get_weights(self) -> np.ndarray:
-        if self.layout.kind == "procedural":
-            return np.broadcast_to(self.plan.weights(), (self.plan.size,)).astype(np.float64)
-        return self.weights_of(None)()
+    def state_of(self, name: str) -> np.ndarray:
+        """What each synapse keeps by this name, in the plan's order."""
+        values, where = self.synaptic[f"state_{name}"], places(self.plan, self.layout, self.parts)
+        return (values if where is None else values[where]).astype(np.float64)
 
     def weights_of(self, synapses: np.ndarray | None) -> Callable[[], np.ndarray]:
         """What reads the weights of some synapses, all by default, in the plan's order; where they lie is found once."""
+        if self.layout.kind == "procedural" and synapses is None:
+            return lambda: np.broadcast_to(self.plan.weights(), (self.plan.size,)).astype(np.float64)
         weight = np.broadcast_to(self.layout.weight, (self.plan.size,)) if self.layout.shared else self.layout.weight
         where = None if self.layout.shared else places(self.plan, self.layout, self.parts)
         if synapses is not None:
@@ -252,20 +299,28 @@ class LiveProjection:
 
     def frozen(self) -> dict[str, np.ndarray]:
         """All that changes, the same for any number of threads."""
-        weight, order = self.layout.weight, self._order()
+        order = self._order()
         first = self.sources[0] if self.sources else {}
         traces = {name: self.traces[name] for name in self.traces}
-        return {**self.state, **traces, **first, "weight": weight if order is None else weight[order]}
+        own = {"weight": self.layout.weight, **self.synaptic}
+        own = {name: values if order is None else values[order] for name, values in own.items()}
+        return {**self.state, **traces, **first, **self.signals, **own}
 
     def thaw(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Continue from what ``frozen`` gave."""
-        for kept in (self.state, *self.sources):
+        for kept in (self.state, self.signals, *self.sources):
             for key, value in kept.items():
                 value[...] = arrays[key]
         for key in self.traces:
             self.traces[key] = arrays[key]
         order = self._order()
-        self.layout.weight[slice(None) if order is None else order] = arrays["weight"]
+        for name, values in {"weight": self.layout.weight, **self.synaptic}.items():
+            values[slice(None) if order is None else order] = arrays[name]
 
     def _order(self) -> np.ndarray | None:
         return None if self.layout.shared else in_one_part(self.layout, self.parts, self.plan.n_pre)
+
+
+def _asks(rule: Configured | None, name: str) -> bool:
+    """Whether a rule asks for what a synapse sees."""
+    return rule is not None and isinstance(rule.model, RuleModel) and rule.model.asks(name)

@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from maichong.engines.events import arrivals, delayed, inboxes
+from maichong.engines.events import arrivals, delayed, inboxes, synaptic
 from maichong.engines.events.arrivals import Landing
 from maichong.engines.events.emit import Argument, KernelText
 from maichong.engines.events.layout import BLOCK, Layout, inert
 from maichong.engines.events.lower import Writer
-from maichong.engines.projection_plan import ProjectionPlan, spike_traces
+from maichong.engines.projection_plan import ProjectionPlan, spike_traces, synapse_states
 from maichong.spec import NEAREST, Configured, RuleModel, Trace
 from maichong.spec.reading import arguments
 
@@ -49,10 +49,14 @@ class Shape:
     landing: Landing | None
     """How spikes act that arrive off the grid; None where they arrive on it."""
     bounded: tuple[bool, bool]
+    membrane: str
+    """The type of the targets' potentials, where the rule reads them; "" else."""
     types: tuple[tuple[str, str], ...]
 
 
-def shape_of(entry: ProjectionPlan, layout: Layout, *, wakes: bool, landing: Landing | None = None) -> Shape:
+def shape_of(
+    entry: ProjectionPlan, layout: Layout, *, wakes: bool, landing: Landing | None = None, membrane: str = ""
+) -> Shape:
     """The shape of a projection."""
     return Shape(
         layout=layout.kind,
@@ -70,6 +74,7 @@ def shape_of(entry: ProjectionPlan, layout: Layout, *, wakes: bool, landing: Lan
         dendrites="" if not entry.longest_dendritic else "each" if entry.dendritic is None else "one",
         landing=landing,
         bounded=(bool(np.isfinite(entry.bounds[0])), bool(np.isfinite(entry.bounds[1]))),
+        membrane=membrane,
         types=tuple((name, str(array.dtype)) for name, array in layout.arrays.items()),
     )
 
@@ -88,6 +93,7 @@ class Builder:
         traces = spike_traces(rule) if rule else ()
         self.pre = [(trace, pairing) for trace, pairing, _ in traces if trace.on == "pre"]
         self.post = [(trace, pairing) for trace, pairing, _ in traces if trace.on == "post"]
+        self.lingers = synaptic.lingers(rule)
         self.static = {p.name: float(rule[p.name]) for p in rule.model.params if p.static} if rule else {}
         self.used: dict[str, str] = {}
 
@@ -151,26 +157,43 @@ class Builder:
         """Leave the loops that ``spikes`` opened."""
         w.indent -= 1 if own else 2
 
+    def results(self, w: Writer, role: str, env: Mapping[str, str]) -> dict[str, str]:
+        """The new weight, within its bounds, and the new states of a synapse, as names."""
+        assert isinstance(self.model, RuleModel)
+        function = self.model.functions()[role]
+        names = dict(env)
+        for name in arguments(function):
+            if name == "v":
+                names[name] = w.keep(f"F({self.array('membrane', self.shape.membrane)}[j])", "v")
+            elif name not in names:
+                names[name] = w.literal(self.static[name]) if name in self.static else self.number(f"par_{name}")
+        weight, *states = w.inline(function, [names[name] for name in arguments(function)])
+        weight = w.keep(weight, "changed")
+        if self.shape.bounded[0]:
+            low = self.number("lowest")
+            weight = w.keep(f"{weight} if {weight} > {low} else {low}", "changed")
+        if self.shape.bounded[1]:
+            high = self.number("highest")
+            weight = w.keep(f"{weight} if {weight} < {high} else {high}", "changed")
+        named = zip(synapse_states(self.rule), states, strict=True)
+        return {"w": weight, **{name: w.keep(text, f"new_{name}") for name, text in named}}
+
     def new_weight(
         self, w: Writer, role: str, weight: str, env: Mapping[str, str], target: str, late: str | None = None
     ) -> None:
         """Write ``target = clip(rule(weight, ...))``; ``late`` is the synapse's delay where spikes in flight carry its weight."""
-        assert isinstance(self.model, RuleModel)
-        function = self.model.functions()[role]
-        names: dict[str, str] = {**env, "w": weight}
-        for name in arguments(function):
-            if name not in names:
-                names[name] = w.literal(self.static[name]) if name in self.static else self.number(f"par_{name}")
-        value = w.keep(w.inline(function, [names[name] for name in arguments(function)])[0], "changed")
-        if self.shape.bounded[0]:
-            low = self.number("lowest")
-            value = w.keep(f"{value} if {value} > {low} else {low}", "changed")
-        if self.shape.bounded[1]:
-            high = self.number("highest")
-            value = w.keep(f"{value} if {value} < {high} else {high}", "changed")
+        value = self.results(w, role, {**env, "w": weight})["w"]
         w.line(f"{target} = {value}")
         if late and role != "on_signal":
             delayed.amend(self, w, f"({value} - {weight})", late)
+
+    def change(self, w: Writer, role: str, place: str, env: Mapping[str, str], late: str | None = None) -> None:
+        """Let ``role`` change the synapse at ``place``, whose weight has the name w."""
+        if self.lingers:
+            when = synaptic.WHEN[role]
+            synaptic.change(self, w, role, place, env, synaptic.up_to_date(self, w, place, when))
+        else:
+            self.new_weight(w, role, "w", env, f"{self.array('weight')}[{place}]", late)
 
     def asks(self, role: str) -> tuple[str, ...]:
         function = self.model.functions().get(role) if isinstance(self.model, RuleModel) else None
@@ -243,7 +266,7 @@ class Builder:
             return inboxes.deliver(self)
         w = Writer(self.precision)
         self.integer("n_pre")
-        learns = bool(self.model and self.model.functions().get("on_pre"))
+        learns = bool(self.model and self.model.functions().keys() & {"on_pre", "elapse"})
         if self.shape.landing and not learns:
             return None
         if learns:
@@ -306,8 +329,12 @@ class Builder:
         w.indent -= 1
 
     def _synapse(self, w: Writer, place: str, env: Mapping[str, str], *, learn: bool) -> None:
-        weight = self.array("weight")
-        w.line(f"w = {weight}[0]" if self.shape.shared else f"w = {weight}[{place}]")
+        weight, settled = self.array("weight"), {}
+        if learn and self.lingers:
+            settled = synaptic.up_to_date(self, w, place, "step")
+            w.line(f"w = {settled['w']}")
+        else:
+            w.line(f"w = {weight}[0]" if self.shape.shared else f"w = {weight}[{place}]")
         if self.shape.dendrites:
             mask, stride = f"({self.integer('dendrite_depth')} - 1)", self.integer("dendrite_width")
             w.line(f"soma = U((step + {self.dendrite(place)}) & {mask}) * U({stride}) + U(j)")
@@ -320,7 +347,11 @@ class Builder:
             w.line(f"{self.array('awake', 'uint8')}[j >> {BLOCK.bit_length() - 1}] = 1")
         if learn:
             known = {**env, **self.post_traces("on_pre", "j", "step", place)}
-            self.new_weight(w, "on_pre", "w", known, f"{weight}[{place}]")
+            known |= synaptic.signal_env(self, w, self.asks("on_pre"), "step")
+            if settled:
+                synaptic.change(self, w, "on_pre", place, known, settled)
+            else:
+                self.new_weight(w, "on_pre", "w", known, f"{weight}[{place}]")
 
     def remember(self, w: Writer) -> None:
         """Note that i sent a spike now, with the value of its traces: whoever sees it, at whatever delay, looks it up here."""
@@ -358,6 +389,7 @@ def rule_values(rule: Configured | None, dt: float, precision: str) -> dict[str,
     values: dict[str, Any] = {f"par_{name}": value for name, value in rule.values.items() if isinstance(value, float)}
     for trace, _, tau in spike_traces(rule):
         values |= {f"tau_{trace.name}": tau, f"decay_{trace.name}": float(np.exp(-dt / tau))}
+    values |= synaptic.values(rule)
     longest = max((tau for trace, _, tau in spike_traces(rule) if trace.on == "pre"), default=0.0)
     values["forgotten"] = -np.log(NOTHING[precision]) * longest
     return values

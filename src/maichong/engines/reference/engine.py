@@ -79,7 +79,7 @@ class Reference:
             target.env[state] = target.env[state] + np.where(free, now, 0.0)
             now[:] = 0.0
         if self.learning:
-            projection.apply("on_pre", arrived)
+            projection.apply("on_pre", arrived, target.membrane)
         if entry.exact:
             target.arrivals.append(projection.within(self.step, source.fired, source.before))
 
@@ -125,8 +125,9 @@ class Reference:
 
     def _decay(self, index: int) -> None:
         projection = self.projections[index]
-        for trace, _, tau in projection.traces:
-            projection.values[trace.name] *= np.exp(-self.plan.dt / tau)
+        if self.learning:
+            projection.elapse(self.plan.dt)
+        projection.fade()
 
     def _learn(self, index: int) -> None:
         projection = self.projections[index]
@@ -134,8 +135,13 @@ class Reference:
             return
         target = self.populations[projection.plan.post_population]
         seen = (self.step + 1 - projection.dendritic) % len(target.fired)
-        projection.apply("on_post", target.fired[seen, projection.post])
-        projection.apply("on_step", np.ones(projection.pre.size, bool))
+        projection.apply("on_post", target.fired[seen, projection.post], target.membrane)
+        now, source = self.step + 1, self.populations[projection.plan.pre_population]
+        projection.active = {
+            "s_pre": source.fired[(now - projection.delay) % len(source.fired), projection.pre].astype(np.float64),
+            "s_post": target.fired[seen, projection.post].astype(np.float64),
+        }
+        projection.apply("on_step", np.ones(projection.pre.size, bool), target.membrane)
 
     def _record(self, index: int) -> None:
         probe = self.plan.probes[index]
@@ -199,6 +205,10 @@ class Reference:
         """The weights of a projection in the plan's order, float64 [synapses]."""
         return self.projections[index].weight.copy()
 
+    def synapse_state(self, index: int, name: str) -> np.ndarray:
+        """What each synapse of a projection keeps by this name, in the plan's order, float64 [synapses]."""
+        return self.projections[index].states[name].copy()
+
     def weights_of(self, index: int, synapses: np.ndarray | None) -> Callable[[], np.ndarray]:
         """What reads the weights of some synapses of a projection, all where None, again and again."""
         weight = self.projections[index].weight
@@ -210,7 +220,7 @@ class Reference:
     def signal(self, name: str, value: float) -> None:
         """Let all rules act that wait for the signal ``name``."""
         for projection in self.projections if self.learning else ():
-            projection.on_signal(name, value)
+            projection.on_signal(name, value, self.populations[projection.plan.post_population].membrane)
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """All that changes, as arrays by name."""

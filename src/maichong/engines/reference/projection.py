@@ -9,11 +9,13 @@ import numpy as np
 
 from maichong.engines.event_by_event import Arrivals
 from maichong.engines.plan import Plan
-from maichong.engines.projection_plan import ProjectionPlan, spike_traces
+from maichong.engines.projection_plan import ProjectionPlan, signal_traces, spike_traces
 from maichong.engines.release import BOUND
 from maichong.engines.system import evaluate
 from maichong.spec import RuleModel
+from maichong.spec.model import names
 from maichong.spec.reading import arguments
+from maichong.spec.rule_model import synapse_start
 
 
 class LiveProjection:
@@ -32,7 +34,12 @@ class LiveProjection:
         self.due = {state: np.zeros((plan.longest_dendritic + 1, plan.n_post)) for state, _ in plan.port.jumps}
         self.traces = spike_traces(plan.spike_rule) if plan.spike_rule else ()
         self.values = {trace.name: np.zeros(self.pre.size) for trace, _, _ in self.traces}
+        self.states = synapse_start(plan.spike_rule, self.weight) if plan.spike_rule else {}
+        self.modulators = {trace.name: np.zeros(()) for trace, _ in signal_traces(plan.spike_rule)}
+        self.elapse(0.0)  # a weight that follows from the synapse's states does so from the start
         self.arrived = np.zeros(self.pre.size, bool)
+        self.active: dict[str, np.ndarray] = {}
+        """Of each synapse, whether a spike arrives and whether the target fires now: what a rule may know in each step."""
         self.sources: dict[str, np.ndarray] = {}
         self.amounts: dict[str, np.ndarray] = {}
         release = plan.release
@@ -48,7 +55,9 @@ class LiveProjection:
         traces = {f"trace {name}": values for name, values in self.values.items()}
         sources = {f"source {name}": values for name, values in self.sources.items()}
         due = {f"due {state}": values for state, values in self.due.items()}
-        return {"weight": self.weight, **traces, **sources, **self.amounts, **due}
+        own = {f"synapse {name}": values for name, values in self.states.items()}
+        own |= {f"signal {name}": value for name, value in self.modulators.items()}
+        return {"weight": self.weight, **own, **traces, **sources, **self.amounts, **due}
 
     def lay(self, due: np.ndarray, chosen: np.ndarray, parts: np.ndarray | float, step: int) -> None:
         """Lay ``parts`` of the weights of the ``chosen`` synapses where the soma finds them."""
@@ -110,23 +119,49 @@ class LiveProjection:
         for key, value in self.arrays().items():
             value[...] = arrays[key]
 
-    def apply(self, role: str, chosen: np.ndarray) -> None:
-        """Let the spike rule's function ``role`` set the ``chosen`` weights."""
+    def apply(self, role: str, chosen: np.ndarray, v: np.ndarray) -> None:
+        """Let the spike rule's function ``role`` set the ``chosen`` weights; ``v`` [n_post] are the targets' potentials."""
         rule = self.plan.spike_rule
         function = rule.model.functions().get(role) if rule else None
         if rule is None or function is None or not chosen.any():
             return
         known = {name: values[chosen] for name, values in self.values.items()}
-        self._write(rule, function, chosen, known)
+        self._write(rule, function, chosen, known | self._around(chosen, v))
 
-    def on_signal(self, name: str, value: float) -> None:
+    def elapse(self, lag: float) -> None:
+        """So many ms in which nothing happens, for all synapses."""
+        rule = self.plan.spike_rule
+        if rule and isinstance(rule.model, RuleModel) and rule.model.elapse:
+            everywhere = np.ones(self.pre.size, bool)
+            self._write(rule, rule.model.elapse, everywhere, {"lag": lag, **self.states, **self.modulators})
+
+    def fade(self) -> None:
+        """The traces go on by a step."""
+        for trace, _, tau in self.traces:
+            self.values[trace.name] *= np.exp(-self.plan.dt / tau)
+        for trace, tau in signal_traces(self.plan.spike_rule):
+            self.modulators[trace.name] *= np.exp(-self.plan.dt / tau)
+
+    def on_signal(self, name: str, value: float, v: np.ndarray) -> None:
+        everywhere = np.ones(self.pre.size, bool)
         for rule in self.plan.rules:
-            if isinstance(rule.model, RuleModel) and rule.model.on_signal and rule.model.signal == name:
-                self._write(rule, rule.model.on_signal, np.ones(self.pre.size, bool), {"signal": value})
+            if isinstance(rule.model, RuleModel) and rule.model.on_signal and self.plan.clock(rule) == name:
+                self._write(rule, rule.model.on_signal, everywhere, {"signal": value} | self._around(everywhere, v))
+        for trace, _ in signal_traces(self.plan.spike_rule):
+            self.modulators[trace.name] += value if trace.on == name else 0.0
+
+    def _around(self, chosen: np.ndarray, v: np.ndarray) -> dict[str, Any]:
+        """What a rule may know of the ``chosen`` synapses besides their weights and traces."""
+        own = {name: values[chosen] for name, values in self.states.items()}
+        return {**own, **self.modulators, **self.active, "v": v[self.post[chosen]] if v.size else v}
 
     def _write(self, rule: Any, function: Callable[..., Any], chosen: np.ndarray, known: dict[str, Any]) -> None:
         asked = arguments(function)
         known |= {"w": self.weight[chosen], **rule.values}
         if "w_sum" in asked:
             known["w_sum"] = np.bincount(self.post, self.weight, self.n_post)[self.post[chosen]]
-        self.weight[chosen] = np.clip(function(*(known[name] for name in asked)), *self.plan.bounds)
+        results = function(*(known[name] for name in asked))
+        weight, *states = results if isinstance(results, tuple) else (results,)
+        self.weight[chosen] = np.clip(weight, *self.plan.bounds)
+        for name, values in zip(names(rule.model.states), states, strict=True):
+            self.states[name][chosen] = values

@@ -6,6 +6,11 @@
 mu = 0 is additive, mu = 1 multiplicative. Traces are read before their own jump, so pre and post at the same instant do not
 pair. ``pairing="nearest"`` lets each spike see only the nearest one of the other side.
 
+With both amplitudes negative, ``PairSTDP(a_plus=-0.01, a_minus=-0.0105)``, it is anti-Hebbian: a synapse that helps its target to
+fire becomes weaker (Bell, Han, Sugawara & Grant 1997, doi:10.1038/387278a0). mu then belongs to the other direction, so that
+weights are left to the clipping at their bounds. With ``a_plus == a_minus`` and ``tau_plus == tau_minus`` it is the rule of Zhang &
+Xu 2021, table 2, whose lag is t_pre - t_post and whose exponents lost their sign in print.
+
 Source: Bi & Poo 1998, doi:10.1523/JNEUROSCI.18-24-10464.1998; Song, Miller & Abbott 2000, doi:10.1038/78829;
 weight dependence: Gütig, Aharonov, Rotter & Sompolinsky 2003, doi:10.1523/JNEUROSCI.23-09-03697.2003.
 
