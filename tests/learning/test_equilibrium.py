@@ -239,7 +239,7 @@ def test_both_updates_by_hand() -> None:
     ids=["contrastive", "voltage"],
 )
 def test_the_updates_are_those_of_the_shelf_s_rules_between_two_phases(update: str, rule: Any) -> None:
-    """Each synapse of each sample by the function that networks run, its step before the free phase, its step now the nudged one."""
+    """Each synapse by the function that networks run: the step before is the free phase, the step now the nudged one."""
     x, found = phases()
     (beta, nudged), free = found.nudged[0], found.free
     gradients = EquilibriumPropagation(update=update).gradients(x, found)

@@ -92,7 +92,7 @@ def test_inhibitory_cells_stay_so(tmp_path: Path) -> None:
 
 def test_the_later_code_s_form_has_its_own_settings() -> None:
     settings = protocol.settle(balanced_tuning_2018, "mnist", {"form": "code", "batch": 10}, smoke=False)
-    assert (settings.hidden, settings.sign, settings.batch) == (500, "positive", 10)
+    assert (settings.sign, settings.lr, settings.batch, settings.inhibitory) == ("positive", 0.1, 10, -1.0)
     net = balanced_tuning_2018.network(settings, 64, 10)
     assert net.squash == "sigmoid"
 

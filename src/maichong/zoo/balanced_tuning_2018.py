@@ -42,7 +42,7 @@ class Settings:
     """The later code's constants and what the paper leaves open; each is an option of the command, ``--set inhibitory=0.5``."""
 
     form: str = "clip"  # or code, the authors' later one
-    hidden: int = 1000
+    hidden: int = 500
     inhibitory: float = 0.3  # part of the hidden cells; below 0: cells send either sign, without Dale's principle
     short_term: bool = True  # whether hidden cells' synapses depress and facilitate
     steps: int = 10  # of the spiking neurons, 1 ms each
@@ -51,9 +51,9 @@ class Settings:
     epsilon: float = 0.5  # of a step
     beta: float = 0.5
     sign: str = "random"  # of beta; or positive, or both in each batch
-    epochs: int = 40
-    batch: int = 20
-    lr: float = 0.1  # of the first layer, at the start
+    epochs: int = 15
+    batch: int = 50
+    lr: float = 0.4  # of the first layer, at the start
     falls: float = 0.5  # the second's, as a part of that
     validate: int = 5000  # training images held back, on which the epoch is chosen
     train: int = 0  # images to train on; 0: all that are not held back
@@ -73,7 +73,9 @@ class Settings:
 
 DATA: dict[str, dict[str, Any]] = {"mnist": {}}
 
-FORMS: dict[str, dict[str, Any]] = {"code": {"hidden": 500, "sign": "positive", "batch": 50}}
+FORMS: dict[str, dict[str, Any]] = {
+    "code": {"inhibitory": -1.0, "short_term": False, "sign": "positive", "lr": 0.1, "epochs": 100},
+}
 """What the authors' later code changes."""
 
 SMOKE = {"hidden": 100, "epochs": 1, "train": 2000, "validate": 500, "test": 500}
