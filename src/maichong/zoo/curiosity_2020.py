@@ -41,11 +41,11 @@ class Settings:
     """What the paper leaves open, chosen on validation images; each is an option of the command, ``--set threshold=0.2``."""
 
     hidden: int = 500
-    threshold: float = 0.1  # of novelty
+    threshold: float = 0.02  # of novelty
     memory: float = 0.5  # what of an image's novelty is left when it is seen again
     boredom: float = 0.9  # by which novelty is multiplied where the answer was right
     novel: int = 5  # epochs of novel images between two of all
-    cycles: int = 2  # of novel epochs and one of all, after a first one of all
+    cycles: int = 4  # of novel epochs and one of all, after a first one of all
     epochs: int = 15  # of the base
     control: bool = True  # whether the base is also trained with as few presentations
     steps: int = 10  # of the spiking neurons, 1 ms each
