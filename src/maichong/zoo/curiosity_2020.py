@@ -45,8 +45,8 @@ class Settings:
     memory: float = 0.5  # what of an image's novelty is left when it is seen again
     boredom: float = 0.9  # by which novelty is multiplied where the answer was right
     novel: int = 5  # epochs of novel images between two of all
-    cycles: int = 4  # of novel epochs and one of all, after a first one of all
-    epochs: int = 15  # of the base
+    cycles: int = 2  # of novel epochs and one of all, after a first one of all
+    epochs: int = 10  # of the base
     control: bool = True  # whether the base is also trained with as few presentations
     steps: int = 10  # of the spiking neurons, 1 ms each
     equilibrium: int = 15  # steps to equilibrium
@@ -54,7 +54,7 @@ class Settings:
     epsilon: float = 0.5  # of a step
     beta: float = 0.5
     batch: int = 50
-    lr: float = 0.8  # of the first layer, at the start
+    lr: float = 0.4  # of the first layer, at the start
     falls: float = 0.5  # the second's, as a part of that
     validate: int = 5000  # training images held back, on which the epoch is chosen
     train: int = 0  # images to train on; 0: all that are not held back
