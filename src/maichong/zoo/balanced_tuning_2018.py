@@ -151,7 +151,8 @@ def reproduce(settings: Settings, context: Context) -> Result:
         epochs=settings.epochs,
         batch=settings.batch,
         prepare=lambda x, training: x.flatten(1).float() / 255,
-        schedule=training.cosine(settings.epochs),
+        # outputs that fall below 0 by more than beta never come back
+        schedule=training.warm(training.cosine(settings.epochs), 0.5),
         forward=lambda net, x: net(x, net.potentials(net, x)),
         learn=learn,
     )

@@ -52,7 +52,7 @@ class Settings:
     equilibrium: int = 15  # steps to equilibrium
     pulled: int = 4  # steps with the label
     epsilon: float = 0.5  # of a step
-    beta: float = 0.5
+    beta: float = 1.0
     batch: int = 50
     lr: float = 0.4  # of the first layer, at the start
     falls: float = 0.5  # the second's, as a part of that
@@ -120,7 +120,7 @@ def base(settings: Settings, data: images.Splits, epochs: int) -> training.Recip
         epochs=epochs,
         batch=settings.batch,
         prepare=lambda x, training: x.flatten(1).float() / 255,
-        schedule=training.cosine(epochs),
+        schedule=training.warm(training.cosine(epochs), 0.5),  # outputs that fall below 0 by more than beta never come back
         forward=lambda net, x: net(x, net.potentials(net, x)),
         learn=learn,
     )

@@ -73,6 +73,11 @@ def steps(every: int, factor: float = 0.1) -> Callable[[float], float]:
     return lambda epoch: factor ** int(epoch // every)
 
 
+def warm(schedule: Callable[[float], float], epochs: float) -> Callable[[float], float]:
+    """The same schedule, reached along a line from 0 within the first ``epochs``."""
+    return lambda epoch: schedule(epoch) * min((epoch + 1e-3) / epochs, 1.0)
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How a net is trained.
