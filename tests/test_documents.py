@@ -49,6 +49,19 @@ def test_the_model_shown_is_the_model() -> None:
         assert function in source
 
 
+def test_rules_of_three_scales(capsys: pytest.CaptureFixture[str]) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    (code,) = [block for block in blocks if "plasticity_table" in block]
+    exec(code, {})
+    *table, last = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in table] == ["rule", "Sum(TripletSTDP,", "WeightNormalisation", "HomeostaticThreshold"]
+    assert float(last.split()[0]) != 0.0
+    (shown,) = [block for block in blocks if "def elapse" in block]
+    source = (ROOT / "src/maichong/plasticity/macro/dopamine_stdp.py").read_text()
+    for line in shown.split("  # c is the synapse")[0].splitlines():
+        assert line in source
+
+
 def test_a_neuron_more_is_a_file_and_its_test(pytester: pytest.Pytester) -> None:
     (code,) = [block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "maichong_model" in block]
     pytester.makepyfile(test_rectifier=code)

@@ -80,6 +80,11 @@ class Run:
         return self._backend.name
 
     @property
+    def options(self) -> dict[str, Any]:
+        """The options that the engine was built with, such as ``precision``; a copy."""
+        return dict(self._options)
+
+    @property
     def can_save(self) -> bool:
         """Whether the engine can write its state down: ``save``, ``snapshot`` and ``restore`` work."""
         return self._backend.can_save

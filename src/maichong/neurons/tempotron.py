@@ -23,10 +23,13 @@ The rule by which its weights learn is no part of it.
 from maichong.spec import Input, Param, State, neuron
 
 
-def flow(v, s, i, v_rest, tau, ratio, c_m):
+def gain(ratio):
     # (ratio - 1) k_0
-    gain = ratio ** (ratio / (ratio - 1.0))
-    return (v_rest - v + gain * s) / tau, -ratio * s / tau + i / c_m
+    return ratio ** (ratio / (ratio - 1.0))
+
+
+def flow(v, s, i, v_rest, tau, ratio, c_m):
+    return (v_rest - v + gain(ratio) * s) / tau, -ratio * s / tau + i / c_m
 
 
 def fires(v, v_th):

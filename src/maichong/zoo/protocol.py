@@ -1,8 +1,10 @@
 """What every paper of the zoo shares: claims, seeds, run folders, resuming, verdicts. The science stands in the paper's file.
 
 A paper's module has ``NAME``, ``TITLE``, ``Settings`` (a frozen dataclass: its command line), ``DATA`` (what each data set
-changes in the settings; the first is the default), ``SMOKE`` (what a quick look changes), ``CLAIMS``,
-``preset(data, given) -> dict`` (all changes, with what the user gave) and ``reproduce(settings, context) -> Result``.
+changes in the settings; the first is the default; a name that ``maichong.data`` does not know stands for data that the paper's file
+draws itself), ``SMOKE`` (what a quick look changes), ``CLAIMS``, ``preset(data, given) -> dict`` (all changes, with what the user
+gave) and ``reproduce(settings, context) -> Result``. Where what it learns is a task and no data set, it has ``load(name)`` too,
+which gives what ``context.data`` is.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ import numpy as np
 
 from maichong import files, interrupts
 from maichong.data import load
+from maichong.data import names as data_names
 from maichong.errors import CheckpointError, MaichongError, ParameterError, did_you_mean
 from maichong.interrupts import Interrupted
 from maichong.zoo.machine import peak_rss_mib, versions
@@ -81,7 +84,7 @@ class Result:
 class Context:
     """What a reproduction gets from its caller: the data, the seed, its folder, and somebody to tell about progress."""
 
-    data: Any  # what ``maichong.data.load`` gives: a DataSet of images, a RollSet of music
+    data: Any  # what ``maichong.data.load`` gives: a DataSet of images, a RollSet of music, a Table; None: the paper draws its own
     seed: int
     folder: Path
     tell: Callable[..., None] = lambda **_: None
@@ -198,7 +201,8 @@ def reproduce(
 def _run(
     module: ModuleType, data: str, chosen: Any, seeds: int, folder: Path, tell: Callable[..., None], command: str
 ) -> dict[str, Any]:
-    dataset = load(data)
+    known = load if data in data_names() else lambda _: None
+    dataset = getattr(module, "load", known)(data)
     begun = time.perf_counter()
     results: list[Result] = []
     with interrupts.deferred() as stop:
