@@ -67,8 +67,10 @@ class Inputs:
 
     def take(self, trials: np.ndarray | slice) -> Inputs:
         """Some of the trials, in the order of the indices ``trials``; a slice copies nothing."""
-        arrays = (self.times, self.afferents, self.slow, self.fast, self.reach)
-        return Inputs(*(array[trials] for array in arrays), self.n, self.tau, self.ratio)
+        times, afferents, slow, fast, reach = (
+            array[trials] for array in (self.times, self.afferents, self.slow, self.fast, self.reach)
+        )
+        return Inputs(times, afferents, slow, fast, reach, self.n, self.tau, self.ratio)
 
 
 def sums(weights: np.ndarray, inputs: Inputs) -> tuple[np.ndarray, np.ndarray]:
