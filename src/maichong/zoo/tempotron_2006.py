@@ -5,10 +5,10 @@ random time within 500 ms; half of the patterns, at random, are to evoke a spike
 synapses has the load P / N, and is solved when no pattern is wrong. The capacity is the load at which half of the problems are
 solved, which is read between the two loads of the sweep that enclose it.
 
-Source: Guetig & Sompolinsky 2006, doi:10.1038/nn1643: tau = 15 ms, tau / tau_s = 4, momentum, a capacity of about 3. The
-paper's number of synapses and its time to learn were not at hand; here 100 synapses and at most ``cycles`` epochs, and problems
-of different loads share their first patterns. More cycles solve more problems near the capacity, which is thus one of the
-algorithm, and a lower bound.
+Source: Guetig & Sompolinsky 2006, doi:10.1038/nn1643: tau = 15 ms, tau / tau_s = 4, momentum, a capacity of about 3. The paper's
+number of synapses and its time to learn were not at hand; here there are 100 synapses, and problems of different loads share
+their first patterns. An epoch shows the patterns that are wrong at its beginning, one after another. More ``cycles`` solve more
+problems near the capacity, which is thus one of the algorithm in that time, and a lower bound of what the neuron can do.
 """
 
 from __future__ import annotations
