@@ -113,8 +113,8 @@ class GaussianReceptiveFields:
         try:
             values = np.array(x, np.float64)
         except (TypeError, ValueError):
-            values = np.empty(0)
-        if values.ndim != 2:
+            values = np.empty((0, 0))
+        if values.ndim != 2 or not values.size:
             raise ParameterError(where, "must get values [samples, features]", brief(x))
         if not np.isfinite(values).all():
             raise ParameterError(where, "must get finite values", "NaN or infinity", "leave out samples with missing values")

@@ -65,10 +65,12 @@ class Inputs:
         reach = np.exp(-(ratio - 1.0) / tau * gaps)
         return cls(times, np.where(there, afferents, n), np.exp(since), np.exp(ratio * since), reach, n, tau, ratio)
 
-    def take(self, trials: np.ndarray) -> Inputs:
-        """Some of the trials, in the order of the indices ``trials``."""
-        arrays = (self.times, self.afferents, self.slow, self.fast, self.reach)
-        return Inputs(*(array[trials] for array in arrays), self.n, self.tau, self.ratio)
+    def take(self, trials: np.ndarray | slice) -> Inputs:
+        """Some of the trials, in the order of the indices ``trials``; a slice copies nothing."""
+        times, afferents, slow, fast, reach = (
+            array[trials] for array in (self.times, self.afferents, self.slow, self.fast, self.reach)
+        )
+        return Inputs(times, afferents, slow, fast, reach, self.n, self.tau, self.ratio)
 
 
 def sums(weights: np.ndarray, inputs: Inputs) -> tuple[np.ndarray, np.ndarray]:

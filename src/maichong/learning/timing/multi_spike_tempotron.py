@@ -155,7 +155,7 @@ class MultiSpikeTempotron:
                 errors += abs(given - int(wanted[k]))
                 if given != wanted[k]:
                     more = given < wanted[k]
-                    _, gradient = critical_gradient(weights, trials[k], times[k], given + more, self.tol)
+                    _, gradient = critical_gradient(weights, trials[k], times[k], given + int(more), self.tol)
                     change = (self.rate if more else -self.rate) * gradient + self.momentum * change
                     weights += change
             self.errors_.append(errors)

@@ -144,7 +144,7 @@ class SpikeProp:
     bounds.
 
         >>> x = [[0.0, 0.0, 0.0], [0.0, 6.0, 0.0], [6.0, 0.0, 0.0], [6.0, 6.0, 0.0]]
-        >>> net = SpikeProp(optimiser="rprop", seed=1).fit(x, [[16.0], [10.0], [10.0], [16.0]])
+        >>> net = SpikeProp(optimiser="rprop", tol=0.2, seed=2).fit(x, [[16.0], [10.0], [10.0], [16.0]])
         >>> [round(float(t)) for t in net.predict(x)[:, 0]]
         [16, 10, 10, 16]
 

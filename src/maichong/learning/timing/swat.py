@@ -180,7 +180,7 @@ def _rates(where: str, x: Any, dt: float, inputs: int | None = None) -> np.ndarr
     try:
         rates = np.array(x, np.float64)
     except (TypeError, ValueError):
-        rates = np.empty(0)
+        rates = np.empty((0, 0))
     if rates.ndim != 2 or not rates.size:
         raise ParameterError(where, "must be rates in Hz, [samples, inputs]", brief(x))
     if inputs is not None and rates.shape[1] != inputs:
