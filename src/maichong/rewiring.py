@@ -38,9 +38,9 @@ def wiring_of(run: Run, projection: str, signs: Any = None) -> Wiring:
 def rewired(run: Run, projection: str, wiring: Wiring, *, delay: float | None = None) -> Run:
     """A run with the synapses of ``wiring`` in place of the projection's own, at the time and in the state of ``run``.
 
-    Synapses that came from the projection keep their delay; new ones get ``delay`` ms, or the one that all others have. Spikes on
-    their way arrive at the new synapses. What a rule keeps for each synapse, besides its weight, begins anew, and so do recordings:
-    read those of ``run`` first. ``run`` itself stays as it is.
+    Synapses that came from the projection keep their delay and what rules keep for them; new ones get ``delay`` ms, or the one
+    that all others have, and begin anew (so do the traces of all where there are as many synapses as neurons). Spikes on their way
+    arrive at the new synapses. Recordings begin anew: read those of ``run`` first. ``run`` itself stays as it is.
 
     Raises NetworkError for an unknown projection, a wiring of other populations and dendritic delays that differ; ParameterError
     where delays differ and ``delay`` is left out, or where it is longer than the longest before.
@@ -83,7 +83,7 @@ def rewired(run: Run, projection: str, wiring: Wiring, *, delay: float | None = 
     later = build(network, run.engine, **run.options)
     if changed.plasticity:  # weights beyond the bounds of rules are refused
         later.set_weights(projection, later.synapses(projection)["weight"])
-    return later.restore(_carried(run.snapshot(), later.snapshot(), projection, listed["pre"].size, where))
+    return later.restore(_carried(run, later.snapshot(), projection, wiring, where))
 
 
 def _delays(given: Any, listed: dict[str, np.ndarray], wiring: Wiring, delay: float | None, where: str) -> Any:
@@ -102,20 +102,23 @@ def _delays(given: Any, listed: dict[str, np.ndarray], wiring: Wiring, delay: fl
     return np.where(new, delay, listed["delay"][np.where(new, 0, wiring.origin)])
 
 
-def _carried(
-    before: dict[str, np.ndarray], fresh: dict[str, np.ndarray], projection: str, synapses: int, where: str
-) -> dict[str, np.ndarray]:
-    """The state of ``before`` as far as it is not one of the projection's synapses, which are those of ``fresh``."""
-    carried = dict(fresh)
-    for key, value in before.items():
+def _carried(run: Run, fresh: dict[str, np.ndarray], projection: str, wiring: Wiring, where: str) -> dict[str, np.ndarray]:
+    """The state of ``run`` for a network with the synapses of ``wiring``, where ``fresh`` says what new synapses begin with."""
+    synapses, carried = run.synapses(projection)["pre"].size, dict(fresh)
+    # a plan sorts synapses by pre, then post
+    origin = wiring.origin[np.lexsort((wiring.post, wiring.pre))]
+    old = origin >= 0
+    for key, value in run.snapshot().items():
         own = key.startswith(f"{projection}/")
-        if own and (key == f"{projection}/weight" or value.size == synapses or key not in fresh):
+        if own and (key == f"{projection}/weight" or key not in fresh):
             continue
-        if value.shape != fresh[key].shape and "/given_" not in key:
-            if own:
-                continue
-            raise NetworkError(
-                where, "must keep its longest delay, or spikes on their way are lost", fix="give all synapses one delay"
-            )
-        carried[key] = value
+        if own and value.shape == (synapses,) and fresh[key].shape == origin.shape:
+            if synapses not in (wiring.n_pre, wiring.n_post):  # else it may be one for each neuron
+                carried[key] = fresh[key].copy()
+                carried[key][old] = value[origin[old]]
+        elif value.shape == fresh[key].shape or "/given_" in key:
+            carried[key] = value
+        elif not own:
+            fix = "give all synapses one delay"
+            raise NetworkError(where, "must keep its longest delay, or spikes on their way are lost", fix=fix)
     return carried

@@ -9,8 +9,9 @@ from maichong.checks.suite import cases
 from maichong.spec import registry
 
 DEAR = {
-    "AdEx", "Cable", "DendriticLIF", "FitzHughNagumo", "GLIF", "HodgkinHuxley", "InactivatingLIF", "MorrisLecar", "PCNN",
-    "PinskyRinzel", "SRM0", "SaturatingNMDA", "Tempotron", "Theta",
+    "AdEx", "Cable", "Covariance", "DendriticLIF", "DifferentialHebb", "FitzHughNagumo", "GLIF", "HodgkinHuxley", "InactivatingLIF",
+    "MSTDPET", "MorrisLecar", "PCNN", "PinskyRinzel", "PostsynapticDifferential", "PresynapticDifferential", "SRM0",
+    "SaturatingNMDA", "SquareRootThreshold", "Tempotron", "Theta",
 }  # fmt: skip
 """Models whose kernels are dear to compile, or whose kin is checked here: their full checks are the slow suite's."""
 

@@ -33,6 +33,7 @@ def test_node_perturbation_is_the_gradient_on_average() -> None:
     np.testing.assert_allclose(found, np.outer(x, error), atol=5 * np.abs(x).max() * np.linalg.norm(error) * np.sqrt(2 / 6000))
 
 
+@pytest.mark.slow
 def test_a_spiking_neuron_comes_to_its_rate_by_noise_on_its_input() -> None:
     """No gradient passes a spike count; trial and error finds the drive that the closed form of the f-I curve gives for 60 Hz."""
     cell = LIF(tau_m=20.0, c_m=200.0, v_rest=0.0, v_r=0.0, v_th=15.0)

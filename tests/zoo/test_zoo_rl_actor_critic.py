@@ -60,7 +60,7 @@ def test_place_cells_share_one_rate_and_the_nearest_has_most_of_it(name: str) ->
     )
 
 
-SMALL = {"maze": {"episodes": 6, "longest": 100, "test": 2}, "cartpole": {"episodes": 6, "longest": 100, "test": 2}}
+SMALL = {"maze": {"episodes": 6, "longest": 60, "test": 2}, "cartpole": {"episodes": 6, "longest": 60, "test": 2}}
 
 
 @pytest.mark.parametrize("name", ["maze", "cartpole"])

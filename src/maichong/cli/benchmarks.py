@@ -28,6 +28,8 @@ def run_bench(name: str, against: str, json: Path | None, *, threads: str | None
     put(Text(outcome["network"], style="bold"))
     if "constants" in outcome:
         _print_network(outcome)
+    elif "duration_ms" in outcome:
+        _print_rules(outcome)
     else:
         _print_training(outcome)
     return int(bool(outcome.get("failures")))
@@ -123,3 +125,18 @@ def _print_training(outcome: dict[str, Any]) -> None:
     for row in outcome["rows"]:
         for note in row["notes"]:
             put(f"{row['tool']}: {note}", style="dim")
+
+
+def _print_rules(outcome: dict[str, Any]) -> None:
+    table = table_of("rule", "s per bio s", "to none", "visits / s", "ns per visit")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    seconds = outcome["duration_ms"] / 1000.0
+    for row in outcome["rows"]:
+        cost = "" if row["ns_per_visit"] is None else f"{row['ns_per_visit']:.2f}"
+        factor, visits = row["realtime_factor"], row["visits"] / seconds
+        table.add_row(row["rule"], f"{factor:.3g}", f"{row['ratio']:.2f} x", f"{visits:,.0f}" if visits else "", cost)
+    put(table)
+    sources, cells = outcome["rows"][0]["spikes"]
+    spikes = f"{sources / seconds:,.0f} spikes of sources and {cells / seconds:,.0f} of cells a second"
+    put(f"{spikes}; one thread, float32", style="dim")

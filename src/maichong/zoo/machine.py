@@ -39,7 +39,7 @@ def versions() -> dict[str, str]:
 
     found = {"maichong": __version__, "python": platform.python_version(), "machine": platform.machine()}
     found |= {module.__name__: module.__version__ for module in (numpy, numba, llvmlite, scipy)}
-    for name in ("nest", "torch"):  # where a network ran on it
+    for name in ("nest", "torch", "gymnasium"):  # where a network ran on it, or played in it
         if name in sys.modules:
             found[name] = str(sys.modules[name].__version__)
     with contextlib.suppress(OSError, subprocess.SubprocessError):

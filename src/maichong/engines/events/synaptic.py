@@ -54,7 +54,8 @@ def signal_env(b: Builder, w: Writer, asked: tuple[str, ...], when: str) -> dict
         if trace.name in asked:
             lag = f"({when} - {b.array('signalled', 'int64')}[0]) * {b.number('dt', 'float64')}"
             begun, tau = b.array(f"signal_{trace.name}", "float64"), b.number(f"tau_{trace.name}", "float64")
-            env[trace.name] = w.keep(f"F({begun}[0] * np.exp(-({lag}) / {tau}))", trace.name)
+            left = f"exp32(F(-({lag}) / {tau}))" if b.precision == "float32" else f"np.exp(-({lag}) / {tau})"
+            env[trace.name] = w.keep(f"F({begun}[0]) * {left}", trace.name)
     return env
 
 
