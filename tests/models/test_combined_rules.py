@@ -125,6 +125,9 @@ REFUSED = {
     "a combination": (lambda: Sum(PairSTDP(), Sum(PairSTDP(), TripletSTDP())), "Sum: takes rules that are no combinations"),
     "a sum that is no more": (
         lambda: Sequence(PairSTDP(), WeightNormalisation()), "Sequence: its later rules cannot ask for the sum of all weights"),
+    "two that flow": (
+        lambda: Sum(SDSP(), DopamineSTDP()),
+        "Sum: cannot put together rules that change weights as time passes where one asks how large they are (got SDSP)"),
     "a gate for time": (lambda: Gate(SDSP(), by="attention"), "Gate: takes rules that act at spikes, steps and signals (got SDSP)"),
     "a gate by spikes": (lambda: Gate(PairSTDP(), by="pre"), "Gate, by: must be the name of a signal (got 'pre')"),
 }  # fmt: skip

@@ -127,6 +127,7 @@ def test_inhibitory_plasticity_as_nest_has_it() -> None:
     assert w == pytest.approx(5.0015655454, abs=5e-11)
 
 
+@pytest.mark.slow
 def test_inhibitory_plasticity_brings_neurons_to_their_rate() -> None:
     """Driven to 20 to 50 Hz, twenty cells end at alpha / (2 tau) = 5 Hz, whatever drives them."""
     net = Network(dt=1.0, seed=3)

@@ -27,7 +27,7 @@ def test_the_network_is_the_paper_s() -> None:
     assert [cell[name] for name in ("tau_m", "v_rest", "v_r", "t_ref")] == [100.0, 0.0, 0.0, 10.0]
     rule = net.projections["learned"].plasticity[0]
     assert [rule[name] for name in ("a_plus", "a_minus", "b_plus", "b_minus", "t_ltp", "w_min", "w_max")] == [
-        0.01, 0.01, 3.0, 3.0, 50.0, 1e-4, 1.0,
+        0.025, 0.025, 3.0, 3.0, 50.0, 1e-4, 1.0,
     ]  # fmt: skip
     assert net.projections["others"].connector.expected(30, 30) == 30 * 29
     # 8 spikes of 30 neurons in 350 ms: one of each neuron in 1.3 s

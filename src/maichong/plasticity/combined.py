@@ -38,8 +38,8 @@ SHARED = ("w", "v", "w_sum", "signal", "lag", "w_min", "w_max")
 def Sum(*rules: Configured) -> Configured:  # noqa: N802 - it makes what a class would
     """The changes of all ``rules``, added up.
 
-    Raises ParameterError for what is no rule of weights, fewer than two, rules that act at different signals, or one that is a
-    combination already.
+    Raises ParameterError for what is no rule of weights, fewer than two, rules that act at different signals, one that is a
+    combination already, or several that change weights as time passes where one asks how large they are.
     """
     return _combined("Sum", rules)
 
@@ -100,8 +100,26 @@ def _combined(how: str, rules: tuple[Any, ...]) -> Configured:
     clocks = {(part.model.signal, part.model.every and float(part[part.model.every])) for part in rules if part.model.on_signal}
     if len(clocks) > 1:
         raise ParameterError(how, "its rules must wait for the same signal", ", ".join(str(a or b) for a, b in clocks))
-    made = _made(how, tuple(part.model for part in rules))
-    return made(**_values(rules))
+    models = tuple(part.model for part in rules)
+    _check_flows(how, models)
+    return _made(how, models)(**_values(rules))
+
+
+@functools.cache
+def _check_flows(how: str, models: tuple[RuleModel, ...]) -> None:
+    """ParameterError where two parts move the weight as time passes and one of them asks how large it is: what they come to in a
+    while would hang on when an engine looks."""
+    flowing = [model for model in models if model.elapse]
+    if len(flowing) < 2:
+        return
+    from maichong.spec.symbolic import expressions, symbol
+
+    changes = [expressions(model.elapse)[0] - symbol("w") for model in flowing]  # type: ignore[arg-type]
+    moving = [(model, change) for model, change in zip(flowing, changes, strict=True) if change.equals(0) is not True]
+    asking = [model.name for model, change in moving if symbol("w") in change.expand().free_symbols]
+    if len(moving) > 1 and asking:
+        expected = "cannot put together rules that change weights as time passes where one asks how large they are"
+        raise ParameterError(how, expected, asking[0])
 
 
 def _values(rules: tuple[Configured, ...]) -> dict[str, Any]:
