@@ -39,7 +39,7 @@ class Particles(torch.nn.Module):
     def take(self, rows: torch.Tensor) -> States:
         """The potentials of samples ``rows`` [batch]: [batch, n] for each layer."""
         kept = self._kept(rows)
-        return torch.split(kept[rows], self.widths, dim=1)
+        return torch.split(kept[rows], list(self.widths), dim=1)
 
     def keep(self, rows: torch.Tensor, states: States) -> None:
         """Put ``states`` in the place of those of samples ``rows``."""

@@ -11,7 +11,8 @@ changes by its presynaptic potential times how the one behind it moved. Three tr
 
 Source: Shi, Zhang & Zeng 2020, Frontiers in Computational Neuroscience 14:7, doi:10.3389/fncom.2020.00007: 98.55 % on MNIST
 with 54.95 % of the base's computation. The paper's text was not at hand, its abstract has the order of epochs; the size of the net,
-the base's constants and those of novelty are ours, chosen on the validation split, as is the cosine of learning rates.
+the base's constants and those of novelty are ours, as is the cosine of learning rates, which rises within half an epoch: with
+larger first steps, validation images showed, some outputs fell to 0 for good.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ TITLE = "A curiosity-based learning method for spiking neural networks (Shi et a
 
 @dataclass(frozen=True)
 class Settings:
-    """What the paper leaves open, chosen on validation images; each is an option of the command, ``--set threshold=0.2``."""
+    """What the paper leaves open; each is an option of the command, ``--set threshold=0.2``."""
 
     hidden: int = 500
     threshold: float = 0.02  # of novelty

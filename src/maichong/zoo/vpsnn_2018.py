@@ -50,7 +50,7 @@ class Settings:
     update: str = "voltage"  # or contrastive, to compare with
     epochs: int = 15
     batch: int = 50
-    lr: float = 0.8  # of the first layer, at the start
+    lr: float = 0.8  # of the first layer, at the start; with some seeds outputs end at 0 for good: then 0.4, and a beta of 1
     falls: float = 0.5  # the second's, as a part of that
     validate: int = 5000  # training images held back, on which the epoch is chosen
     train: int = 0  # images to train on; 0: all that are not held back
