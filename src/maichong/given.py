@@ -92,6 +92,16 @@ def check_one_sign(weight: Any, keeps: int, source: str, where: str) -> None:
         raise ParameterError(where, f"must be {'>=' if keeps > 0 else '<='} 0: {source} keeps Dale's principle", got, fix)
 
 
+def check_signed_bounds(rule: Configured, keeps: int, source: str, where: str) -> None:
+    """ParameterError for a rule whose bounds leave nothing but 0 of the sign that the source's weights have."""
+    low, high = weight_bounds(rule)
+    if (keeps > 0 and high <= 0) or (keeps < 0 and low >= 0):
+        raise ParameterError(
+            f"{where}, {rule.model.name}", f"must allow weights {'>' if keeps > 0 else '<'} 0: {source} keeps Dale's principle",
+            f"{low:g} to {high:g}", "set its w_min and w_max",
+        )  # fmt: skip
+
+
 def check_bounds(weight: Any, rule: Configured, where: str) -> None:
     """ParameterError for a weight beyond what its rule allows."""
     low, high = weight_bounds(rule)

@@ -20,7 +20,7 @@ import numpy as np
 
 from maichong import files
 from maichong.errors import NetworkError, ParameterError, brief, did_you_mean, is_one_of
-from maichong.given import check_bounds, check_delay, check_one_sign, each, lowest, synaptic
+from maichong.given import check_bounds, check_delay, check_one_sign, check_signed_bounds, each, lowest, synaptic
 from maichong.network_data import read_network, write_network
 from maichong.parts import (
     Background,
@@ -207,6 +207,8 @@ class Network:
             check_bounds(weight, rule, f"{where}, weight")
         keeps = sign_of(source, receptor)
         check_one_sign(weight, keeps, source.name, f"{where}, weight")
+        for rule in rules:
+            check_signed_bounds(rule, keeps, source.name, where)
         if source.exact and target.exact:
             check_exact(receptor, delay, dendritic_delay, rules, self.dt, where)
         if delay is not None:

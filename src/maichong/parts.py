@@ -236,6 +236,8 @@ def check_rules(rules: tuple[Configured, ...], dendrites: Any, dt: float, where:
     models = [rule.model for rule in rules if isinstance(rule.model, RuleModel)]
     if sum(model.acts_by_itself for model in models) > 1:
         raise NetworkError(where, "two rules would write its weights at spikes, and their order would be undefined", fix=fix)
+    if sum(model.acts_by_itself or model.keeps for model in models) > 1:
+        raise NetworkError(where, "two rules would keep states of its synapses or traces of signals, and one may", fix=fix)
     waiting = [model.signal for model in models if model.signal]
     for signal in waiting:
         if waiting.count(signal) > 1:

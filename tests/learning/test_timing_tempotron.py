@@ -136,6 +136,10 @@ def test_three_classes_and_their_names() -> None:
             lambda: TempotronClassifier(cell=Tempotron(v_th=-80.0)),
             "TempotronClassifier.cell: must have v_th above v_rest (got -10 mV above)",
         ),
+        (
+            lambda: TempotronClassifier(cell=Tempotron(tau=[10.0, 20.0])),
+            "TempotronClassifier.cell: must have the same constants for all neurons (got Tempotron(tau=<array of 2>))",
+        ),
         (lambda: TempotronClassifier(cell=5), "TempotronClassifier.cell: must be a Tempotron (got 5); try Tempotron(tau=15.0)"),
         (lambda: TempotronClassifier().predict([[1.0]]), "TempotronClassifier: has learned nothing yet; call fit first"),
         (

@@ -14,7 +14,7 @@ from maichong.errors import ParameterError
 from maichong.zoo import protocol
 from maichong.zoo import querlioz_2013 as paper
 from maichong.zoo.protocol import Context, Interrupted
-from maichong.zoo.querlioz_2013 import Settings, network
+from maichong.zoo.querlioz_2013 import Settings, network, periodic
 
 DIGITS = data.load("digits")
 
@@ -27,17 +27,17 @@ def test_the_network_is_the_paper_s() -> None:
     assert [cell[name] for name in ("tau_m", "v_rest", "v_r", "t_ref")] == [100.0, 0.0, 0.0, 10.0]
     rule = net.projections["learned"].plasticity[0]
     assert [rule[name] for name in ("a_plus", "a_minus", "b_plus", "b_minus", "t_ltp", "w_min", "w_max")] == [
-        0.01, 0.005, 3.0, 3.0, 25.0, 1e-4, 1.0,
+        0.01, 0.01, 3.0, 3.0, 50.0, 1e-4, 1.0,
     ]  # fmt: skip
     assert net.projections["others"].connector.expected(30, 30) == 30 * 29
-    # 5 spikes of 30 neurons in 350 ms: one of each neuron in 2.1 s
-    assert net.populations["exc"].plasticity[0]["interval"] == pytest.approx(2100.0)
+    # 8 spikes of 30 neurons in 350 ms: one of each neuron in 1.3 s
+    assert net.populations["exc"].plasticity[0]["interval"] == pytest.approx(1312.5)
 
 
 def test_one_spike_resets_the_others_and_holds_them() -> None:
     """A cell that is made to fire takes all others to rest within a step, and they stay below a hundredth of the way to the
     threshold for 10 ms, whatever comes in; without it they would be there."""
-    settings = Settings(neurons=4, dt=0.1, v_th=60.0)
+    settings = Settings(neurons=4, dt=0.1, v_th=60.0, coding="poisson")
     run = network(settings, 200, 1).build("reference")
     run["input"].set(rate=50.0)
     run["exc"]["v"] = [70.0, 40.0, 50.0, 55.0]
@@ -68,12 +68,31 @@ def test_an_input_spike_of_weight_one_raises_a_membrane_by_a_millivolt() -> None
         ({"neurons": 0}, "querlioz-2013.neurons: must be >= 1 (got 0)"),
         ({"min_rate": -1.0}, "querlioz-2013.min_rate: must be >= 0 (got -1.0)"),
         ({"spikes": 0.0}, "querlioz-2013.spikes: must be > 0 (got 0.0)"),
+        ({"coding": "rank"}, "querlioz-2013.coding: must be one of periodic, poisson (got 'rank')"),
     ],
 )
 def test_settings_that_no_network_has(changed: dict[str, Any], message: str) -> None:
     with pytest.raises(ParameterError) as caught:
         Settings(**changed)
     assert str(caught.value) == message
+
+
+def test_periodic_trains_have_their_rate_and_hardly_any_noise() -> None:
+    """5,000 neurons at 20 Hz for 250 ms: five spikes each, where jitter moves none across an edge; 1 Hz: one in four neurons. Of a
+    Poisson train the counts would have a variance of 5."""
+    draw = np.random.default_rng(1)
+    rates = np.repeat([20.0, 1.0, 0.0], 5000)
+    times, ids = periodic(rates, 250.0, 0.1, draw)
+    counts = np.bincount(ids, minlength=15_000)
+    assert counts[:5000].mean() == pytest.approx(5.0, abs=0.02)
+    assert counts[:5000].var() < 0.2
+    assert counts[5000:10_000].mean() == pytest.approx(0.25, abs=0.03)
+    assert not counts[10_000:].any()
+    assert times.min() > 0 and times.max() <= 250
+    # phases are even: as many spikes in each tenth of the time
+    assert np.histogram(times[ids < 5000], 10, (0, 250))[0] == pytest.approx(np.full(10, 2500), rel=0.08)
+    steady, of = periodic(np.array([40.0]), 1000.0, 0.0, draw)
+    assert np.diff(steady) == pytest.approx(np.full(of.size - 1, 25.0))
 
 
 def studied(folder: Path, settings: Settings, dataset: Any = DIGITS) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

@@ -94,6 +94,11 @@ def test_a_cosine_falls_to_zero_and_steps_by_factors() -> None:
     assert [training.steps(40)(epoch) for epoch in (0, 39.9, 40, 85)] == pytest.approx([1.0, 1.0, 0.1, 0.01])
 
 
+def test_a_warm_schedule_begins_at_zero() -> None:
+    found = [training.warm(training.cosine(4), 0.5)(epoch) for epoch in (0.0, 0.249, 0.499, 2.0, 4.0)]
+    assert found == pytest.approx([0.002, 0.5 * training.cosine(4)(0.249), training.cosine(4)(0.499), 0.5, 0.0], abs=1e-12)
+
+
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> training.Trained:
     return trained(tmp_path_factory.mktemp("whole"))

@@ -20,7 +20,7 @@ from maichong.engines.system import compose
 from maichong.errors import EngineError
 from maichong.network import Background, Network, Population, SpikeTimes
 from maichong.random import STEPS
-from maichong.spec import NEAREST, Configured, Distribution, Escape, NeuronModel, ReceptorModel, Steps
+from maichong.spec import NEAREST, Configured, Distribution, Escape, NeuronModel, ReceptorModel, RuleModel, Steps
 
 KERNELS = 38 * 2**20
 """What the compiled kernels of a network take in memory, as measured: 36 to 40 MiB."""
@@ -107,6 +107,10 @@ def _trace_bytes(entry: ProjectionPlan, layout: str, precision: str) -> float:
     elif pre or (entry.spike_rule and late):
         kept = sum(pairing != NEAREST for _, pairing in pre)
         total += entry.n_pre * (room * (4.0 + 8.0 * kept) + 8.0)
+    if entry.spike_rule and isinstance(entry.spike_rule.model, RuleModel):
+        model = entry.spike_rule.model
+        each = len(model.states) * real + (4.0 if model.elapse else 0.0)  # the states, and the step until which they are known
+        total += entry.projection.connector.expected(entry.n_pre, entry.n_post) * each
     return total
 
 

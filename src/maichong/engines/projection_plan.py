@@ -89,9 +89,9 @@ class ProjectionPlan:
 
     @property
     def spike_rule(self) -> Configured | None:
-        """The rule that acts at spikes or steps, if there is one."""
+        """The rule that acts at spikes or steps, or keeps something of its own, if there is one."""
         for rule in self.rules:
-            if isinstance(rule.model, RuleModel) and rule.model.acts_by_itself:
+            if isinstance(rule.model, RuleModel) and (rule.model.acts_by_itself or rule.model.keeps):
                 return rule
         return None
 
@@ -99,7 +99,7 @@ class ProjectionPlan:
         """The name of the signal at which a rule's ``on_signal`` acts: of the user's, or of the clock that ticks for it."""
         model = rule.model
         assert isinstance(model, RuleModel)
-        return f"every {float(rule[model.every]):g} ms" if model.every else model.signal
+        return f"every {float(rule[model.every]):.15g} ms" if model.every else model.signal
 
     @property
     def bounds(self) -> tuple[float, float]:

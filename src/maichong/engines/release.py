@@ -13,7 +13,7 @@ from typing import Any
 from maichong.engines.delays import to_steps
 from maichong.engines.system import Call, Port
 from maichong.network import Projection
-from maichong.spec import ReceptorModel, ShortTermModel, State
+from maichong.spec import Configured, ReceptorModel, ShortTermModel, State
 from maichong.spec.model import names
 from maichong.spec.reading import arguments
 
@@ -57,13 +57,13 @@ def release_of(projection: Projection, dt: float) -> Release | None:
     model = projection.receptor.model
     assert isinstance(model, ReceptorModel)
     if projection.short_term is not None:
-        return _short_term(projection)
+        return released_by(projection.short_term)
     return _saturating(projection, model, dt) if model.source else None
 
 
-def _short_term(projection: Projection) -> Release:
-    rule = projection.short_term
-    assert rule is not None and isinstance(rule.model, ShortTermModel)
+def released_by(rule: Configured) -> Release:
+    """What a short-term rule lets spikes release."""
+    assert isinstance(rule.model, ShortTermModel)
     model = rule.model.chosen(rule.options)
     states = names(model.states)
     params = _numbers(rule.values)

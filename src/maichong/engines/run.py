@@ -11,7 +11,7 @@ from typing import Any, Protocol, cast
 
 import numpy as np
 
-from maichong import files
+from maichong import files, interrupts
 from maichong.engines.plan import Plan
 from maichong.engines.plasticity_table import PlasticityTable, table_of
 from maichong.engines.projection_plan import ProjectionPlan, synapse_states
@@ -67,6 +67,7 @@ class Run:
         self._diverged: set[str] = set()
         self._recorder = Recorder(backend)
         self._clocks = backend.plan.clocks
+        self._ticked = backend.step
         self.notes: dict[str, Any] = {}
 
     @property
@@ -139,9 +140,11 @@ class Run:
         while done < steps:
             begun = time.perf_counter()
             ahead = min(self._chunk, steps - done, self._recorder.until_sample() or steps, self._until_clock(steps))
-            did = self._backend.advance(ahead)
+            try:
+                did = self._backend.advance(ahead)
+            finally:
+                self._tick()
             done += did
-            self._tick()
             self._recorder.look(full=did < ahead)
             took = time.perf_counter() - begun
             if did == self._chunk:
@@ -158,9 +161,16 @@ class Run:
         return min((period - self._backend.step % period for period in self._clocks.values()), default=most)
 
     def _tick(self) -> None:
-        for name, period in self._clocks.items():
-            if self._backend.step % period == 0:
-                self._backend.signal(name, 0.0)
+        """Let the clocks tick that are due now, once, and wholly: also where Ctrl-C ends the run here."""
+        if not self._clocks or self._backend.step == self._ticked:
+            return
+        with interrupts.deferred(unless_watched=True) as interrupted:
+            self._ticked = self._backend.step
+            for name, period in self._clocks.items():
+                if self._ticked % period == 0:
+                    self._backend.signal(name, 0.0)
+        if interrupted():
+            raise KeyboardInterrupt
 
     def _check_finite(self) -> None:
         """A membrane that is no number will never fire again: say so once, instead of reporting silence."""
@@ -273,7 +283,12 @@ class Run:
         low, high = entry.bounds
         if values.size and (values.min() < low or values.max() > high):
             worst = values.min() if values.min() < low else values.max()
-            raise ParameterError(where, f"must lie between {low:g} and {high:g}, the bounds of its rules", f"{worst:g}")
+            bounds = f"must lie between {low:g} and {high:g}, the bounds of its rules"
+            if entry.projection.keeps and not entry.rules:
+                bounds = (
+                    f"must be {'>=' if entry.projection.keeps > 0 else '<='} 0: {entry.projection.pre} keeps Dale's principle"
+                )
+            raise ParameterError(where, bounds, f"{worst:g}")
         self._backend.set_weights(index, np.broadcast_to(values, (entry.size,)))
 
     def snapshot(self) -> dict[str, np.ndarray]:
@@ -287,6 +302,7 @@ class Run:
         """Put a ``snapshot`` back: of this run, or of one on the same engine whose network differs in its probes only."""
         self._check_state_arrays(state, "restore")
         self._backend.restore(state)
+        self._ticked = self._backend.step
         self._recorder.restored()
         return self
 
@@ -329,6 +345,7 @@ class Run:
         state = {key[6:]: value for key, value in arrays.items() if key.startswith("state/")}
         self._check_state_arrays(state, "resume")
         self._backend.restore(state)
+        self._ticked = self._backend.step
         if stream is None:
             self._recorder.restore(arrays)
         else:

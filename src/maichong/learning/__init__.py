@@ -10,8 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from maichong.learning.angles import alignment
+    from maichong.learning.curiosity import Curiosity
     from maichong.learning.eprop import Eligibility, EProp
+    from maichong.learning.equilibrium import EquilibriumNet
+    from maichong.learning.equilibrium_propagation import EquilibriumPropagation, Phases
     from maichong.learning.learner import Assignment, Learner
+    from maichong.learning.particles import Particles
+    from maichong.learning.potentials import Potentials
     from maichong.learning.rules import (
         BPTT,
         DirectFeedbackAlignment,
@@ -21,27 +26,38 @@ if TYPE_CHECKING:
         Rule,
         Seen,
     )
+    from maichong.learning.signs import keep_signs
     from maichong.learning.stdp import STDP
+    from maichong.learning.target_propagation import TargetPropagation
 
 _PLACES = {
     "BPTT": "rules",
     "STDP": "stdp",
     "Assignment": "learner",
+    "Curiosity": "curiosity",
     "DirectFeedbackAlignment": "rules",
     "DirectRandomTarget": "rules",
     "EProp": "eprop",
     "Eligibility": "eprop",
+    "EquilibriumNet": "equilibrium",
+    "EquilibriumPropagation": "equilibrium_propagation",
     "FeedbackAlignment": "rules",
     "Learner": "learner",
+    "Particles": "particles",
+    "Phases": "equilibrium_propagation",
+    "Potentials": "potentials",
     "RewardPropagation": "rules",
     "Rule": "rules",
     "Seen": "rules",
+    "TargetPropagation": "target_propagation",
     "alignment": "angles",
+    "keep_signs": "signs",
 }
 
 __all__ = [
-    "BPTT", "STDP", "Assignment", "DirectFeedbackAlignment", "DirectRandomTarget", "EProp", "Eligibility", "FeedbackAlignment",
-    "Learner", "RewardPropagation", "Rule", "Seen", "alignment",
+    "BPTT", "STDP", "Assignment", "Curiosity", "DirectFeedbackAlignment", "DirectRandomTarget", "EProp", "Eligibility",
+    "EquilibriumNet", "EquilibriumPropagation", "FeedbackAlignment", "Learner", "Particles", "Phases", "Potentials",
+    "RewardPropagation", "Rule", "Seen", "TargetPropagation", "alignment", "keep_signs",
 ]  # fmt: skip
 
 

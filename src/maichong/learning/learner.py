@@ -17,6 +17,7 @@ from maichong.learning.eprop import EProp, within_neurons
 from maichong.learning.feedback import Feedback, aligned
 from maichong.learning.rules import BPTT, NONE, RANDOM, TRUE, Rule, Seen
 from maichong.learning.stdp import STDP, change, linear_of
+from maichong.learning.target_propagation import TargetPropagation, Taught, check_blocks, inverses, reconstruction, targets
 from maichong.nn import Sequential
 from maichong.nn.timing import is_timed
 
@@ -42,6 +43,7 @@ class _Part:
     block: Block
     rule: Rule
     run: Sequential
+    slope: bool = False  # whether the gradient by its spikes is wanted though it is cut off there
 
 
 class Learner(torch.nn.Module):
@@ -54,7 +56,8 @@ class Learner(torch.nn.Module):
 
     ``window`` truncates backpropagation through time: the run is cut into pieces of so many steps, and no gradient passes from
     one to the one before, whatever the rules; memory is that of one piece, for a second run of each. Layers that normalise over the
-    batch then see one piece at a time. ``seed`` is that of the random matrices, which go into the ``state_dict``.
+    batch then see one piece at a time. ``seed`` is that of the random matrices, which go into the ``state_dict``. Where targets are
+    propagated, ``inverses`` learn beside the net: give an optimiser ``learner.parameters()``, not those of the net.
 
     Raises ParameterError for what is no net, loss, rule or layer, and for rules that do not fit each other.
 
@@ -86,6 +89,8 @@ class Learner(torch.nn.Module):
         self.blocks = split(net)
         self.net, self.loss, self.window = net, loss, window
         self.rules = _rules(self.blocks, rules, default)
+        check_blocks(self.blocks, self.rules, window)
+        self.inverses = inverses(self.blocks, self.rules)
         self.feedback = Feedback(seed)
         self._parts = tuple(self._part(k) for k in range(len(self.blocks.body)))
         above = self._above(len(self.blocks.body), self.blocks.tail)
@@ -107,7 +112,8 @@ class Learner(torch.nn.Module):
             linear_of(block)
         if isinstance(rule, EProp):
             layers[block.name] = within_neurons(block.name, layers[block.name])
-        return _Part(block, rule, in_a_row(layers))
+        slope = isinstance(rule, TargetPropagation) and block is self.blocks.hidden[-1]
+        return _Part(block, rule, in_a_row(layers), slope)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """The net's output."""
@@ -116,7 +122,7 @@ class Learner(torch.nn.Module):
     def learn(self, x: torch.Tensor, target: Any) -> tuple[torch.Tensor, torch.Tensor]:
         """Add the gradients of a batch to ``grad``, make direct changes, and return the loss and the output, before them."""
         found = self.assign(x, target)
-        parameters = dict(self.net.named_parameters())
+        parameters = self._named()
         for name, value in found.gradients.items():
             parameter = parameters[name]
             parameter.grad = value if parameter.grad is None else parameter.grad + value
@@ -124,6 +130,10 @@ class Learner(torch.nn.Module):
             for name, change in found.changes.items():
                 parameters[name].add_(change)
         return found.loss, found.output
+
+    def _named(self) -> dict[str, torch.nn.Parameter]:
+        """Parameters by name: those of the net, and of inverses where there are some."""
+        return dict(self.net.named_parameters()) | dict(self.inverses.named_parameters("inverses"))
 
     def assign(self, x: torch.Tensor, target: Any) -> Assignment:
         """The loss, the output, and what each parameter's rule says of a batch, x [time, batch, ...] or as the net takes it."""
@@ -146,7 +156,7 @@ class Learner(torch.nn.Module):
         if not isinstance(loss, torch.Tensor) or loss.numel() != 1:
             got = tuple(loss.shape) if isinstance(loss, torch.Tensor) else brief(loss)
             raise EngineError("Learner, loss", "must return one number", got, "take the mean over the batch")
-        named = {name: p for name, p in self.net.named_parameters() if p.requires_grad}
+        named = {name: p for name, p in self._named().items() if p.requires_grad}
         sums = _Sums(tuple(named.values()))
         error, g_out = sums.add([loss], [torch.ones_like(loss)], [output, out])
         see = functools.partial(self._see, _per_step(error, output, out, len(spikes)), target, len(spikes))
@@ -155,22 +165,44 @@ class Learner(torch.nn.Module):
             now = slice(k * window, k * window + len(piece))
             again = run if whole else run.again(self._parts, piece)
             roots, signals = [again.out], [None if g_out is None else g_out[now]]
-            for part, z in again.cuts:
+            wanted = self._targets(again, sums, roots, signals)
+            for part, z, _ in again.cuts:
                 roots.append(z)
-                signals.append(part.rule.signal(see(part, z, now)))
+                signals.append(part.rule.signal(see(part, z, now, wanted.get(part.block.name))))
             g_leaf += sums.add(roots, signals, [piece])
         if leaf.requires_grad and all(g is not None for g in g_leaf):
             sums.add([spikes], [torch.cat([g for g in g_leaf if g is not None])], [])
         gradients = {name: g for name, g in zip(named, sums.total, strict=True) if g is not None}
         return Assignment(loss.detach(), output.detach(), gradients, _changes([run.plastic for run in runs]))
 
-    def _see(self, error: torch.Tensor, target: Any, steps: int, part: _Part, z: torch.Tensor, now: slice) -> Seen:
+    def _targets(
+        self, run: _Run, sums: _Sums, roots: list[torch.Tensor], signals: list[torch.Tensor | None]
+    ) -> Mapping[str, torch.Tensor]:
+        """Each block's target by name; the roots so far are used up for the gradient at the last, and losses of inverses added."""
+        taught = [
+            Taught(part.block.name, part.rule, part.run, z.detach())
+            for part, z, _ in run.cuts
+            if isinstance(part.rule, TargetPropagation)
+        ]
+        leaves = [leaf for part, _, leaf in run.cuts if part.slope]
+        if not leaves:
+            return {}
+        (slope,) = sums.add(roots, signals, leaves)
+        roots[:] = reconstruction(taught, self.inverses)
+        signals[:] = [torch.ones_like(loss) for loss in roots]
+        # the loss is the mean over the batch, and h the mean over time
+        return {} if slope is None else targets(taught, self.inverses, len(slope[0]) * slope.sum(dim=0))
+
+    def _see(
+        self, error: torch.Tensor, target: Any, steps: int, part: _Part, z: torch.Tensor, now: slice,
+        wanted: torch.Tensor | None,
+    ) -> Seen:  # fmt: skip
         features = z[0, 0].numel()
 
         def draw(rows: int) -> torch.Tensor:
             return self.feedback.matrix(f"{part.block.name}.signal", (rows, features), features, z)
 
-        return Seen(error if len(error) == 1 else error[now], target, z.detach(), steps, draw)
+        return Seen(error if len(error) == 1 else error[now], target, z.detach(), steps, draw, wanted)
 
     def get_extra_state(self) -> Any:
         """What a checkpoint says of the learner: its rules and random matrices."""
@@ -190,13 +222,14 @@ class Learner(torch.nn.Module):
 
 @dataclass(frozen=True, eq=False)
 class _Run:
-    """A run of the body over one piece: its output, the spikes whose gradients are signals, and how it ended and began.
+    """A run of the body over one piece: its output, the spikes whose gradients are signals, each with what goes on
+    from there, and how it ended and began.
 
     ``plastic`` has the inputs and spikes of the blocks that learn by plasticity.
     """
 
     out: torch.Tensor
-    cuts: tuple[tuple[_Part, torch.Tensor], ...]
+    cuts: tuple[tuple[_Part, torch.Tensor, torch.Tensor], ...]
     plastic: tuple[tuple[_Part, torch.Tensor, torch.Tensor], ...]
     end: Mapping[str, Any]
     begin: Mapping[str, Any]
@@ -225,7 +258,7 @@ def _spare_buffers(nets: Sequence[torch.nn.Module]) -> Iterator[None]:
 
 
 def _run(parts: tuple[_Part, ...], x: torch.Tensor, begin: Mapping[str, Any]) -> _Run:
-    cuts: list[tuple[_Part, torch.Tensor]] = []
+    cuts: list[tuple[_Part, torch.Tensor, torch.Tensor]] = []
     plastic: list[tuple[_Part, torch.Tensor, torch.Tensor]] = []
     end: dict[str, Any] = {}
     for part in parts:
@@ -236,8 +269,8 @@ def _run(parts: tuple[_Part, ...], x: torch.Tensor, begin: Mapping[str, Any]) ->
         if isinstance(part.rule, STDP):
             plastic.append((part, inputs.detach(), x))
         elif part.rule.weights == NONE:
-            cuts.append((part, x))
-            x = x.detach()
+            cut, x = x, x.detach().requires_grad_(part.slope)
+            cuts.append((part, cut, x))
     return _Run(x, tuple(cuts), tuple(plastic), end, begin)
 
 

@@ -8,6 +8,7 @@ With z the spikes of a block in step t, e = dL/dy the error at the net's output 
 | FeedbackAlignment | B delta: the same with a fixed random B in place of each weight W^T above |
 | DirectFeedbackAlignment | B e: the error of the output |
 | DirectRandomTarget, RewardPropagation | B y*: the target alone |
+| TargetPropagation | 2 (h - t): how far mean rates h are from a target of their own |
 
 From z down to the block's weights the gradient is that of its own neurons, back through their own time.
 """
@@ -32,7 +33,8 @@ class Seen:
     """What a rule that takes no gradient from above may know.
 
     ``error`` is dL/dy in each step, [steps or 1, batch, outputs]; ``target`` as it was given; ``spikes`` those of the block, [time,
-    batch, ...]; ``steps`` of the whole run; ``draw(rows)`` the block's random matrix, [rows, n features].
+    batch, ...]; ``steps`` of the whole run; ``draw(rows)`` the block's random matrix, [rows, n features]; ``target_rates`` the
+    target of the block's own mean rates, [batch, ...], where targets are propagated.
     """
 
     error: torch.Tensor
@@ -40,6 +42,7 @@ class Seen:
     spikes: torch.Tensor
     steps: int
     draw: Callable[[int], torch.Tensor]
+    target_rates: torch.Tensor | None = None
 
 
 class Rule(Protocol):
@@ -146,7 +149,7 @@ class DirectRandomTarget:
         return NONE
 
     def signal(self, seen: Seen) -> torch.Tensor | None:
-        hot = one_hot(seen.target, seen.error.shape[-1], seen.spikes)
+        hot = one_hot(seen.target, seen.error.shape[-1], seen.spikes, seen.spikes.shape[1], "DirectRandomTarget, target")
         share = 1 / (len(hot) * seen.steps) if self.mean else 1.0
         projected = (self.scale * share) * (hot @ seen.draw(hot.shape[-1]))
         return projected.reshape(1, *seen.spikes.shape[1:])
@@ -156,16 +159,15 @@ RewardPropagation = DirectRandomTarget
 """Its name in a spiking net: brain-inspired reward propagation (BRP)."""
 
 
-def one_hot(target: Any, classes: int, spikes: torch.Tensor) -> torch.Tensor:
-    """A target as [batch, classes] of the kind of ``spikes``."""
-    batch = spikes.shape[1]
+def one_hot(target: Any, classes: int, like: torch.Tensor, batch: int, where: str) -> torch.Tensor:
+    """A target of ``batch`` samples as [batch, classes] of the kind of ``like``; an error is about ``where``."""
     if isinstance(target, torch.Tensor):
         if target.shape == (batch, classes):
-            return target.to(dtype=spikes.dtype, device=spikes.device)
+            return target.to(dtype=like.dtype, device=like.device)
         if target.shape == (batch,) and not target.dtype.is_floating_point and not target.dtype.is_complex:
-            return torch.nn.functional.one_hot(target.long(), classes).to(dtype=spikes.dtype, device=spikes.device)
+            return torch.nn.functional.one_hot(target.long(), classes).to(dtype=like.dtype, device=like.device)
     got = tuple(target.shape) if isinstance(target, torch.Tensor) else brief(target)
     raise EngineError(
-        "DirectRandomTarget, target", f"must be classes [{batch}], or a tensor [{batch}, {classes}]", got,
-        "a random target goes to each sample once",
+        where, f"must be classes [{batch}], or a tensor [{batch}, {classes}]", got,
+        "one target goes to each sample",
     )  # fmt: skip

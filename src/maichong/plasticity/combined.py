@@ -130,7 +130,7 @@ def _gated(model: RuleModel, by: str) -> RuleModel:
     functions = {role: _function("Gate", role, [(1, model)], (model,)) for role in ROLES if model.functions().get(role)}
     gate = Trace("gate", on=by, tau="tau_gate", meaning=f"what of the changes passes, by the signal {by}")
     tau = Param("tau_gate", 200.0, "ms", "time constant of the gate", above=0)
-    return _rule(f"GateOf{model.name}", (model,), functions, ("Gate", model.identifier, by), [tau], [gate])
+    return _rule(f"GateOf{model.name}By_{by}", (model,), functions, ("Gate", model.identifier, by), [tau], [gate])
 
 
 def _rule(
@@ -163,7 +163,7 @@ def _rule(
 def _init(state: State, k: int) -> Any:
     """The start of a state, which asks for the names of its part."""
     if isinstance(state.init, str):
-        return f"{state.init}_{k}"
+        return _symbol(state.init, k)
     if not callable(state.init):
         return state.init
     asked = arguments(state.init)

@@ -33,7 +33,8 @@ SCOPES: Mapping[str, Mapping[str, str]] = {
 
 ``w_sum`` and ``signal`` are known to ``on_signal`` alone: between spikes, where every weight is at rest. ``s_pre`` and ``s_post``
 are known to ``on_step`` alone: 1 where a spike arrives, or the target fires, at the end of this step, else 0; in layers, whatever
-their neurons' activity is. Traces of signals are known to rules of scope "network" alone.
+their neurons' activity is. ``v`` is read by ``on_pre`` as it was before anything arrived in this step, by the others at its end.
+Traces of signals are known to rules of scope "network" alone.
 """
 
 ONLY: Mapping[str, str] = {"w_sum": "on_signal", "signal": "on_signal", "s_pre": "on_step", "s_post": "on_step"}
@@ -103,6 +104,11 @@ class RuleModel(Model):
     def acts_by_itself(self) -> bool:
         """Whether it writes weights at spikes or steps, or as time passes, and not at signals alone."""
         return bool(self.functions().keys() & {"on_pre", "on_post", "on_step", "elapse"})
+
+    @property
+    def keeps(self) -> bool:
+        """Whether it keeps something besides weights that no spike drives: states of synapses, traces of signals."""
+        return bool(self.states) or any(trace.on not in SPIKES for trace in self.traces)
 
     @property
     def signals(self) -> tuple[str, ...]:

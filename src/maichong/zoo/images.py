@@ -84,9 +84,8 @@ def result(
     files.write_bundle(context.folder / "weights.npz", {"best_epoch": trained.best_epoch}, weights)
     curve = {key: [epoch[key] for epoch in trained.curve] for key in trained.curve[0]}
     held = {"validation accuracy": 100.0 * curve["validation"][trained.best_epoch - 1]}
-    each = trained.samples // len(trained.curve)
     shown = {**curve, "best_epoch": trained.best_epoch, "confusion": confusion, **(metrics or {})}
-    seen = each * np.arange(1, len(trained.curve) + 1)
+    seen = np.cumsum(curve["samples"])
     return Result(
         {"test accuracy": 100.0 * accuracy, **held, **(measured or {})}, trained.samples, trained.train_s, shown,
         lambda: _pictures(seen, curve["validation"], confusion, paper),

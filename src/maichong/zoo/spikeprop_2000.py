@@ -5,14 +5,15 @@ which is to fire at 10 ms where the inputs differ and at 16 ms where they are al
 squared errors over the four cases is below 1 ms^2; ``nets`` nets start from weights of their own, with each of the optimisers
 in ``optimisers``.
 
-Iris: each of four features becomes the latencies of 12 Gaussian receptive fields, one input more marks the beginning; of three
-outputs the first to fire names the species. ``splits`` times the samples are drawn into two halves, one to learn from, one to
-test.
+Iris: each of four features becomes the latencies of Gaussian receptive fields, 5 rather than the paper's 12, and one input more
+marks the beginning; of three outputs the first to fire names the species. ``splits`` times the samples are drawn into two
+halves, one to learn from, one to test.
 
 Source: Bohte, Kok & La Poutre 2002, doi:10.1016/S0925-2312(01)00658-0 (first at ESANN 2000); QuickProp and RProp for it:
 McKennoch, Liu & Bushnell 2006, doi:10.1109/IJCNN.2006.246918, who report about 80 % fewer epochs, a speed-up of 5. That is
-judged on the nets that learned, by the mean number of epochs. The papers leave open how weights begin, and the output times for
-Iris.
+judged on the nets that learned, by the mean number of epochs, against a gradient whose rate was chosen to be fast; at smaller
+rates it takes the paper's 250 epochs or so. Departures: weights may change their signs (``mixed`` of SpikeProp), as
+fewer nets learn where they may not. The papers leave open how weights begin, and the output times for Iris.
 """
 
 from __future__ import annotations
@@ -44,12 +45,12 @@ class Settings:
     splits: int = 10  # into halves, for a table
     hidden: int = 5
     inhibitory: int = 1  # hidden neurons with negative weights
-    epochs: int = 500
+    epochs: int = 1000
     tol: float = 1.0  # ms^2, the sum of squared errors at which a training ends
     rate: float = 5.0  # of the gradient
     quick_rate: float = 0.2  # of QuickProp
     first: float = 0.05  # step of RProp
-    gain: float = 5.0  # of the first weights, see SpikeProp
+    gain: float = 4.0  # of the first weights, see SpikeProp
     tau: float = 7.0
     window: float = 40.0  # ms
     early: float = 10.0  # ms, desired time of an output that names the answer
@@ -77,15 +78,17 @@ class Settings:
 
 DATA: dict[str, dict[str, Any]] = {
     "xor": {},
-    "iris": {"optimisers": "gradient", "hidden": 10, "epochs": 1000, "tol": 0.0},
+    # chosen on 25 samples held back of the learning halves of other seeds: with 12 fields and 60 epochs 92 % of them are answered
+    # rightly, with 5 fields 94 %, as all of those that are learned from are
+    "iris": {"optimisers": "gradient", "hidden": 10, "fields": 5, "epochs": 60, "tol": 0.0, "rate": 1.0},
 }
 
 SMOKE = {"nets": 4, "splits": 1, "epochs": 100}
 
 CLAIMS = (
-    *(Claim(f"XOR learned, {name}", 100.0, 5.0, {"data": "xor", "epochs": 500}) for name in OPTIMISERS),
+    *(Claim(f"XOR learned, {name}", 100.0, 5.0, {"data": "xor", "epochs": 1000}) for name in OPTIMISERS),
     *(
-        Claim(f"speed-up by {name}", 5.0, 2.0, {"data": "xor", "epochs": 500}, "", note="McKennoch et al. 2006")
+        Claim(f"speed-up by {name}", 5.0, 2.0, {"data": "xor", "epochs": 1000}, "", note="McKennoch et al. 2006")
         for name in ("quickprop", "rprop")
     ),
     Claim("test accuracy", 96.1, 2.1, {"data": "iris", "splits": 10, "validate": 0}),

@@ -34,7 +34,7 @@ class Settings:
 
     splits: int = 10
     fields: int = 8  # hidden neurons of each feature
-    beta: float = 1.0  # how narrow they are
+    beta: float = 1.5  # how narrow they are
     max_hz: float = 40.0  # rate of a hidden neuron in the middle of its band
     c_0: float = 50.0
     amplitude: float = 0.002

@@ -73,6 +73,11 @@ def steps(every: int, factor: float = 0.1) -> Callable[[float], float]:
     return lambda epoch: factor ** int(epoch // every)
 
 
+def warm(schedule: Callable[[float], float], epochs: float) -> Callable[[float], float]:
+    """The same schedule, reached along a line from 0 within the first ``epochs``."""
+    return lambda epoch: schedule(epoch) * min((epoch + 1e-3) / epochs, 1.0)
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How a net is trained.
@@ -80,12 +85,13 @@ class Recipe:
     ``make`` builds it, ``optimiser`` gets it. ``prepare(x, training)`` makes a batch of a split into what the net takes;
     ``loss(outputs, y)`` is the mean over the batch, ``scores(outputs, y)`` says how good each sample's outputs are, [batch], more
     is better. ``schedule(epoch)`` multiplies the learning rate, where ``epoch`` counts from 0 and may lie between two.
-    ``forward(net, x)`` computes the outputs. ``learn(net, x, y)``, where it is given, adds gradients by a rule of its own and
-    returns the loss; else they are those of the loss.
+    ``choose(net, epoch, draw)`` says which samples an epoch shows, and in what order, with ``draw`` to draw from; else
+    it shows all, in a random order. ``forward(net, x)`` computes the outputs. ``learn(net, x, y)``, where it is given, adds
+    gradients by a rule of its own and returns the loss of a batch, and ``loss`` is not asked.
     """
 
     make: Callable[[], Module]
-    loss: Callable[[Any, Tensor], Tensor]
+    loss: Callable[[Any, Tensor], Tensor] | None
     optimiser: Callable[[Module], Optimizer]
     epochs: int
     batch: int
@@ -94,6 +100,7 @@ class Recipe:
     schedule: Callable[[float], float] = constant
     forward: Callable[[Module, Tensor], Any] = lambda net, x: net(x)
     learn: Callable[[Module, Tensor, Tensor], Tensor] | None = None
+    choose: Callable[[Module, int, np.random.Generator], Tensor] | None = None
     say: Callable[[float], str] = lambda score: f"{100 * score:.2f} %"  # the validation score in words
 
 
@@ -103,7 +110,7 @@ class Trained:
 
     net: Module
     best_epoch: int
-    curve: list[dict[str, float]]  # by epoch: loss, validation (score), train_s
+    curve: list[dict[str, float]]  # by epoch: loss, validation (score), train_s, samples that it showed
     samples: int
     train_s: float
     recipe: Recipe = field(repr=False)
@@ -150,8 +157,8 @@ def fit(recipe: Recipe, train: Split, validation: Split, context: Context, stage
         while course.epoch < recipe.epochs:
             _epoch(course, recipe, train, validation, context, stage, others)
         net.load_state_dict(course.best)
-    spent, seen = course.train_s, recipe.epochs * len(train)
-    return Trained(net, course.best_epoch, course.curve, seen, spent, recipe, context.seed)
+    seen = int(sum(epoch["samples"] for epoch in course.curve))
+    return Trained(net, course.best_epoch, course.curve, seen, course.train_s, recipe, context.seed)
 
 
 @dataclass
@@ -163,6 +170,7 @@ class _Course:
     rates: list[float]  # of learning, before the schedule
     epoch: int = 0
     seen: int = 0  # samples of the epoch
+    order: Any = None  # of all that it shows, where the recipe chooses them
     loss: float = 0.0  # their sum
     train_s: float = 0.0
     curve: list[dict[str, float]] = field(default_factory=list)
@@ -171,7 +179,7 @@ class _Course:
     best_epoch: int = 0
 
 
-COUNTED = ("epoch", "seen", "loss", "train_s", "curve", "best_epoch")
+COUNTED = ("epoch", "seen", "order", "loss", "train_s", "curve", "best_epoch")
 
 
 def _epoch(
@@ -179,9 +187,13 @@ def _epoch(
 ) -> None:
     import torch
 
-    n, total = len(train), recipe.epochs * len(train)
     draw = np.random.default_rng([context.seed, zlib.crc32(stage.encode()), course.epoch])
-    order = torch.from_numpy(draw.permutation(n))
+    if recipe.choose is None:
+        order = torch.from_numpy(draw.permutation(len(train)))
+    else:
+        # what is chosen may depend on what has been learned, so that a resumed epoch is not asked for it again
+        order = course.order = recipe.choose(course.net, course.epoch, draw) if course.order is None else course.order
+    n, total = len(order), recipe.epochs * len(train)
     told = {"validation": recipe.say(course.curve[-1]["validation"])} if course.curve else {}
     begun, first = time.perf_counter(), course.seen
     spent = course.train_s
@@ -200,7 +212,7 @@ def _epoch(
         course.loss += loss * len(rows)
         elapsed = time.perf_counter() - begun
         course.train_s = spent + elapsed
-        done = course.epoch * n + course.seen
+        done = course.epoch * len(train) + course.seen
         if done < total:
             per_s = (course.seen - first) / elapsed
             context.tell(stage=stage, done=done, total=total, per_s=per_s, loss=course.loss / course.seen, **told)
@@ -209,15 +221,15 @@ def _epoch(
             raise context.interrupted()
     _, score = evaluate(course.net, recipe, validation, context.seed)
     mean = course.loss / n
-    course.curve.append({"loss": mean, "validation": score, "train_s": course.train_s})
-    course.epoch, course.seen, course.loss = course.epoch + 1, 0, 0.0
+    course.curve.append({"loss": mean, "validation": score, "train_s": course.train_s, "samples": n})
+    course.epoch, course.seen, course.order, course.loss = course.epoch + 1, 0, None, 0.0
     if score > course.best_score:
         course.best_score, course.best_epoch = score, course.epoch
         course.best = {
             key: value.clone() if isinstance(value, torch.Tensor) else value for key, value in course.net.state_dict().items()
         }
     per_s = (n - first) / max(course.train_s - spent, 1e-9)
-    context.tell(stage=stage, done=course.epoch * n, total=total, per_s=per_s, loss=mean, validation=recipe.say(score))
+    context.tell(stage=stage, done=course.epoch * len(train), total=total, per_s=per_s, loss=mean, validation=recipe.say(score))
     _save(course, context, stage, others)
     if context.stopping:
         raise context.interrupted()
@@ -227,6 +239,7 @@ def _gradients(recipe: Recipe, net: Module, x: Tensor, y: Tensor) -> float:
     """Add the gradients of a batch, and return its loss."""
     if recipe.learn is not None:
         return float(recipe.learn(net, x, y).detach())
+    assert recipe.loss is not None
     loss = recipe.loss(recipe.forward(net, x), y)
     loss.backward()
     return float(loss.detach())

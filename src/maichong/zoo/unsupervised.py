@@ -35,7 +35,7 @@ class Presentation(Protocol):
 
 def present(run: Run, pixels: np.ndarray, settings: Presentation) -> np.ndarray:
     """Show one image (0..255, [pixels]) and rest; the spikes that each excitatory neuron answered with, int64 [neurons]."""
-    rates = pixels * (settings.max_rate / 255.0)
+    rates, answer = pixels * (settings.max_rate / 255.0), np.zeros(0, np.int64)
     for brightness in np.arange(1.0, 11.0, 0.5):
         run.signal("sample")
         before = run["exc"].counts

@@ -21,14 +21,14 @@ def picture(title: str, caption: str, draw: Callable[[Any], Any], size: tuple[fl
 
 
 def learned(
-    fields: np.ndarray, names: np.ndarray, shape: Sequence[int], theta: np.ndarray, answers: np.ndarray, confusion: np.ndarray,
+    fields: np.ndarray, names: np.ndarray, shape: tuple[int, int], theta: np.ndarray, answers: np.ndarray, confusion: np.ndarray,
     unit: str = "nS",
 ) -> list[Picture]:  # fmt: skip
     """Fields [pixels, neurons] with the classes that name them, the confusion matrix, spikes per image, thresholds in mV."""
     return [
         picture(
             "Receptive fields", "Weights onto each excitatory neuron, laid out as an image, with the class that names it.",
-            lambda ax: plots.receptive_fields(fields, shape=shape, labels=names, ax=ax, unit=unit), (8, 8),
+            lambda ax: plots.receptive_fields(fields, shape=shape, labels=names.tolist(), ax=ax, unit=unit), (8, 8),
         ),
         picture(
             "Confusion matrix", "Rows are the true classes, columns the answers.",

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from maichong.engines.events import synaptic
 from maichong.engines.events.emit import KernelText
 from maichong.engines.events.layout import BLOCK
 from maichong.engines.events.lower import Writer
@@ -135,7 +136,7 @@ def _arrival(b: Builder, w: Writer, weight: str, n: str) -> None:
     env = b.pre_traces(w, "on_pre", "i", "late_here", "step")
     w.line(f"here = U(i * {n} + j)")
     w.line(f"w = {weight}[here]")
-    known = {**env, **b.post_traces("on_pre", "j")}
+    known = {**env, **b.post_traces("on_pre", "j"), **synaptic.signal_env(b, w, b.asks("on_pre"), "step")}
     b.new_weight(w, "on_pre", "w", known, f"{weight}[here]", "late_here")
 
 

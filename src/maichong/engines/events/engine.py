@@ -118,7 +118,7 @@ class Events:
         others read their new spikes in the next step: they go on first, so that there is a barrier in between.
         """
         early = ("ask", "release", "deliver", "collect", "background", "jump")
-        late = ("advance", "noise", "decay", "learn", "record", "change")
+        late: tuple[str, ...] = ("advance", "noise", "decay", "learn", "record", "change")
         # there is a barrier between two stages; where nothing is done by one thread alone, arrivals go on into the populations
         stages = [self._kernels(early, serial=False)]
         stages[0][0][:0] = self._kernels(("advance",), serial=True)[0]
@@ -128,8 +128,14 @@ class Events:
         for round_ in self.coupling.rounds if self.coupling else ():
             stages[-1] = _joined(stages[-1], round_)
             stages.append(self._kernels((), serial=False))
+        ends = self._kernels(late[1:], serial=True)
+        if any(projection.reads_now for projection in self.projections):
+            # rules that read what other threads' neurons sent just now wait for them
+            stages[-1] = _joined(stages[-1], self._kernels(late[:3], serial=False))
+            stages.append(self._kernels((), serial=False))
+            late = late[3:]
         stages[-1] = _joined(stages[-1], self._kernels(late, serial=False))
-        joined = [*stages, self._kernels(late[1:], serial=True)]
+        joined = [*stages, ends]
         last = len(joined) - 1
         threads = [[] for _ in range(self.threads)]
         for k, stage in enumerate(joined):

@@ -93,7 +93,8 @@ def kind_of(entry: ProjectionPlan, longest: Callable[[], int], *, spread: bool) 
         return "matrix"
     if entry.exact:
         return "rows"  # a spike is delivered in the step within which it arrives
-    lingers = entry.spike_rule is not None and bool(entry.spike_rule.model.functions().keys() & {"on_step", "elapse"})
+    rule = entry.spike_rule.model if entry.spike_rule else None
+    lingers = rule is not None and bool(rule.states or rule.functions().keys() & {"on_step", "elapse"})
     sparse_visits = inert(entry, "on_pre", "post") and not lingers
     small = max(entry.n_pre, entry.n_post) < 2**28 and longest() < 256
     plain = entry.release is None and entry.dendritic == 0

@@ -45,11 +45,13 @@ class LiveProjection:
             what = "reads which spikes arrive in a step, and needs one delay for all synapses"
             where = f"projection {plan.name!r}, {rule.model.name}"  # type: ignore[union-attr]
             raise EngineError(where, what, fix="give one delay, or build with engine='reference'")
-        membrane = post.plan.system.membrane if _asks(rule, "v") and post.plan.system else None
+        membrane = post.plan.system.membrane if any(_asks(own, "v") for own in plan.rules) and post.plan.system else None
         shape = projections.shape_of(
             plan, self.layout, wakes=post.awake is not None, landing=landing,
             membrane=str(post.own.of[0][membrane].dtype) if membrane else "",
         )  # fmt: skip
+        self.reads_now = _asks(rule, "s_pre") and int(self.layout.delays[-1]) == 0
+        """Whether its rule reads the spikes that its source sends in the same step."""
         self.synaptic, self.signals = synaptic.arrays(rule, self.layout.weight), synaptic.signals(rule)
         room = int(self.layout.delays[-1]) + 2
         owners = [0] if self.serial else post.owners()
@@ -201,7 +203,9 @@ class LiveProjection:
         if not isinstance(model, RuleModel) or not model.on_signal:
             return []
         self.values |= projections.rule_values(rule, self.plan.dt, self.precision)
-        self.values |= {"sums": np.zeros(self.plan.n_post, self.precision), "signal": np.zeros(1, self.precision)}
+        # the kernels of all rules read one signal
+        self.values.setdefault("signal", np.zeros(1, self.precision))
+        self.values.setdefault("sums", np.zeros(self.plan.n_post, self.precision))
         text = everywhere.on_signal(projections.Builder(shape, rule, self.precision))
         return [(str(self.plan.clock(rule)), [Kernel(text, self.values | mine) for mine in self._mine])]
 

@@ -47,6 +47,10 @@ class Reference:
         # what overflows ends as infinity or NaN, as in the kernels: the run says who has diverged
         with interrupts.deferred(unless_watched=True) as interrupted, np.errstate(all="ignore"):
             for _ in range(steps):
+                # what a rule sees of a target is what it was before anything of this step arrived
+                self._begun = [
+                    population.membrane if population.plan.system else np.zeros(0) for population in self.populations
+                ]
                 for operation in self.plan.schedule:
                     getattr(self, f"_{operation.phase}")(operation.index)
                 self.step += 1
@@ -79,7 +83,7 @@ class Reference:
             target.env[state] = target.env[state] + np.where(free, now, 0.0)
             now[:] = 0.0
         if self.learning:
-            projection.apply("on_pre", arrived, target.membrane)
+            projection.apply("on_pre", arrived, self._begun[entry.post_population])
         if entry.exact:
             target.arrivals.append(projection.within(self.step, source.fired, source.before))
 

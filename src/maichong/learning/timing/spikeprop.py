@@ -160,7 +160,7 @@ class SpikeProp:
     delays: tuple[float, ...] = field(default=tuple(float(ms) for ms in range(1, 17)))
     tau: float = 7.0  # ms
     v_th: float = 50.0
-    gain: float = 5.0
+    gain: float = 4.0
     window: float = 40.0  # ms in which units may fire
     step: float = 0.5  # ms, the grid on which spikes are looked for before they are solved for
     seed: int = 0

@@ -24,6 +24,7 @@ from maichong.learning.timing.settings import check_fitted, check_range, check_w
 from maichong.learning.timing.trains import labels, spike_times
 from maichong.neurons.tempotron import Tempotron
 from maichong.spec import Configured
+from maichong.spec.quantities import is_number
 
 
 def correction(
@@ -74,6 +75,8 @@ class TempotronClassifier:
     def __post_init__(self) -> None:
         if not isinstance(self.cell, Configured) or self.cell.model is not Tempotron:
             raise ParameterError("TempotronClassifier.cell", "must be a Tempotron", repr(self.cell), "try Tempotron(tau=15.0)")
+        if not all(is_number(self.cell[name]) for name in ("tau", "ratio", "v_rest", "v_th")):
+            raise ParameterError("TempotronClassifier.cell", "must have the same constants for all neurons", repr(self.cell))
         check_range("TempotronClassifier", self, above=0, names=("rate",))
         check_range("TempotronClassifier", self, low=0, names=("margin", "spread"))
         check_range("TempotronClassifier", self, low=0, below=1, names=("momentum",))
