@@ -47,6 +47,16 @@ class ActorCritic:
 
     ``critics`` neurons predict, ``actors`` neurons stand for each of ``actions`` actions. Place cells fire regularly, as perfect
     integrators of their rate, or as Poisson processes (``places``). Raises ParameterError for what cannot be.
+
+    One decision at a place with five place cells, which brings a reward of 1 and ends the episode:
+
+    >>> import numpy as np
+    >>> from maichong.plasticity.macro.actor_critic import ActorCritic, begin, decide, step
+    >>> net, rng = ActorCritic(actions=2), np.random.default_rng(1)
+    >>> state, seen = decide(net, begin(net, places=5, w=0.6, rng=rng), np.full(5, 0.24), rng)
+    >>> later, _, delta = step(net, state, seen, reward=1.0, rates=None, rng=rng)
+    >>> bool(delta == 1.0 - seen.value), bool((later.w[: net.critics] >= state.w[: net.critics]).all())
+    (True, True)
     """
 
     actions: int
