@@ -66,7 +66,8 @@ class Claim:
         mean = sum(ours) / len(ours)
         over = mean - self.paper
         short = {"higher": -over, "lower": over}.get(self.better, abs(over))
-        return "holds" if short <= self.tolerance else "fails"
+        # what lies on the edge holds, however its difference is rounded
+        return "holds" if short <= self.tolerance + 1e-9 * max(1.0, abs(self.paper)) else "fails"
 
 
 @dataclass(frozen=True)
