@@ -95,6 +95,9 @@ def did_you_mean(name: object, choices: Iterable[str]) -> str | None:
 
 
 def listed(choices: Iterable[str]) -> str:
-    """All ``choices`` in order, the first twelve of many: ``"known: spikes, v"``."""
+    """All ``choices`` in order, of many the first, up to twelve and about two lines: ``"known: spikes, v"``."""
     known = sorted(set(choices))
-    return f"known: {', '.join(known[:12])}{', ...' if len(known) > 12 else ''}"
+    shown = known[:12]
+    while len(shown) > 3 and len(", ".join(shown)) > 160:
+        shown.pop()
+    return f"known: {', '.join(shown)}{', ...' if len(known) > len(shown) else ''}"

@@ -185,5 +185,7 @@ def test_the_scenes_exercise_what_they_should(name):
         if model.kind == "neuron":  # both sides of the threshold
             assert (last.counts[cells] == 0).any()
         else:
-            first = played.seen[0].weights["plastic"]
-            assert np.abs(last.weights["plastic"] - first).max() > 0
+            first = played.seen[0]
+            changed = [np.abs(last.weights["plastic"] - first.weights["plastic"]).max()]
+            changed += [np.abs(values - first.kept[which]).max() for which, values in last.kept.items()]
+            assert max(changed) > 0

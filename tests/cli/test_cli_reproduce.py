@@ -18,6 +18,7 @@ import pytest
 
 from maichong import resume
 from maichong.cli import progress
+from maichong.errors import listed
 from maichong.zoo import diehl_cook_2015, protocol
 from maichong.zoo.diehl_cook_2015 import CLAIMS, Settings
 
@@ -191,7 +192,7 @@ def test_the_paper_speaks_of_all_images(maichong: Any, tmp_path: Path) -> None:
     ("args", "sentence"),
     [
         (["diehl-cook-2016"], "reproduce: there is no paper called 'diehl-cook-2016'; did you mean 'diehl-cook-2015'?"),
-        ([""], f"reproduce: there is no paper called ''; known: {', '.join(protocol.names())}"),
+        ([""], f"reproduce: there is no paper called ''; {listed(protocol.names())}"),
         ([PAPER, "--data", "minst"], f"{PAPER}, data: runs on digits, mnist (got 'minst'); did you mean 'mnist'?"),
         ([PAPER, "--data", "cifar"], f"{PAPER}, data: runs on digits, mnist (got 'cifar'); known: digits, mnist"),
         ([PAPER, "--set", "neurons"], "--set: must look like KEY=VALUE (got 'neurons')"),

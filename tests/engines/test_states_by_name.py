@@ -15,7 +15,7 @@ def rest_of_a(a, tau):
 
 
 def up_a(a):
-    return a + 1.0
+    return a * 2.0
 
 
 def raised_by_a(value, a):
@@ -27,7 +27,7 @@ def rest_of_half(a_half, tau):
 
 
 def up_half(a_half):
-    return a_half + 1.0
+    return a_half * 2.0
 
 
 def raised_by_half(value, a_half):
@@ -39,7 +39,7 @@ def rest_of_c_m(c_m, tau):
 
 
 def up_c_m(c_m):
-    return c_m + 1.0
+    return c_m * 2.0
 
 
 def raised_by_c_m(value, c_m):

@@ -38,12 +38,14 @@ its start is moved by so little, the network is chaotic, and only how often its 
 
 @dataclass(frozen=True)
 class Seen:
-    """What is compared: ``counts`` by population, ``states`` by population and state, ``weights`` by projection."""
+    """What is compared: ``counts`` by population, ``states`` by population and state, ``weights`` by projection, and what each
+    synapse keeps besides, ``kept``, by projection and state."""
 
     t: float
     counts: dict[str, np.ndarray]
     states: dict[tuple[str, str], np.ndarray]
     weights: dict[str, np.ndarray]
+    kept: dict[tuple[str, str], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -123,11 +125,17 @@ def _look(run: Any) -> Seen:
             received = [f"{state.name}{port.suffix}" for port in entry.system.ports for state in port.receptor.model.states]
             states |= {(entry.name, name): run[entry.name][name] for name in (*entry.system.own, *received, *rules)}
     plastic = [name for name, projection in run.network.projections.items() if projection.plasticity]
+    synapses = {name: run.synapses(name) for name in plastic}
+    own = {
+        name: [state.name for rule in run.network.projections[name].plasticity for state in rule.model.states]
+        for name in plastic
+    }
     return Seen(
         run.t,
         {name: run[name].counts for name in run.network.populations},
         states,
-        {name: run.synapses(name)["weight"] for name in plastic},
+        {name: found["weight"] for name, found in synapses.items()},
+        {(name, state): synapses[name][state] for name in plastic for state in own[name]},
     )
 
 
@@ -156,6 +164,9 @@ def _compare(scene: str, judge: Played, played: Played) -> None:
             _near(f"{scene}: {state} of {population!r} at {there.t:g} ms", values, here.states[population, state], STATES)
         for projection, weights in there.weights.items():
             _near(f"{scene}: weights of {projection!r} at {there.t:g} ms", weights, here.weights[projection], WEIGHTS)
+        for (projection, state), values in there.kept.items():
+            where = f"{scene}: {state} of the synapses of {projection!r} at {there.t:g} ms"
+            _near(where, values, here.kept[projection, state], WEIGHTS)
 
 
 def _same_spikes(where: str, expected: np.ndarray, found: np.ndarray) -> None:

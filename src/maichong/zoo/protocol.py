@@ -27,7 +27,7 @@ import numpy as np
 from maichong import files, interrupts
 from maichong.data import load
 from maichong.data import names as data_names
-from maichong.errors import CheckpointError, MaichongError, ParameterError, did_you_mean
+from maichong.errors import CheckpointError, MaichongError, ParameterError, brief, did_you_mean
 from maichong.interrupts import Interrupted
 from maichong.zoo.machine import peak_rss_mib, versions
 from maichong.zoo.settings import check_data, given_settings, settle, typed
@@ -117,7 +117,7 @@ def find(name: str) -> ModuleType:
     for module in _modules():
         if name.replace("_", "-").casefold() == module.NAME:
             return module
-    raise ParameterError("reproduce", f"there is no paper called {name!r}", fix=did_you_mean(name, names()))
+    raise ParameterError("reproduce", f"there is no paper called {brief(name)}", fix=did_you_mean(name, names()))
 
 
 def _modules() -> Iterator[ModuleType]:
@@ -202,8 +202,8 @@ def reproduce(
 def _run(
     module: ModuleType, data: str, chosen: Any, seeds: int, folder: Path, tell: Callable[..., None], command: str
 ) -> dict[str, Any]:
-    known = load if data in data_names() else lambda _: None
-    dataset = getattr(module, "load", known)(data)
+    drawn = data in module.DATA and data not in data_names()
+    dataset = getattr(module, "load", (lambda _: None) if drawn else load)(data)
     begun = time.perf_counter()
     results: list[Result] = []
     with interrupts.deferred() as stop:
