@@ -21,6 +21,17 @@ import numpy as np
 from maichong import files
 from maichong.errors import NetworkError, ParameterError, brief, did_you_mean, is_one_of
 from maichong.given import check_bounds, check_delay, check_one_sign, check_signed_bounds, each, lowest, synaptic
+from maichong.joins import (
+    check_exact,
+    check_rules,
+    check_saturating,
+    check_sign,
+    settle_input,
+    settle_receptor,
+    settle_rules,
+    settle_short_term,
+    sign_of,
+)
 from maichong.network_data import read_network, write_network
 from maichong.parts import (
     Background,
@@ -29,19 +40,10 @@ from maichong.parts import (
     Population,
     Projection,
     SpikeTimes,
-    check_exact,
     check_name,
     check_population,
-    check_rules,
-    check_saturating,
-    check_sign,
     is_white,
     settle_drive,
-    settle_input,
-    settle_receptor,
-    settle_rules,
-    settle_short_term,
-    sign_of,
     takes_at_membrane,
     takes_current,
 )
