@@ -44,6 +44,10 @@ class Connector:
         """How far apart the two ends of each pair are, float64; of spatial connectors."""
         raise NotImplementedError
 
+    def likely_distances(self) -> tuple[np.ndarray, np.ndarray]:
+        """Some distances and how many pairs to expect at each, float64 [n] both; of spatial connectors. Nothing is drawn."""
+        raise NotImplementedError
+
     def check(self, n_pre: int, n_post: int, where: str) -> None:
         """Raise NetworkError where the connector does not fit populations of these sizes."""
 

@@ -12,7 +12,7 @@ from maichong.errors import NetworkError, ParameterError, brief
 from maichong.spec.distance_kernel import DistanceKernel
 from maichong.spec.quantities import is_number
 from maichong.topology.connectors import Connector, Pairs
-from maichong.topology.distances import distances, neighbours, sampled
+from maichong.topology.distances import Space
 from maichong.topology.positions import per_axis, settle_positions
 from maichong.topology.random_connectors import FixedProbability, check_flag
 
@@ -89,6 +89,10 @@ class DistanceProbability(Connector):
     def counted(self) -> bool:
         return False
 
+    @functools.cached_property
+    def _space(self) -> Space:
+        return Space(self.pre, self.post, np.zeros(self.pre.shape[1]) if self.period is None else self.period)
+
     @property
     def _outer(self) -> float:
         return np.inf if self.outer is None else float(self.outer)
@@ -101,7 +105,7 @@ class DistanceProbability(Connector):
                 )
 
     def distances(self, pre: np.ndarray, post: np.ndarray) -> np.ndarray:
-        return distances(self.pre[pre], self.post[post], self.period)
+        return self._space.distances(pre, post)
 
     def probability(self, distance: np.ndarray) -> np.ndarray:
         """The probability of a pair at each of these distances."""
@@ -112,13 +116,14 @@ class DistanceProbability(Connector):
         """The mean number of pairs; of many neurons, by the distances from some of them to all others."""
         return self._forecast[0]
 
+    def likely_distances(self) -> tuple[np.ndarray, np.ndarray]:
+        apart = self._space.sampled()
+        return apart.ravel(), self.probability(apart).ravel() * (len(self.pre) / max(apart.shape[0], 1))
+
     def pairs(self, n_pre: int, n_post: int, rng: np.random.Generator) -> Pairs:
         seed = int(rng.integers(2**63))
         _, radius, per_source = self._forecast
-        found = [
-            self._kept(i, j, self.probability(apart), seed)
-            for i, j, apart in neighbours(self.pre, self.post, radius, self.period, per_source)
-        ]
+        found = [self._kept(i, j, self.probability(apart), seed) for i, j, apart in self._space.neighbours(radius, per_source)]
         if radius < self._outer and (most := float(self.kernel.at(np.array(radius)))) > 0:
             # beyond the radius no pair is likelier than this: pairs drawn so, of which some are kept
             i, j = FixedProbability(most).pairs(n_pre, n_post, rng)
@@ -131,10 +136,10 @@ class DistanceProbability(Connector):
 
     def _kept(self, i: np.ndarray, j: np.ndarray, chance: np.ndarray, seed: int) -> Pairs:
         """Those of the pairs that are there: by a random number of each pair, whatever the order in which they are found."""
-        from maichong.topology.thinning import thinned  # compiles
+        from maichong.topology.pair_kernels import thin  # compiles
 
         there = np.empty(i.size, bool)
-        thinned(i, j, chance, seed & 0xFFFFFFFF, seed >> 32, there)
+        thin(i, j, chance, seed & 0xFFFFFFFF, seed >> 32, there)
         if not self.autapses:
             there &= i != j
         return i[there], j[there]
@@ -145,16 +150,17 @@ class DistanceProbability(Connector):
 
         The radius is where looking at all that are nearer and drawing evenly beyond it costs least.
         """
-        apart = sampled(self.pre, self.post, self.period)
+        apart = self._space.sampled()
         if not apart.size:
             return 0.0, 0.0, 0.0
         scale = len(self.pre) / apart.shape[0]
         mean = scale * float(self.probability(apart).sum())
         if not self.autapses:
-            n = min(len(self.pre), len(self.post))
-            mean -= float(self.probability(distances(self.pre[:n], self.post[:n], self.period)).sum())
+            own = np.arange(min(len(self.pre), len(self.post)))
+            mean -= float(self.probability(self.distances(own, own)).sum())
         flat = np.sort(apart, axis=None)
-        tried = np.unique(flat[np.linspace(0, flat.size - 1, 400).astype(np.int64)])
+        ranks = np.geomspace(1, flat.size, 400).astype(np.int64) - 1
+        tried = np.unique(flat[ranks])
         if self.outer is not None:
             tried = np.append(tried[tried < self.outer], self.outer * (1 + EDGE))
         near = np.searchsorted(flat, tried, side="right") / flat.size
