@@ -94,7 +94,7 @@ class AllButSelf(Connector):
     kind: ClassVar[str] = "all_but_self"
 
     def check(self, n_pre: int, n_post: int, where: str) -> None:
-        check_same_size(self, n_pre, n_post, where)
+        check_same_size(self, n_pre, n_post, where, "use AllToAll()")
 
     def pairs(self, n_pre: int, n_post: int, rng: np.random.Generator) -> Pairs:
         pre = np.repeat(np.arange(n_pre), max(n_post - 1, 0))
@@ -112,7 +112,7 @@ class OneToOne(Connector):
     kind: ClassVar[str] = "one_to_one"
 
     def check(self, n_pre: int, n_post: int, where: str) -> None:
-        check_same_size(self, n_pre, n_post, where)
+        check_same_size(self, n_pre, n_post, where, "use AllToAll()")
 
     def pairs(self, n_pre: int, n_post: int, rng: np.random.Generator) -> Pairs:
         return np.arange(n_pre), np.arange(n_post)
@@ -156,9 +156,8 @@ class ExplicitList(Connector):
         return float(self.pre.size)
 
 
-def check_same_size(connector: Connector, n_pre: int, n_post: int, where: str) -> None:
+def check_same_size(connector: Connector, n_pre: int, n_post: int, where: str, fix: str | None = None) -> None:
     """NetworkError where the two populations have not as many neurons each."""
     if n_pre != n_post:
-        raise NetworkError(
-            where, f"{type(connector).__name__} needs populations of equal size", f"{n_pre} and {n_post}", "use AllToAll()"
-        )
+        expected = f"{type(connector).__name__} needs populations of equal size"
+        raise NetworkError(where, expected, f"{n_pre} and {n_post}", fix)

@@ -58,12 +58,8 @@ class Convolution(Connector):
     @property
     def output(self) -> tuple[int, int, int]:
         """The shape of the maps that it gives: channels, height, width."""
-        rows, columns = (
-            (self.shape[axis + 1] + 2 * self.padding[axis] - self.dilation[axis] * (self.kernel[axis] - 1) - 1)
-            // self.stride[axis]
-            + 1
-            for axis in (0, 1)
-        )
+        windows = zip(self.shape[1:], self.kernel, self.stride, self.padding, self.dilation, strict=True)
+        rows, columns = ((size + 2 * pad - apart * (taps - 1) - 1) // step + 1 for size, taps, step, pad, apart in windows)
         return self.channels, rows, columns
 
     def check(self, n_pre: int, n_post: int, where: str) -> None:

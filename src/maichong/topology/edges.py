@@ -12,7 +12,7 @@ from maichong.topology.connectors import ExplicitList
 
 @dataclass(frozen=True, eq=False)
 class Edges:
-    """Synapses read from a file or a graph: ``pre[k]`` to ``post[k]``, with ``weight[k]`` and ``delay[k]`` (ms), None where unknown.
+    """Synapses read from a file or a graph: ``pre[k]`` to ``post[k]``, of ``weight[k]`` and ``delay[k]`` (ms), None where unknown.
 
     ``n_pre`` and ``n_post`` are the least sizes of the populations; ``names_pre`` and ``names_post`` are what the nodes are called
     where they have names, by index. Weights are in the file's own unit: scale them to what the receptor takes.

@@ -1,4 +1,4 @@
-"""What is worked out for millions of pairs one by one: how far apart they are, and which of them are there. Compiled on first use."""
+"""What is worked out for millions of pairs one by one: how far apart they are, which of them are there. Compiled on first use."""
 
 from __future__ import annotations
 

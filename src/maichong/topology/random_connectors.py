@@ -184,7 +184,9 @@ class FixedTotalNumber(RandomConnector):
             raise NetworkError(where, "FixedTotalNumber finds no pair of different neurons", fix="allow autapses")
         if self.distinct and self.n > (most := int(self.choices(n_pre, n_post).sum())):
             raise NetworkError(
-                where, f"FixedTotalNumber finds {most} pairs, and needs {self.n} different ones", fix="allow multapses"
+                where,
+                f"FixedTotalNumber finds {most} pairs, and needs {self.n} different ones",
+                fix="allow multapses, or take fewer",
             )
 
     def degrees(self, n_lines: int, n_partners: int, rng: np.random.Generator) -> np.ndarray:

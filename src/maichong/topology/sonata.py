@@ -29,8 +29,8 @@ def read_sonata(
     the specification says; one that no edge has is None. An edge with ``nsyns`` is so many synapses. ``population`` may be left
     out where the file holds one.
 
-    Needs h5py (``pip install "maichong[exchange]"``). Raises DataError for a file or a table that cannot be read or is no SONATA, an
-    unknown population, and an attribute that some edges have and some lack.
+    Needs h5py (``pip install "maichong[exchange]"``). Raises DataError for a file or a table that cannot be read or is no SONATA,
+    an unknown population, and an attribute that some edges have and some lack.
 
     Not for the nodes: what cells are belongs to models that SONATA names and does not define.
 
@@ -48,21 +48,16 @@ def read_sonata(
             where = f"{file}, /edges/{edges.name.rsplit('/', 1)[-1]}"
             pre, post = (_dataset(edges, name, where) for name in ENDS)
             kind, group, place = (_dataset(edges, f"edge_{name}", where) for name in ("type_id", "group_id", "group_index"))
-            for name, other in (
-                ("target_node_id", post),
-                ("edge_type_id", kind),
-                ("edge_group_id", group),
-                ("edge_group_index", place),
-            ):
+            others = {"target_node_id": post, "edge_type_id": kind, "edge_group_id": group, "edge_group_index": place}
+            for name, other in others.items():
                 if other.shape != pre.shape:
                     raise DataError(where, f"{name} must be as long as source_node_id, {pre.size}", other.size)
-            numbers = {
-                name: _attribute(edges, name, (kind, group, place), table, where) for name in (weight, delay, "nsyns")
-            }  # fmt: skip
+            ids, wanted = (kind, group, place), (weight, delay, "nsyns")
+            numbers = {name: _attribute(edges, name, ids, table, where) for name in wanted}
             sizes = [_size(edges, way, end) for way, end in (("source_to_target", pre), ("target_to_source", post))]
     except OSError as error:
         raise DataError(str(file), "must be an HDF5 file that can be read", str(error).splitlines()[0]) from None
-    times = numbers.pop("nsyns") if "nsyns" not in (weight, delay) else None
+    times = numbers["nsyns"]
     repeat = np.ones(pre.size, np.int64) if times is None else times.astype(np.int64)
     if (repeat < 0).any():
         raise DataError(where, "nsyns must be >= 0", int(repeat.min()))
