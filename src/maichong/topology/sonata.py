@@ -68,12 +68,11 @@ def read_sonata(
 def _chosen(root: Any, population: str | None, where: str) -> Any:
     """The group of one population of edges."""
     if "edges" not in root:
-        raise DataError(where, "must hold edges: it has no group /edges", listed(root) if len(root) else "an empty file")
+        raise DataError(where, "has no group /edges, and so no edges", fix=listed(root) if len(root) else "it is empty")
     names = list(root["edges"])
     if population is None and len(names) != 1:
-        raise DataError(
-            where, f"holds {len(names)} populations of edges", listed(names) if names else None, "give population=..."
-        )
+        fix = f"give population=..., {listed(names)}" if names else None
+        raise DataError(where, f"holds {len(names)} populations of edges", fix=fix)
     if population is not None and not is_one_of(population, names):
         raise DataError(where, "has no such population of edges", brief(population), did_you_mean(population, names))
     return root["edges"][population or names[0]]
