@@ -185,7 +185,7 @@ def feed(
     those of ``net.project`` (``receptor``, ``delay``, ...). Returns the projections onto "E" and "I".
 
     Raises ParameterError for ``targets`` that are no whole number from 0 to the number of cells, a weight that is no number or a
-    part outside 0 to 1; NetworkError for an unknown source.
+    part or a seed that is none; NetworkError for an unknown source.
 
     >>> from maichong import Exponential, Network, Poisson
     >>> net = Network(dt=0.1, seed=1)
@@ -205,7 +205,7 @@ def feed(
         if not is_number(value) or not abs(value) <= most or (what == "negative" and value < 0) or np.isinf(value):
             must = "must be a part from 0 to 1" if what == "negative" else "must be a number"
             raise ParameterError(f"{where}, {what}", must, brief(value))
-    rng = np.random.default_rng([net.seed if seed is None else seed, zlib.crc32(f"{name}->{pool.e.name}".encode())])
+    rng = _stream(net.seed if seed is None else seed, f"{name}->{pool.e.name}", where)
     cells = np.concatenate([np.zeros(0, np.int64), *(rng.choice(pool.n, targets, replace=False) for _ in range(n))])
     pre, weights = np.repeat(np.arange(n), targets), np.full(cells.size, float(weight))
     weights[rng.choice(cells.size, round(negative * cells.size), replace=False)] *= -1.0
@@ -224,13 +224,18 @@ def _grid(seed: Any, name: str, shape: Any, inhibitory: Any, where: str) -> tupl
         raise ParameterError(f"{where}, shape", "must have three axes, such as (3, 3, 15)", brief(shape))
     if not is_number(inhibitory) or not 0 < inhibitory < 1:
         raise ParameterError(f"{where}, inhibitory", "must be a part between 0 and 1, such as 0.2", brief(inhibitory))
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise ParameterError(f"{where}, seed", "must be a whole number >= 0", brief(seed))
     n, number = len(positions), round(inhibitory * len(positions))
     if not 0 < number < n:
         raise ParameterError(where, "must have cells of both types", f"{number} inhibitory of {n}", "take a larger shape")
-    chosen = np.random.default_rng([seed, zlib.crc32(name.encode())]).choice(n, number, replace=False)
+    chosen = _stream(seed, name, where).choice(n, number, replace=False)
     return positions, {"E": np.setdiff1d(np.arange(n), chosen), "I": np.sort(chosen)}
+
+
+def _stream(seed: Any, name: str, where: str) -> np.random.Generator:
+    """Random numbers of a seed for what is called so."""
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise ParameterError(f"{where}, seed", "must be a whole number >= 0", brief(seed))
+    return np.random.default_rng([int(seed), zlib.crc32(name.encode())])
 
 
 def _by(given: Any, default: Mapping[str, Any], where: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from maichong.spec.model import from_data
 from maichong.topology.blocks import Blocks, layered
 from maichong.topology.connectors import AllButSelf, AllToAll, Connector, ExplicitList, OneToOne
 from maichong.topology.convolution import Convolution
+from maichong.topology.dale import Signed, by_sign
 from maichong.topology.edge_lists import read_edges
 from maichong.topology.edges import Edges
 from maichong.topology.graphs import from_networkx, from_sparse
@@ -61,7 +62,9 @@ __all__ = [
     "PreferentialAttachment",
     "RandomConnector",
     "ScaleFree",
+    "Signed",
     "SmallWorld",
+    "by_sign",
     "from_dict",
     "from_networkx",
     "from_sparse",

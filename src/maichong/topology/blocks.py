@@ -76,7 +76,7 @@ class Blocks(Connector):
         starts = [np.concatenate([[0], np.cumsum(sizes)]) for sizes in (self.pre, self.post)]
         found = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
         for a, b in zip(*np.nonzero(self.p), strict=True):
-            i, j = FixedProbability(self.p[a, b]).pairs(int(self.pre[a]), int(self.post[b]), rng)
+            i, j = FixedProbability(float(self.p[a, b])).pairs(int(self.pre[a]), int(self.post[b]), rng)
             found.append((i + starts[0][a], j + starts[1][b]))
         pre, post = (np.concatenate([part[end] for part in found]) for end in (0, 1))
         if not self.autapses:

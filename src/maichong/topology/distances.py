@@ -40,12 +40,12 @@ class Space:
 
         A k-d tree finds them, so that what is far apart costs nothing; ``per_source`` is how many a source has about.
         """
-        from scipy.spatial import cKDTree
+        from scipy.spatial import KDTree
 
-        there = cKDTree(self._wrapped(self.post), boxsize=self.period)
+        there = KDTree(self._wrapped(self.post), boxsize=self.period)
         block = max(1, int(MOST_AT_ONCE / max(per_source, 1.0)))
         for start in range(0, len(self.pre), block):
-            here = cKDTree(self._wrapped(self.pre[start : start + block]), boxsize=self.period)
+            here = KDTree(self._wrapped(self.pre[start : start + block]), boxsize=self.period)
             # the tree rounds in its own way: a little more is asked for, and the one formula of distances decides
             found = here.sparse_distance_matrix(there, radius * (1 + 1e-9) + 1e-300, output_type="ndarray")
             i, j = found["i"].astype(np.int64) + start, found["j"].astype(np.int64)

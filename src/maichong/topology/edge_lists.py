@@ -46,10 +46,10 @@ def read_edges(path: str | Path, *, nodes: Iterable[str] | None = None) -> Edges
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError(str(file), "must be a CSV file in UTF-8", str(error)) from None
     table = dict(zip(wanted, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(wanted, ())
-    ends, names = _numbered(table["source"], table["target"], nodes, str(file))
+    (pre, post), names = _numbered(table["source"], table["target"], nodes, str(file))
     numbers = {name: np.array(table[name], float) for name in wanted[2:]}
-    n = len(names) if names is not None else int(max((end.max(initial=-1) for end in ends), default=-1)) + 1
-    return Edges(*ends, n, n, **numbers, names_pre=names, names_post=names)
+    n = len(names) if names is not None else int(max(pre.max(initial=-1), post.max(initial=-1))) + 1
+    return Edges(pre, post, n, n, **numbers, names_pre=names, names_post=names)
 
 
 def _cell(row: Sequence[str], place: int, name: str, file: Path, line: int) -> Any:

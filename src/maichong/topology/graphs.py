@@ -33,7 +33,7 @@ def from_sparse(matrix: Any) -> Edges:
     entries = sparse.coo_array(matrix)
     pre, post = (np.asarray(index, np.int64) for index in entries.coords)
     weight = None if matrix.dtype.kind == "b" else entries.data.astype(np.float64)
-    return Edges(pre, post, *(int(size) for size in matrix.shape), weight)
+    return Edges(pre, post, int(matrix.shape[0]), int(matrix.shape[1]), weight)
 
 
 def from_networkx(graph: Any, *, weight: str | None = "weight", delay: str | None = "delay") -> Edges:

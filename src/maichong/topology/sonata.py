@@ -54,7 +54,7 @@ def read_sonata(
                     raise DataError(where, f"{name} must be as long as source_node_id, {pre.size}", other.size)
             ids, wanted = (kind, group, place), (weight, delay, "nsyns")
             numbers = {name: _attribute(edges, name, ids, table, where) for name in wanted}
-            sizes = [_size(edges, way, end) for way, end in (("source_to_target", pre), ("target_to_source", post))]
+            n_pre, n_post = _size(edges, "source_to_target", pre), _size(edges, "target_to_source", post)
     except OSError as error:
         raise DataError(str(file), "must be an HDF5 file that can be read", str(error).splitlines()[0]) from None
     times = numbers["nsyns"]
@@ -62,7 +62,7 @@ def read_sonata(
     if (repeat < 0).any():
         raise DataError(where, "nsyns must be >= 0", int(repeat.min()))
     known = [value if value is None else np.repeat(value, repeat) for value in (numbers[weight], numbers[delay])]
-    return Edges(np.repeat(pre, repeat), np.repeat(post, repeat), *sizes, *known)
+    return Edges(np.repeat(pre, repeat), np.repeat(post, repeat), n_pre, n_post, known[0], known[1])
 
 
 def _chosen(root: Any, population: str | None, where: str) -> Any:
