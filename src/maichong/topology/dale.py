@@ -91,7 +91,8 @@ def _name(edges: Edges, neuron: int) -> str:
 
 
 def _names(edges: Edges, neurons: np.ndarray) -> list[str] | None:
-    return None if edges.names_pre is None else [edges.names_pre[neuron] for neuron in neurons.tolist()]
+    known = edges.names_pre
+    return None if known is None else [str(known[int(neuron)]) for neuron in neurons]
 
 
 def _mixed(edges: Edges) -> str:
