@@ -23,7 +23,7 @@ import numpy as np
 from maichong.errors import NetworkError, ParameterError, brief, did_you_mean, is_one_of
 from maichong.network import Network
 from maichong.neurons.lif import LIF
-from maichong.parts import Population, Projection
+from maichong.parts import Population, Projection, check_name
 from maichong.spec import DistanceKernel, Uniform
 from maichong.spec.quantities import is_number
 from maichong.synapses.exponential import Exponential
@@ -43,9 +43,12 @@ SHORT_TERM = {
     "IE": TsodyksMarkram(U=0.25, tau_d=700.0, tau_f=20.0),
     "II": TsodyksMarkram(U=0.32, tau_d=144.0, tau_f=60.0),
 }
-"""The means of Maass, Natschlaeger & Markram 2002, section 5, of weights, delays, receptors and dynamic synapses."""
+"""The means of Maass, Natschlaeger & Markram 2002, of weights, delays, receptors and dynamic synapses."""
 
 _MEMBRANE = {"tau_m": 30.0, "c_m": 30e3, "v_rest": 0.0, "v_th": 15.0, "v_r": 13.5}  # 1 MOhm
+MOST = 2.0**53
+"""Larger numbers are taken for mistakes."""
+
 CELLS = {"E": LIF(t_ref=3.0, **_MEMBRANE), "I": LIF(t_ref=2.0, **_MEMBRANE)}
 DRIVE = 13.5e3  # pA
 
@@ -134,9 +137,10 @@ def liquid(
     >>> pool.inhibitory.sum()
     np.int64(25)
     """
+    check_name(name, "liquid")
     where = f"liquid {name!r}"
     positions, of_type = _grid(net.seed if seed is None else seed, name, shape, inhibitory, where)
-    if not is_number(reach) or not 0 <= reach < np.inf:
+    if not is_number(reach) or not 0 <= reach <= MOST:
         raise ParameterError(f"{where}, reach", "must be a number >= 0", brief(reach))
     kinds = _by(cells, CELLS, f"{where}, cells")
     if cells is None:
@@ -201,8 +205,8 @@ def feed(
     where, n = f"feed {name!r}", net.populations[name].n
     if isinstance(targets, bool) or not isinstance(targets, (int, np.integer)) or not 0 <= targets <= pool.n:
         raise ParameterError(f"{where}, targets", f"must be a whole number from 0 to {pool.n}, the cells", brief(targets))
-    for what, value, most in (("weight", weight, np.inf), ("negative", negative, 1.0)):
-        if not is_number(value) or not abs(value) <= most or (what == "negative" and value < 0) or np.isinf(value):
+    for what, value, most in (("weight", weight, MOST), ("negative", negative, 1.0)):
+        if not is_number(value) or not abs(value) <= most or (what == "negative" and value < 0):
             must = "must be a part from 0 to 1" if what == "negative" else "must be a number"
             raise ParameterError(f"{where}, {what}", must, brief(value))
     rng = _stream(net.seed if seed is None else seed, f"{name}->{pool.e.name}", where)

@@ -58,7 +58,8 @@ def test_names_and_delays_go_with_their_synapses() -> None:
 
 
 ONE = np.array([0, 0, 1])
-REFUSED = [
+REFUSED: list[Any] = [
+    ([1], {}, "by_sign: needs Edges, as read_edges, from_sparse and from_networkx give them (got [1])"),
     (Edges(ONE, ONE, 2, 3), {}, "by_sign: needs edges within one population (got from 2 to 3 neurons)"),
     (Edges(ONE, ONE, 2, 2), {}, "by_sign: needs edges with weights; give weights, whose signs say what a neuron is"),
     (

@@ -218,7 +218,7 @@ REFUSED = [
     ),
     (
         lambda: DistanceProbability(KERNEL, PLACES * np.nan, PLACES),
-        "DistanceProbability.pre: must be finite (got NaN or infinity)",
+        "DistanceProbability.pre: must be numbers up to 1e+150 (got nan)",
     ),
     (
         lambda: DistanceProbability(KERNEL, PLACES, np.zeros((3, 3))),

@@ -67,7 +67,7 @@ def wiring(
     chosen = np.linspace(0, ends[0].size - 1, drawn).round().astype(np.int64)
     start, stop = (places[end[chosen], :2] for end in ends)
     ax = axes_on(ax, (4.6, 4.4))
-    alpha = float(np.clip(60 / drawn, 0.08, 0.6))
+    alpha = float(np.clip(150 / drawn, 0.15, 0.7))
     for part, width in ((0.0, 0.5), (0.75, 1.3)):  # thicker on the last quarter of the way
         lines = np.stack([start + part * (stop - start), stop], axis=1)
         ax.add_collection(

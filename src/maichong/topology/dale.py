@@ -52,6 +52,8 @@ def by_sign(edges: Edges, inhibitory: Any = None) -> Signed:
     >>> signed.inhibitory, signed.parts["IE"].weight, signed.ratio
     (array([2]), array([-3.]), 2.0)
     """
+    if not isinstance(edges, Edges):
+        raise DataError("by_sign", "needs Edges, as read_edges, from_sparse and from_networkx give them", brief(edges))
     if edges.n_pre != edges.n_post:
         raise DataError("by_sign", "needs edges within one population", f"from {edges.n_pre} to {edges.n_post} neurons")
     if edges.weight is None:

@@ -41,10 +41,14 @@ def read_edges(path: str | Path, *, nodes: Iterable[str] | None = None) -> Edges
                 for row in reader
                 if any(cell.strip() for cell in row)
             ]
+    except DataError:
+        raise
     except OSError as error:
         raise DataError(str(file), "must be a file that can be read", error.strerror) from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError(str(file), "must be a CSV file in UTF-8", str(error)) from None
+    except ValueError as error:  # a path that no system takes
+        raise DataError(str(file), "must be a file that can be read", str(error)) from None
     table = dict(zip(wanted, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(wanted, ())
     (pre, post), names = _numbered(table["source"], table["target"], nodes, str(file))
     numbers = {name: np.array(table[name], float) for name in wanted[2:]}

@@ -13,6 +13,8 @@ from maichong.topology.connectors import Connector, Pairs, check_same_size
 from maichong.topology.random_connectors import check_flag
 
 HUBS = ("in", "out")
+MOST = 2.0**53
+"""More attractiveness than this and no degree ever counts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +51,7 @@ class PreferentialAttachment(Connector):
             raise ParameterError("PreferentialAttachment.m", "must be a whole number >= 1", brief(self.m))
         object.__setattr__(self, "m", int(self.m))
         given = self.m if self.attractiveness is None else self.attractiveness
-        if not is_number(given) or not 0 < given < np.inf:
+        if not is_number(given) or not 0 < given <= MOST:
             raise ParameterError("PreferentialAttachment.attractiveness", "must be a number > 0", brief(given))
         object.__setattr__(self, "attractiveness", float(given))
         if not is_one_of(self.hubs, HUBS):
@@ -112,7 +114,7 @@ class ScaleFree(Connector):
     def __post_init__(self) -> None:
         for name in ("alpha", "beta", "gamma", "delta_in", "delta_out"):
             value = getattr(self, name)
-            if not is_number(value) or not 0 <= value < np.inf:
+            if not is_number(value) or not 0 <= value <= MOST:
                 raise ParameterError(f"ScaleFree.{name}", "must be a number >= 0", brief(value))
             object.__setattr__(self, name, float(value))
         total = self.alpha + self.beta + self.gamma

@@ -132,6 +132,8 @@ def _read_types(path: Path) -> dict[int, dict[str, str]]:
         raise DataError(str(path), "must be a file that can be read", error.strerror) from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError(str(path), "must be a table in UTF-8", str(error)) from None
+    except ValueError as error:  # a path that no system takes
+        raise DataError(str(path), "must be a file that can be read", str(error)) from None
     try:
         return {int(row["edge_type_id"]): {name: text for name, text in row.items() if name} for row in rows}
     except (KeyError, TypeError, ValueError):

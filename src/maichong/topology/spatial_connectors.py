@@ -10,7 +10,7 @@ import numpy as np
 
 from maichong.errors import NetworkError, ParameterError, brief
 from maichong.spec.distance_kernel import DistanceKernel
-from maichong.spec.quantities import is_number
+from maichong.spec.quantities import in_unit, is_number
 from maichong.topology.connectors import Connector, Pairs
 from maichong.topology.distances import Space
 from maichong.topology.positions import per_axis, settle_positions
@@ -30,7 +30,8 @@ class DistanceProbability(Connector):
     same index.
 
     A mean of sum kernel(d_ij) pairs is drawn. What is near is found by a k-d tree and far pairs by thinning evenly drawn ones, so
-    that the work is about that of the pairs that are there: 100,000 neurons need no matrix. Nothing is cut off for that.
+    that the work grows with the pairs that there are and not with all that could be: 100,000 neurons need no matrix. Nothing is cut
+    off for that: a Gaussian keeps its tail.
 
     Raises ParameterError for a kernel that is no probability or grows with distance, positions that are none and cut-offs that
     are not 0 <= inner <= outer; NetworkError where a population has another size.
@@ -77,10 +78,14 @@ class DistanceProbability(Connector):
         axes = self.pre.shape[1]
         if self.post.shape[1] != axes:
             raise ParameterError(name, "pre and post must have the same number of axes", f"{axes} and {self.post.shape[1]}")
-        if not is_number(self.inner) or not (self.outer is None or is_number(self.outer)) or not 0 <= self.inner <= self._outer:
+        inner, outer = (
+            in_unit(value, "", name) if is_number(value) else np.nan
+            for value in (self.inner, np.inf if self.outer is None else self.outer)
+        )
+        if not 0 <= inner <= outer or inner == np.inf:
             raise ParameterError(name, "must have 0 <= inner <= outer", f"{brief(self.inner)}, {brief(self.outer)}")
-        object.__setattr__(self, "inner", float(self.inner))
-        object.__setattr__(self, "outer", float(self._outer) if np.isfinite(self._outer) else None)
+        object.__setattr__(self, "inner", inner)
+        object.__setattr__(self, "outer", outer if outer < np.inf else None)
         if self.period is not None:
             object.__setattr__(self, "period", per_axis(self.period, axes, f"{name}.period"))
         object.__setattr__(self, "autapses", check_flag(self.autapses, f"{name}.autapses"))
@@ -95,7 +100,7 @@ class DistanceProbability(Connector):
 
     @property
     def _outer(self) -> float:
-        return np.inf if self.outer is None else float(self.outer)
+        return np.inf if self.outer is None else self.outer
 
     def check(self, n_pre: int, n_post: int, where: str) -> None:
         for end, n, positions in (("pre", n_pre, self.pre), ("post", n_post, self.post)):
