@@ -9,7 +9,7 @@ import numpy as np
 
 from maichong.errors import NetworkError, ParameterError, brief
 from maichong.spec.quantities import in_unit, is_number, whole_numbers
-from maichong.topology.connectors import Connector, Pairs
+from maichong.topology.connectors import Connector, Pairs, in_order
 from maichong.topology.random_connectors import FixedProbability, check_flag
 
 
@@ -81,8 +81,7 @@ class Blocks(Connector):
         pre, post = (np.concatenate([part[end] for part in found]) for end in (0, 1))
         if not self.autapses:
             pre, post = pre[pre != post], post[pre != post]
-        order = np.lexsort((post, pre))
-        return pre[order], post[order]
+        return in_order(pre, post, n_post)
 
 
 def layered(

@@ -156,6 +156,14 @@ class ExplicitList(Connector):
         return float(self.pre.size)
 
 
+def in_order(pre: np.ndarray, post: np.ndarray, n_post: int) -> Pairs:
+    """Pairs sorted by pre, then post, as one number each: several times faster than sorting by two keys."""
+    keys = pre * np.int64(n_post) + post
+    keys.sort()
+    first = keys // np.int64(max(n_post, 1))
+    return first, keys - first * n_post
+
+
 def check_same_size(connector: Connector, n_pre: int, n_post: int, where: str, fix: str | None = None) -> None:
     """NetworkError where the two populations have not as many neurons each."""
     if n_pre != n_post:

@@ -9,7 +9,7 @@ import numpy as np
 
 from maichong.errors import NetworkError, ParameterError, brief
 from maichong.spec.quantities import in_unit, whole_numbers
-from maichong.topology.connectors import Connector, Pairs
+from maichong.topology.connectors import Connector, Pairs, in_order
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +72,13 @@ class Convolution(Connector):
         return float(self.shape[0]) * self.channels / self.groups * inside[0] * inside[1]
 
     def pairs(self, n_pre: int, n_post: int, rng: np.random.Generator) -> Pairs:
-        pre, post, _ = self._synapses()
-        return pre, post
+        (y, v), (x, u) = self._along(0), self._along(1)
+        (_, height, width), (_, rows, columns) = self.shape, self.output
+        before, after = self.shape[0] // self.groups, self.channels // self.groups
+        o, c = np.indices((self.channels, before)).reshape(2, -1)[:, :, None, None]
+        pre = ((o // after * before + c) * height + y[:, None]) * width + x
+        post = (o * rows + v[:, None]) * columns + u
+        return in_order(pre.reshape(-1), post.reshape(-1), n_post)
 
     def weights(self, kernel: Any) -> np.ndarray:
         """The weight of each synapse, in the order of ``pairs``, for a kernel [channels, channels before / groups, height, width]
@@ -84,27 +89,20 @@ class Convolution(Connector):
             raise ParameterError(
                 "Convolution.weights", f"the kernel must have the shape {list(wanted)}", f"{list(given.shape)}"
             )
-        return given.reshape(-1)[self._synapses()[2]]
+        pre, post = self.pairs(int(np.prod(self.shape)), int(np.prod(self.output)), np.random.default_rng(0))
+        (c, y, x), (o, v, u) = np.unravel_index(pre, self.shape), np.unravel_index(post, self.output)
+        taps = (
+            (place + self.padding[axis] - window * self.stride[axis]) // self.dilation[axis]
+            for axis, (place, window) in enumerate(((y, v), (x, u)))
+        )
+        return given[(o, c % wanted[1], *taps)]
 
-    def _along(self, axis: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Along rows or columns: the input, the output and the tap of everything inside the map."""
+    def _along(self, axis: int) -> tuple[np.ndarray, np.ndarray]:
+        """Along rows or columns: the input and the output of everything inside the map."""
         out, tap = np.indices((self.output[axis + 1], self.kernel[axis])).reshape(2, -1)
         place = out * self.stride[axis] + tap * self.dilation[axis] - self.padding[axis]
         inside = (place >= 0) & (place < self.shape[axis + 1])
-        return place[inside], out[inside], tap[inside]
-
-    def _synapses(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """pre, post and the flat index in the kernel of every synapse, sorted by pre, then post."""
-        (y, v, r), (x, u, s) = self._along(0), self._along(1)
-        (_, height, width), (_, rows, columns) = self.shape, self.output
-        before, after = self.shape[0] // self.groups, self.channels // self.groups
-        o, c = np.indices((self.channels, before)).reshape(2, -1)
-        maps = np.stack([o // after * before + c, o, o * before + c])[:, :, None, None]
-        pre = (maps[0] * height + y[:, None]) * width + x
-        post = (maps[1] * rows + v[:, None]) * columns + u
-        taps = (maps[2] * self.kernel[0] + r[:, None]) * self.kernel[1] + s
-        order = np.lexsort((post.reshape(-1), pre.reshape(-1)))
-        return pre.reshape(-1)[order], post.reshape(-1)[order], taps.reshape(-1)[order]
+        return place[inside], out[inside]
 
 
 def _sizes(given: Any, number: int, least: int, where: str) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from maichong.errors import NetworkError, ParameterError, brief, did_you_mean, is_one_of
 from maichong.spec.quantities import is_number
-from maichong.topology.connectors import Connector, Pairs, check_same_size
+from maichong.topology.connectors import Connector, Pairs, check_same_size, in_order
 from maichong.topology.random_connectors import check_flag
 
 HUBS = ("in", "out")
@@ -73,8 +73,7 @@ class PreferentialAttachment(Connector):
         newer, older = np.repeat(np.arange(self.m, n_pre), self.m), np.empty((n_pre - self.m) * self.m, np.int64)
         attach(n_pre, self.m, self.attractiveness, seed & 0xFFFFFFFF, seed >> 32, older)
         pre, post = (newer, older) if self.hubs == "in" else (older, newer)
-        order = np.lexsort((post, pre))
-        return pre[order], post[order]
+        return in_order(pre, post, n_post)
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,9 +154,7 @@ class ScaleFree(Connector):
         seed = int(rng.integers(2**63))
         grow(steps, self.delta_in, self.delta_out, seed & 0xFFFFFFFF, seed >> 32, pre, post)
         kept = np.ones(pre.size, bool) if self.autapses else pre != post
-        pre, post = pre[kept], post[kept]
-        order = np.lexsort((post, pre))
-        pre, post = pre[order], post[order]
+        pre, post = in_order(pre[kept], post[kept], n_post)
         if self.multapses:
             return pre, post
         first = np.ones(pre.size, bool)

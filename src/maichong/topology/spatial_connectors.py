@@ -11,7 +11,7 @@ import numpy as np
 from maichong.errors import NetworkError, ParameterError, brief
 from maichong.spec.distance_kernel import DistanceKernel
 from maichong.spec.quantities import in_unit, is_number
-from maichong.topology.connectors import Connector, Pairs
+from maichong.topology.connectors import Connector, Pairs, in_order
 from maichong.topology.distances import Space
 from maichong.topology.positions import per_axis, settle_positions
 from maichong.topology.random_connectors import FixedProbability, check_flag
@@ -136,8 +136,7 @@ class DistanceProbability(Connector):
             far = apart > radius
             found.append(self._kept(i[far], j[far], self.probability(apart[far]) / most, seed))
         pre, post = (np.concatenate([part[end] for part in found] or [np.zeros(0, np.int64)]) for end in (0, 1))
-        order = np.lexsort((post, pre))
-        return pre[order], post[order]
+        return in_order(pre, post, n_post)
 
     def _kept(self, i: np.ndarray, j: np.ndarray, chance: np.ndarray, seed: int) -> Pairs:
         """Those of the pairs that are there: by a random number of each pair, whatever the order in which they are found."""
