@@ -41,8 +41,7 @@ def test_synapses_with_shared_weights_are_torchs_conv2d(form: dict[str, Any]) ->
     assert from_dict(conv.to_dict()) == conv
 
 
-@pytest.mark.parametrize("engine", ["reference", "events"])
-def test_spikes_of_an_image_jump_the_membranes_by_its_convolution(engine: str, tmp_path: Any) -> None:
+def test_spikes_of_an_image_jump_the_membranes_by_its_convolution(tmp_path: Any) -> None:
     torch = pytest.importorskip("torch")
     conv = Convolution((2, 6, 5), channels=3, kernel=(3, 2), padding=1)
     rng = np.random.default_rng(2)
@@ -54,7 +53,7 @@ def test_spikes_of_an_image_jump_the_membranes_by_its_convolution(engine: str, t
     net.project("image", "map", conv, weight=conv.weights(kernel), delay=0.5, receptor=Delta())
     again = Network.load(net.save(tmp_path / "net.json"))
     assert again == net == Network.load(net.save(tmp_path / "net.npz"))
-    v = again.build(engine).run(2.0)["map"]["v"].reshape(conv.output)
+    v = again.build("reference").run(2.0)["map"]["v"].reshape(conv.output)
     wanted = torch.nn.functional.conv2d(torch.tensor(image, dtype=torch.float64)[None], torch.tensor(kernel), padding=1)[0]
     np.testing.assert_allclose(v, wanted.numpy(), rtol=1e-6, atol=1e-6)
 

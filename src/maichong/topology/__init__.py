@@ -1,4 +1,15 @@
-"""Who connects to whom."""
+"""Who connects to whom: connectors, where neurons are, and synapses that others have listed.
+
+* by rule: AllToAll, AllButSelf, OneToOne, Convolution, ExplicitList;
+* at random: FixedProbability, FixedInDegree, FixedOutDegree, FixedTotalNumber, Blocks and ``layered``, SmallWorld,
+  PreferentialAttachment, ScaleFree;
+* in space: DistanceProbability, with ``grid_positions`` or ``uniform_positions`` and a DistanceKernel, which also gives weights and
+  delays by distance;
+* from others: ``read_edges`` (CSV), ``from_sparse`` (SciPy), ``from_networkx``, ``read_sonata``; ``by_sign`` parts what they give
+  into excitatory and inhibitory neurons.
+
+The reservoir of a liquid state machine is ``maichong.liquid``.
+"""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ class DistanceProbability(Connector):
         low, high = kernel.bounds()
         if low < 0 or high > 1:
             raise ParameterError(f"{name}.kernel", "must be a probability between 0 and 1", f"{low:g} to {high:g}")
-        if kernel.peak < 0:
+        if kernel.peak < 0 and kernel.shape != "constant":
             raise ParameterError(f"{name}.kernel", "must not grow with distance", brief(kernel))
         for end in ("pre", "post"):
             object.__setattr__(self, end, settle_positions(getattr(self, end), f"{name}.{end}"))
