@@ -4,6 +4,7 @@ Each drawing makes its own figure unless it is given ``ax``; none opens a window
 ``ax.figure.savefig(...)``; a notebook shows ``ax.figure``. matplotlib loads on the first drawing.
 """
 
+from .adjacency import adjacency
 from .bifurcation import bifurcation_diagram
 from .colours import ACCENT, EXCITATION, INHIBITION, INPUT, REFERENCE
 from .confusion import confusion
@@ -17,6 +18,7 @@ from .phase_plane import phase_plane
 from .raster import raster
 from .report import Picture, Report, render_report, write_report
 from .traces import traces
+from .wiring import wiring
 
 __all__ = [
     "ACCENT",
@@ -28,6 +30,7 @@ __all__ = [
     "Picture",
     "Report",
     "accuracy_curve",
+    "adjacency",
     "bifurcation_diagram",
     "confusion",
     "f_i",
@@ -39,5 +42,6 @@ __all__ = [
     "receptive_fields",
     "render_report",
     "traces",
+    "wiring",
     "write_report",
 ]
