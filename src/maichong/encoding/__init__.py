@@ -33,6 +33,8 @@ def codes() -> Mapping[str, type[Code]]:
     """All codes that can be found, by name, in alphabetical order."""
     found: dict[str, type[Code]] = {}
     for entry in pkgutil.iter_modules(__path__):
+        if entry.name.startswith("_"):
+            continue
         module = importlib.import_module(f"{__name__}.{entry.name}")
         found |= {value.__name__: value for value in vars(module).values() if _is_code(value)}
     for point in importlib.metadata.entry_points(group="maichong.codes"):

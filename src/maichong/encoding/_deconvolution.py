@@ -1,4 +1,4 @@
-"""What the algorithms share that undo a filter: at each sample, does the filter fit what is left of the signal? Then spike, subtract.
+"""What the algorithms share that undo a filter: where the filter fits what is left of the signal they spike, and take it away.
 
 decoding:  s = spikes * h        encoding:  at i, if h fits s[i : i + n]:  spike,  s[i : i + n] -= h
 """
@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from maichong.encoding.fields import numbers
 from maichong.encoding.trains import SpikeTrains
 from maichong.errors import ParameterError, brief
 
@@ -23,11 +24,8 @@ def taps_of(given: Any, owner: str) -> tuple[float, ...]:
         from scipy.signal import firwin
 
         given = firwin(LENGTH, CUTOFF)
-    try:
-        taps = np.asarray(given, np.float64)
-    except (TypeError, ValueError):
-        taps = np.empty(0)
-    if taps.ndim != 1 or not taps.size or not np.isfinite(taps).all() or not taps.sum() > 0:
+    taps = numbers(given)
+    if taps is None or taps.ndim != 1 or not taps.size or not np.isfinite(taps).all() or not taps.sum() > 0:
         raise ParameterError(
             f"{owner}.taps", "must be finite numbers with a sum > 0, such as scipy.signal.firwin(20, 0.1)", brief(given)
         )

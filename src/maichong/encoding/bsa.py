@@ -5,8 +5,8 @@
 
     decoding:  s = spikes * h
 
-The threshold of 0.955 is the paper's for its filter; good ones lie near the sum of h. Signals lie in 0..1, which a filter with a sum
-of 1 can follow. Versions that multiply e2 by the threshold, as those of later toolboxes, are other algorithms.
+The threshold of 0.955 is the paper's for its filter; good ones lie near the sum of h. Signals lie in 0..1, which a filter with a
+sum of 1 can follow. Versions that multiply e2 by the threshold, as those of later toolboxes, are other algorithms.
 
 Source: Schrauwen & Van Campenhout 2003, doi:10.1109/IJCNN.2003.1224019.
 

@@ -2,7 +2,8 @@
 
     n = ceil(n_max x);      interval = ceil(t_max - (t_max - t_min) x) ms where n > 1,  t_max else
 
-The burst starts at 0. Count and interval each confine the value to a span; it decodes to the middle of what both allow, silence to 0.
+The burst starts at 0. Count and interval each confine the value to a span; it decodes to the middle of what both allow, silence
+to 0.
 
 Source: Guo, Fouda, Eltawil & Salama 2021, doi:10.3389/fnins.2021.638474; Izhikevich, Desai, Walcott & Hoppensteadt 2003,
 doi:10.1016/S0166-2236(03)00057-3.

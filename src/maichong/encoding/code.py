@@ -1,8 +1,8 @@
 """What a code is: a frozen object that turns values into spike trains and, where it makes sense, spike trains into values.
 
-A code that ``reads`` "values" has trains for each of them: values [*shape] become trains [*shape], or [*shape, m] where m neurons share
-one. A code that reads "signals" follows them in time, which is their first axis: [samples, *shape] become trains [*shape], or
-[2, *shape] where one train falls (0) and one rises (1), as the frames of event cameras have it; a step is a sample.
+A code that ``reads`` "values" has trains for each of them: values [*shape] become trains [*shape], or [*shape, m] where m neurons
+share one. A code that reads "signals" follows them in time, which is their first axis: [samples, *shape] become trains [*shape],
+or [2, *shape] where one train falls (0) and one rises (1), as the frames of event cameras have it; a step is a sample.
 
 Values lie in 0..1 unless a code says otherwise. One more code is one file in this package: a frozen dataclass, a subclass of
 ``Code``. Other packages announce theirs as entry points in the group ``maichong.codes``.
@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from maichong.encoding.fields import settle
+from maichong.encoding.fields import numbers, settle
 from maichong.encoding.trains import SpikeTrains
 from maichong.errors import ParameterError, brief
 
@@ -53,14 +53,10 @@ class Code(abc.ABC):
         Signals have ``least`` samples along their first axis.
         """
         where, signals = f"{type(self).__name__}.encode", self.reads == "signals"
-        try:
-            array = np.asarray(values)
-        except (TypeError, ValueError):  # ragged lists
-            array = np.empty((), object)
-        if array.dtype.kind not in "buif" or isinstance(values, np.ma.MaskedArray) or (signals and not array.ndim):
+        array = numbers(values)
+        if array is None or (signals and not array.ndim):
             kind = "a signal, an array of numbers [samples, ...]" if signals else "an array of numbers"
             raise ParameterError(where, f"must get {kind}", brief(values))
-        array = array.astype(np.float64)
         if not array.size and not signals:
             raise ParameterError(where, "must get values", f"none, shape {array.shape}")
         if signals and (len(array) < least or not array.size):

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from maichong.encoding.fields import numbers
 from maichong.encoding.trains import SpikeTrains
 from maichong.errors import ParameterError, brief
 from maichong.spec.quantities import is_number
@@ -56,12 +57,8 @@ def population_vector(trains: SpikeTrains, preferred: Any) -> np.ndarray:
     2.0
     """
     counts = _trains("population_vector", trains, 1).counts()
-    try:
-        wanted = np.asarray(preferred, np.float64)
-    except (TypeError, ValueError):
-        wanted = np.empty(())
-    m = counts.shape[-1]
-    if wanted.ndim not in (1, 2) or len(wanted) != m or not np.isfinite(wanted).all():
+    wanted, m = numbers(preferred), counts.shape[-1]
+    if wanted is None or wanted.ndim not in (1, 2) or len(wanted) != m or not np.isfinite(wanted).all():
         raise ParameterError("population_vector, preferred", f"must be finite numbers [{m}] or [{m}, axes]", brief(preferred))
     total = counts.sum(axis=-1)
     share = counts / np.where(total > 0, total, np.nan)[..., None]

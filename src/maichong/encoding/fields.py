@@ -90,6 +90,17 @@ def other(meaning: str) -> dict[str, str]:
     return {DECLARED: meaning}
 
 
+def numbers(value: Any) -> np.ndarray | None:
+    """``value`` as a float64 array; None where it is no array of numbers: text, ragged lists, masked or complex numbers."""
+    if isinstance(value, np.ma.MaskedArray):
+        return None
+    try:
+        array = np.asarray(value)
+        return array.astype(np.float64) if array.dtype.kind in "buif" else None
+    except Exception:  # foreign objects fail in as many ways as there are types
+        return None
+
+
 def settle(code: Any) -> None:
     """Replace what was given for the declared fields of ``code`` by what they accept; ParameterError names the field."""
     for entry in dataclasses.fields(code):

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from maichong.encoding.code import Code, steps_of
-from maichong.encoding.fields import flag, number, other, whole
+from maichong.encoding.fields import flag, number, numbers, other, whole
 from maichong.encoding.trains import SpikeTrains
 from maichong.errors import ParameterError, brief
 
@@ -55,13 +55,11 @@ class GaussianReceptiveFields(Code):
             raise ParameterError("GaussianReceptiveFields.threshold", "must be from 0 to below 1", f"{self.threshold:g}")
         bounds = {}
         for name in ("low", "high"):
-            try:
-                bounds[name] = np.array(getattr(self, name), np.float64)
-            except (TypeError, ValueError):
-                bounds[name] = np.array(np.nan)
-            if bounds[name].ndim > 1 or not np.isfinite(bounds[name]).all():
+            given = numbers(getattr(self, name))
+            if given is None or given.ndim > 1 or not np.isfinite(given).all():
                 expected = "must be a finite number, or one for each feature"
                 raise ParameterError(f"GaussianReceptiveFields.{name}", expected, brief(getattr(self, name)))
+            bounds[name] = given
             # tuples, so that codes can be compared
             object.__setattr__(self, name, tuple(bounds[name].tolist()) if bounds[name].ndim else float(bounds[name]))
         sizes = {bound.size for bound in bounds.values() if bound.ndim}

@@ -46,7 +46,7 @@ class LatencyPhase(Code):
             )
 
     def encode(self, values: Any) -> SpikeTrains:
-        found = self.latency.encode(values)
+        found = self.latency.encode(self.taken(values, -np.inf, np.inf))
         neuron = found.ids % (found.shape[-1] if found.shape else 1)
         first = -(self.phase + neuron * self.shift) / (2.0 * math.pi)  # of the peaks, in periods
         # a latency that is a peak but for the rounding of a double is one

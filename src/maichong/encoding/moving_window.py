@@ -2,8 +2,8 @@
 
     b = mean(x_(i-w) ... x_(i-1)):      spike up if x > b + threshold,  down if x < b - threshold
 
-Of the first w samples as many are averaged as there are, before the first ``start`` stands. Decoding adds a threshold for each event, as
-for StepForward; the encoder does not follow what decodes, so errors add up.
+Of the first w samples as many are averaged as there are, before the first ``start`` stands. Decoding adds a threshold for each
+event, as for StepForward; the encoder does not follow what decodes, so errors add up.
 
 Source: Kasabov, Scott, Tu et al. 2016, doi:10.1016/j.neunet.2015.09.011; Petro, Kasabov & Kiss 2020,
 doi:10.1109/TNNLS.2019.2906158, who average the first w samples beforehand.

@@ -3,8 +3,8 @@
     spike of rank r = 0, 1, ... at r dt;      it stands for mod^r, or for profile[r]
 
 Values are ranked along the last axis; equal ones come in the order of their places, and what is below ``threshold`` stays silent.
-Of a rank the value itself cannot be told. A ``profile`` says what values of a rank are on average: ``fitted`` takes it from samples,
-as Delorme and Thorpe do with their table of contrasts.
+Of a rank the value itself cannot be told. A ``profile`` says what values of a rank are on average: ``fitted`` takes it from
+samples, as Van Rullen and Thorpe do with their table of contrasts.
 
 Source: Thorpe & Gautrais 1998, doi:10.1007/978-1-4615-4831-7_19; Van Rullen & Thorpe 2001, doi:10.1162/08997660152002852.
 
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from maichong.encoding.code import Code
-from maichong.encoding.fields import number, other
+from maichong.encoding.fields import number, numbers, other
 from maichong.encoding.trains import SpikeTrains
 from maichong.errors import ParameterError, brief
 
@@ -40,11 +40,14 @@ class RankOrder(Code):
     def check(self) -> None:
         if self.profile is None:
             return
-        try:
-            profile = np.asarray(self.profile, np.float64)
-        except (TypeError, ValueError):
-            profile = np.empty(0)
-        if profile.ndim != 1 or not profile.size or not np.isfinite(profile).all() or (np.diff(profile) > 0).any():
+        profile = numbers(self.profile)
+        if (
+            profile is None
+            or profile.ndim != 1
+            or not profile.size
+            or not np.isfinite(profile).all()
+            or (np.diff(profile) > 0).any()
+        ):
             raise ParameterError("RankOrder.profile", "must be finite numbers that do not rise", brief(self.profile))
         object.__setattr__(self, "profile", tuple(profile.tolist()))
 

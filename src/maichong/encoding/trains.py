@@ -59,7 +59,7 @@ class SpikeTrains:
         if ids is None or times.ndim != 1 or times.shape != ids.shape:
             got = f"shapes {np.shape(self.times)} and {np.shape(self.ids)}"
             raise ParameterError("SpikeTrains", "times and ids must be equally long lists, ids whole numbers", got)
-        if ids.size and not (0 <= ids.min() and ids.max() < math.prod(shape)):
+        if ids.size and not (ids.min() >= 0 and ids.max() < math.prod(shape)):
             raise ParameterError(
                 "SpikeTrains.ids", f"must be 0 to {math.prod(shape) - 1}, the trains of {shape}", int(ids.max())
             )
@@ -98,7 +98,7 @@ class SpikeTrains:
             array = np.asarray(spikes)
         except (TypeError, ValueError):
             array = np.empty(())
-        if array.dtype.kind not in "buif" or not array.ndim or not array.shape[0]:
+        if array.dtype.kind not in "buif" or not array.ndim or not len(array):
             raise ParameterError(where, "must get numbers of spikes [steps, ...]", brief(spikes))
         flat = array.reshape(len(array), -1)
         rows, ids = np.nonzero(flat)
@@ -108,7 +108,8 @@ class SpikeTrains:
         if counts.size and counts.max() > 1:
             times = counts.astype(np.int64)
             rows, ids = np.repeat(rows, times), np.repeat(ids, times)
-        return cls(rows * float(dt), ids, array.shape[1:], len(array), dt)
+        shape: tuple[int, ...] = array.shape
+        return cls(rows * float(dt), ids, shape[1:], len(array), dt)
 
     @classmethod
     def of_latencies(cls, times: Any, steps: int, dt: float = 1.0) -> SpikeTrains:
