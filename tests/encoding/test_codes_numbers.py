@@ -99,13 +99,13 @@ def test_delay_moves_with_its_reference() -> None:
 def test_rank_order() -> None:
     x = np.array([[0.2, 0.9, 0.5, 0.9], [0.0, 0.1, 0.2, 0.3]])
     code = RankOrder(mod=0.5)
-    assert code.encode(x).first().tolist() == [[3.0, 0.0, 2.0, 1.0], [3.0, 2.0, 1.0, 0.0]]
+    assert code.encode(x).first().tolist() == [[3.0, 0.0, 2.0, 1.0], [np.inf, 2.0, 1.0, 0.0]]
     assert code.decode(code.encode(x))[0].tolist() == [0.125, 1.0, 0.25, 0.5]
     # the table of ranks is the mean of the sorted samples, and gives values of one distribution back but for its sampling
     samples = RNG.random((4000, 20))
     fitted = code.fitted(samples)
     assert fitted.profile == pytest.approx(np.arange(20, 0, -1) / 21, abs=0.01)  # order statistics of uniform numbers
-    assert np.isinf(RankOrder(threshold=0.3).encode(x).first()).sum() == 4
+    assert np.isinf(RankOrder(threshold=0.3).encode(x).first()).sum() == 5
 
 
 # phases, rates ----------------------------------------------------------------------------------------------------------
@@ -286,7 +286,7 @@ def test_thresholds_of_event_cameras_differ_as_they_are_told() -> None:
 def test_neuron_dynamics_fires_at_the_rate_of_a_lif_neuron() -> None:
     """f = 1 / (t_ref + tau ln(R I / (R I - theta))): equations.md 1.2; R = tau_m / c_m."""
     neuron = LIF(tau_m=20.0, c_m=200.0, v_rest=-65.0, v_r=-65.0, v_th=-50.0, t_ref=2.0)
-    code = NeuronDynamics(neuron, k=1000.0, duration=1000.0, dt=0.1)
+    code = NeuronDynamics(neuron, offset=0.0, k=1000.0, duration=1000.0, dt=0.1)
     x = np.array([0.1, 0.14, 0.2, 0.4, 0.7, 1.0])
     counts = code.encode(x).counts()
     drive = 0.1 * 1000.0 * x
@@ -297,7 +297,7 @@ def test_neuron_dynamics_fires_at_the_rate_of_a_lif_neuron() -> None:
 
 
 def test_neuron_dynamics_takes_any_neuron_and_decodes() -> None:
-    code = NeuronDynamics(Izhikevich(), k=20.0, duration=300.0, dt=0.25)
+    code = NeuronDynamics(Izhikevich(), offset=0.0, k=20.0, duration=300.0, dt=0.25)
     x = np.linspace(0.3, 1.0, 12)
     counts = code.encode(x).counts()
     assert (np.diff(counts) >= 0).all() and counts[-1] > counts[0] > 0

@@ -22,7 +22,7 @@ import numpy as np
 from maichong.encoding.code import Code
 from maichong.encoding.fields import number, other
 from maichong.encoding.trains import SpikeTrains
-from maichong.errors import ParameterError, brief
+from maichong.errors import ParameterError, brief, is_one_of
 from maichong.spec import Configured, NeuronModel, registry
 from maichong.spec.steps import off_grid
 
@@ -32,23 +32,26 @@ LEVELS = 257
 
 @dataclass(frozen=True)
 class NeuronDynamics(Code):
-    """A ``neuron`` such as LIF() or Izhikevich(a=0.02) for each value in 0..1, under a constant current in its first input's unit.
+    """A ``neuron`` such as LIF(), Izhikevich(a=0.02) or "AdEx" for each value in 0..1, under a constant current.
 
-    The reference engine steps them, all at once. Raises ParameterError for what is no neuron, or has no input.
+    The current is in the unit of its first input; that of 0 is where LIF() begins to fire, if nothing else is said. The reference
+    engine steps all at once. Raises ParameterError for what is no neuron, or has no input.
 
     >>> from maichong import LIF
-    >>> NeuronDynamics(LIF(tau_m=10.0), k=1000.0, duration=20.0).encode([0.0, 1.0]).times.round(1).tolist()
+    >>> NeuronDynamics(LIF(tau_m=10.0), offset=0.0, k=1000.0, duration=20.0).encode([0.0, 1.0]).times.round(1).tolist()
     [4.8, 9.6, 14.4, 19.2]
     """
 
-    neuron: Any = field(default=None, metadata=other("a neuron with values; LIF() if none"))
-    k: float = number(1000.0, "", "current for a value of 1, beyond the offset")
-    offset: float = number(0.0, "", "current for a value of 0")
+    neuron: Any = field(default=None, metadata=other("a neuron with values, or its name; LIF() if none"))
+    k: float = number(700.0, "", "current for a value of 1, beyond the offset")
+    offset: float = number(300.0, "", "current for a value of 0")
     duration: float = number(100.0, "ms", "how long the current is held", above=0.0)
     dt: float = number(0.1, "ms", "step", above=0.0)
 
     def check(self) -> None:
-        neuron = self.neuron if self.neuron is not None else registry.find("LIF")
+        neuron = self.neuron if self.neuron is not None else "LIF"
+        if is_one_of(neuron, registry.models()):
+            neuron = registry.find(neuron)
         neuron = neuron() if isinstance(neuron, NeuronModel) else neuron
         if not isinstance(neuron, Configured) or not isinstance(neuron.model, NeuronModel) or not neuron.model.inputs:
             raise ParameterError(

@@ -2,7 +2,8 @@
 
     spike of rank r = 0, 1, ... at r dt;      it stands for mod^r, or for profile[r]
 
-Values are ranked along the last axis; equal ones come in the order of their places, and what is below ``threshold`` stays silent.
+Values are ranked along the last axis; equal ones come in the order of their places, and what is
+not above ``threshold`` stays silent.
 Of a rank the value itself cannot be told. A ``profile`` says what values of a rank are on average: ``fitted`` takes it from
 samples, as Van Rullen and Thorpe do with their table of contrasts.
 
@@ -33,7 +34,7 @@ class RankOrder(Code):
     """
 
     mod: float = number(0.9, "", "modulation: what each rank stands for, times the one before", above=0.0, high=1.0)
-    threshold: float = number(0.0, "", "values below it stay silent", low=0.0, high=1.0)
+    threshold: float = number(0.0, "", "values up to it stay silent", low=0.0, high=1.0)
     dt: float = number(1.0, "ms", "step: time from one rank to the next", above=0.0)
     profile: Any = field(default=None, metadata=other("value of each rank, strongest first; mod^rank if none; see fitted()"))
 
@@ -61,7 +62,7 @@ class RankOrder(Code):
         x = self.taken(values)
         rows = x.reshape(-1, x.shape[-1] if x.ndim else 1)
         ranks = np.argsort(np.argsort(-rows, axis=1, kind="stable"), axis=1, kind="stable")
-        times = np.where(rows < self.threshold, np.inf, ranks * self.dt)
+        times = np.where(rows <= self.threshold, np.inf, ranks * self.dt)
         return SpikeTrains.of_latencies(times.reshape(x.shape), rows.shape[1], self.dt)
 
     def decode(self, trains: SpikeTrains) -> np.ndarray:
