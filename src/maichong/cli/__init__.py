@@ -212,6 +212,9 @@ def codes_(
     samples: Annotated[
         int | None, typer.Option(help="How many values of a file to encode; the first 4,000 if left out.")
     ] = None,
+    features: Annotated[
+        str, typer.Option(help="What to make of a sound first: none, log-mel or gammatone, channels over time.")
+    ] = "none",
     out: Annotated[
         Path | None,
         typer.Option(
@@ -227,7 +230,7 @@ def codes_(
     from maichong.cli import codes
 
     chosen = [name.strip() for name in code.split(",") if name.strip()]
-    codes.run_codes(file, image, data, chosen, _pairs(set_), samples, out, json)
+    codes.run_codes(file, image, data, chosen, _pairs(set_), samples, features, out, json)
 
 
 def version(shown: bool) -> None:

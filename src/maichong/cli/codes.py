@@ -5,7 +5,6 @@ from __future__ import annotations
 import json as text_of_json
 import math
 import os
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
 
 SAMPLES = 4000
 """Values that are encoded if nothing else is said: the first of a longer file."""
+FEATURES = ("none", "log-mel", "gammatone")
+"""Front ends of sounds."""
 MOST_DRAWN = 100_000
 """Spikes of a raster."""
 
@@ -43,7 +44,7 @@ class Given:
 
 def run_codes(
     path: Path | None, image: int | None, data: str, names: Sequence[str], settings: Mapping[str, str], samples: int | None,
-    out: Path | None, json: Path | None,
+    features: str, out: Path | None, json: Path | None,
 ) -> None:  # fmt: skip
     """Encode, print the table, draw."""
     if (path is None) == (image is None):
@@ -53,8 +54,11 @@ def run_codes(
         raise ParameterError("--out", f"must end in {', '.join(SUFFIXES)}", out.name, f"try {out.with_suffix('.png').name}")
     if samples is not None and samples < 2:
         raise ParameterError("codes, --samples", "must be 2 or more", samples)
+    if features not in FEATURES or (features != "none" and (path is None or path.suffix.lower() != ".wav")):
+        expected = f"must be one of {', '.join(FEATURES)}, all but the first for a .wav file"
+        raise ParameterError("codes, --features", expected, repr(features))
     chosen = _chosen(names, settings)
-    given = _image(image, data) if image is not None else _file(path, SAMPLES if samples is None else samples)  # type: ignore[arg-type]
+    given = _image(image, data) if image is not None else _file(path, SAMPLES if samples is None else samples, features)  # type: ignore[arg-type]
     rows = compare(given.values, chosen, given.dt)
     _put(given, rows)
     if json:
@@ -102,18 +106,14 @@ def _image(image: int, data: str) -> Given:
     return Given(f"{data}-{image}", picture, picture.size)
 
 
-def _file(path: Path, samples: int) -> Given:
+def _file(path: Path, samples: int, features: str) -> Given:
     """The first ``samples`` values of a file of sound or numbers."""
     kind = path.suffix.lower()
     if kind not in (".wav", ".npy"):
         raise ParameterError("codes", "reads files that end in .wav or .npy", path.name, "or use --image N")
     if not path.is_file():
         raise DataError(str(path), "must be a file", "a folder" if path.is_dir() else "nothing of that name")
-    try:
-        values, dt = _wav(path) if kind == ".wav" else (np.load(path, allow_pickle=False), 1.0)
-    except Exception as error:  # SciPy and NumPy raise half a dozen kinds over damaged files
-        words = str(error).splitlines()
-        raise DataError(str(path), f"cannot be read as {kind}", words[0] if words else type(error).__name__) from None
+    values, dt = _sound(path, features) if kind == ".wav" else (_array(path), 1.0)
     if values.dtype.kind not in "buif" or not values.ndim or values.size < 2:
         raise DataError(str(path), "must hold an array of two numbers or more", f"{values.dtype}, shape {values.shape}")
     if not np.isfinite(values).all():
@@ -127,15 +127,26 @@ def _file(path: Path, samples: int) -> Given:
     return Given(path.name, kept, values.size, dt, kind == ".wav")
 
 
-def _wav(path: Path) -> tuple[np.ndarray, float]:
-    """A sound as one channel, and the ms from sample to sample."""
-    from scipy.io import wavfile
+def _sound(path: Path, features: str) -> tuple[np.ndarray, float]:
+    """A sound, or what a front end makes of it, [samples] or [frames, channels], and the ms from one to the next."""
+    from maichong.encoding.audio import Gammatone, LogMel, read_wav
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", wavfile.WavFileWarning)  # notes of cameras and editors
-        rate, sound = wavfile.read(path)
-    sound = np.asarray(sound, np.float64)
-    return sound.mean(axis=1) if sound.ndim > 1 else sound, 1000.0 / rate
+    sound, rate = read_wav(path)
+    if features == "none":
+        return sound, 1000.0 / rate
+    front = LogMel(rate=rate) if features == "log-mel" else Gammatone(rate=rate)
+    return front.features(sound), front.hop
+
+
+def _array(path: Path) -> np.ndarray:
+    try:
+        values = np.load(path, allow_pickle=False)
+    except Exception as error:  # NumPy raises half a dozen kinds over damaged files
+        words = str(error).splitlines()
+        raise DataError(str(path), "must be an array that NumPy reads", words[0] if words else type(error).__name__) from None
+    if not isinstance(values, np.ndarray):
+        raise DataError(str(path), "must hold one array", type(values).__name__)
+    return values
 
 
 def _put(given: Given, rows: Sequence[Compared]) -> None:
