@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 NAME = "encoding"
-TITLE = "Poisson encoding of MNIST: Bernoulli draws a second on one core"
+TITLE = "Bernoulli draws a second on one core: MNIST as Poisson spikes"
 
 BATCH, STEPS, BATCHES = 64, 100, 40
 """Images of a batch, steps that each is shown for, and how many batches are timed."""

@@ -26,7 +26,7 @@ def coded(
     Raises ParameterError for other shapes, or two that differ, and for NaN.
 
         >>> coded([0.1, 0.5, 0.9], [0.0, 0.5, 1.0]).get_ylabel()
-        'value'
+        'value (1)'
     """
     before = finite("coded.original", original, "n", "rows, columns")
     after = finite("coded.decoded", decoded, "n", "rows, columns")
@@ -40,7 +40,7 @@ def coded(
         ax.plot(places, after, color=ACCENT, linewidth=0.9, label="decoded")
         ax.legend(loc="upper right", frameon=False, fontsize=8, labelcolor="linecolor")
         ax.margins(x=0.01)
-        return finish(ax, xlabel=xlabel, ylabel="value")
+        return finish(ax, xlabel=xlabel, ylabel="value (1)")
     between = np.full((len(before), max(1, before.shape[1] // 14)), np.nan)
     low, high = float(before.min()), float(before.max())
     ax.imshow(np.hstack([before, between, after]), cmap=ramp(INK), vmin=low, vmax=high, interpolation="none", aspect="auto")
