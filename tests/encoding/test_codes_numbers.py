@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.signal import firwin
 
-from maichong import LIF, Izhikevich
+from maichong import LIF, AdEx, Izhikevich, Network
 from maichong.encoding import (
     BSA,
     HSA,
@@ -28,6 +28,7 @@ from maichong.encoding import (
     ThresholdBased,
     WeightedPhase,
 )
+from maichong.spec import registry
 
 SINE = np.sin(2 * np.pi * np.arange(40) / 40)
 RNG = np.random.default_rng(5)
@@ -296,7 +297,26 @@ def test_neuron_dynamics_fires_at_the_rate_of_a_lif_neuron() -> None:
     assert np.abs(counts[2:] - 1000.0 / interval).max() <= 1.0 + 0.1 * (1000.0 / interval**2).max()
 
 
-def test_neuron_dynamics_takes_any_neuron_and_decodes() -> None:
+@pytest.mark.parametrize("neuron", [model.name for model in registry.kinds()["neuron"] if model.inputs])
+def test_neuron_dynamics_drives_every_neuron_of_the_catalogue(neuron: str) -> None:
+    spikes = NeuronDynamics(neuron, offset=0.0, k=1.0, duration=1.0, dt=0.05).encode([0.0, 1.0])
+    assert (spikes.shape, spikes.steps) == ((2,), 21)
+
+
+@pytest.mark.slow  # compiles
+def test_neuron_dynamics_fires_when_the_network_does() -> None:
+    """The same currents into the same neurons of a network, on the compiled engine."""
+    neuron, x = AdEx(), np.linspace(0.5, 1.0, 5)
+    net = Network(dt=0.1)
+    cells = net.population("cells", neuron, 5, drive=200.0 + 900.0 * x)
+    net.probe(cells)
+    seen = net.build("events").run(60.0)["cells"].spikes
+    spikes = NeuronDynamics(neuron, offset=200.0, k=900.0, duration=60.0).encode(x)
+    assert len(spikes) > 4 and spikes.ids.tolist() == seen.ids.tolist()
+    assert spikes.times == pytest.approx(seen.times, abs=1e-9)
+
+
+def test_neuron_dynamics_decodes() -> None:
     code = NeuronDynamics(Izhikevich(), offset=0.0, k=20.0, duration=300.0, dt=0.25)
     x = np.linspace(0.3, 1.0, 12)
     counts = code.encode(x).counts()
