@@ -31,7 +31,8 @@ CHUNK = 2**24
 class PoissonRate(Code):
     """Independent random spikes of each value in 0..1, at ``rate`` Hz for 1, over ``steps`` steps.
 
-    The spikes of a value hang on ``seed`` and its place alone.
+    The spikes of a value hang on ``seed`` and its place alone. Of a signal whose rate changes from sample to sample take
+    ``steps=1``: ``dense(signal)[0]`` is [samples, ...].
 
     >>> spikes = PoissonRate(rate=100.0, steps=1000, seed=1).encode([0.0, 1.0])
     >>> spikes.counts().tolist()
