@@ -297,7 +297,17 @@ def test_neuron_dynamics_fires_at_the_rate_of_a_lif_neuron() -> None:
     assert np.abs(counts[2:] - 400.0 / interval).max() <= 1.0 + 0.1 * (400.0 / interval**2).max()
 
 
-@pytest.mark.parametrize("neuron", [model.name for model in registry.kinds()["neuron"] if model.inputs])
+QUICK = ("FitzHughNagumo", "InactivatingLIF", "MetaNeuron")  # the others are run by name
+
+
+@pytest.mark.parametrize(
+    "neuron",
+    [
+        pytest.param(model.name, marks=() if model.name in QUICK else pytest.mark.slow)
+        for model in registry.kinds()["neuron"]
+        if model.inputs  # type: ignore[attr-defined]
+    ],
+)
 def test_neuron_dynamics_drives_every_neuron_of_the_catalogue(neuron: str) -> None:
     spikes = NeuronDynamics(neuron, offset=0.0, k=1.0, duration=1.0, dt=0.05).encode([0.0, 1.0])
     assert (spikes.shape, spikes.steps) == ((2,), 21)
