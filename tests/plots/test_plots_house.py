@@ -31,6 +31,7 @@ DRAWINGS = {
     "bifurcation_diagram": lambda ax=None: plots.bifurcation_diagram([BRANCH], ylabel="v (mV)", ax=ax),
     "adjacency": lambda ax=None: plots.adjacency([0, 1], [1, 1], weight=[1.0, -2.0], ax=ax),
     "wiring": lambda ax=None: plots.wiring([[0, 0], [1, 1]], [0, 1], [1, 1], ax=ax),
+    "coded": lambda ax=None: plots.coded([0.0, 1.0], [0.1, 0.9], xlabel="time (ms)", ax=ax),
     "gallery": lambda ax=None: plots.gallery([PANEL], peak=30.0, ax=ax),
 }
 

@@ -6,6 +6,7 @@ Each drawing makes its own figure unless it is given ``ax``; none opens a window
 
 from .adjacency import adjacency
 from .bifurcation import bifurcation_diagram
+from .coded import coded
 from .colours import ACCENT, EXCITATION, INHIBITION, INPUT, REFERENCE
 from .confusion import confusion
 from .curves import accuracy_curve
@@ -32,6 +33,7 @@ __all__ = [
     "accuracy_curve",
     "adjacency",
     "bifurcation_diagram",
+    "coded",
     "confusion",
     "f_i",
     "gallery",
