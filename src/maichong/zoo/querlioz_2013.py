@@ -10,10 +10,10 @@ Source: Querlioz, Bichler, Dollfus & Gamrat 2013, IEEE Transactions on Nanotechn
 Departures: an input spike is a current that decays exponentially, with the mass and the mean lag of the paper's square pulse; the
 others are reset by a conductance, so large that it holds them at rest for ``inhibit_ms``; an image is given to the class whose
 neurons fire most on average (what the most active neuron says is measured too). The paper leaves open the gain of the thresholds
-and the rate that they seek, ``theta_plus`` and ``spikes``. These, the window ``t_ltp`` (25 ms there) and the steps of a weight
-(0.01 and 0.005 there) were chosen on 2,000 images held back: 85.7 % after 8,000 images, where steps of 0.012 and 0.006 give 83.2 %
-after 20,000. It is no better for longer training yet: 80.9 % after 58,000 with steps of 0.02 and ten spikes for an image. The test
-split has not been read.
+and the rate that they seek, ``theta_plus`` and ``spikes``. These, the window ``t_ltp`` (25 ms there), the steps of a weight (0.01 and
+0.005 there) and that they fall over the training, ``falls``, were chosen on 2,000 images held back: 86.7 % after 16,000 images;
+85.1 % with thresholds that move by 0.2 mV and seek eight spikes; 85.7 % after 8,000 and 80.9 % after 58,000 with steps that stay.
+One pass, where the paper has three.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ class Settings:
     """The paper's constants; each is an option of the command, ``--set neurons=50``."""
 
     neurons: int = 300
-    epochs: int = 3
+    epochs: int = 1
     train: int = 0  # images of the training split to use; 0: all
     test: int = 0
-    label: int = 0  # training images that name the neurons, after learning; 0: all
+    label: int = 10000  # training images that name the neurons, after learning; 0: all
     dt: float = 1.0
     present_ms: float = 350.0
     rest_ms: float = 0.0
@@ -60,14 +60,14 @@ class Settings:
     tau_m: float = 100.0
     pulse_ms: float = 25.0  # length of an input spike
     t_ltp: float = 50.0
-    a_plus: float = 0.025
-    a_minus: float = 0.025
-    falls: float = 0.0  # time within which these steps fall by e, as a part of the training; 0: never
+    a_plus: float = 0.03
+    a_minus: float = 0.03
+    falls: float = 0.4  # time within which these steps fall by e, as a part of the training; 0: never
     b: float = 3.0
     inhibit_ms: float = 10.0
     v_th: float = 55.0  # at the start, in mV; an input spike of weight 1 raises a membrane by 1 mV
-    theta_plus: float = 0.2  # mV by which a spike raises a threshold
-    spikes: float = 8.0  # of all neurons together for an image: what thresholds seek
+    theta_plus: float = 0.1  # mV by which a spike raises a threshold
+    spikes: float = 5.0  # of all neurons together for an image: what thresholds seek
     precision: str = "float32"
     validate: int = 0  # images held back from training, and tested on instead of the test split
 
@@ -111,7 +111,7 @@ def preset(data: str, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def network(settings: Settings, n_inputs: int, seed: int, presentations: int = 1) -> Network:
-    """The paper's network for ``n_inputs`` pixels; where steps fall, by the signal "step", within a part of all ``presentations``."""
+    """The paper's network for ``n_inputs`` pixels; where steps fall, it is from the signal "step" on."""
     net = Network(dt=settings.dt, seed=seed)
     x = net.population("input", Poisson() if settings.coding == "poisson" else SpikeTimes([], []), n_inputs)
     # a current of 1 pA that decays within half a pulse brings this capacitance to 1 mV in all
