@@ -58,6 +58,7 @@ def at_defaults(model: Model) -> dict[str, Any]:
         env[state.name] = _start(state.init, {**around, **env})
     env |= {entry.name: 0.0 for entry in getattr(model, "inputs", ())}
     env |= {trace.name: 0.5 for trace in getattr(model, "traces", ())}
+    env |= {read.name: around["v"] for read in getattr(model, "reads", ())}
     return {**around, **env}
 
 

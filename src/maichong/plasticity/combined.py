@@ -31,8 +31,8 @@ from maichong.spec.rule_model import SCOPES, SPIKES, rule, weight_bounds
 from maichong.spec.written import written
 
 ROLES = ("on_pre", "on_post", "on_step", "on_signal", "elapse")
-SHARED = ("w", "v", "w_sum", "signal", "lag", "w_min", "w_max")
-"""Symbols that mean the same in all parts."""
+SHARED = ("lag", "w_min", "w_max", *(name for names in SCOPES.values() for name in names))
+"""Symbols that mean the same in all parts; so do the states of the target that they read."""
 
 
 def Sum(*rules: Configured) -> Configured:  # noqa: N802 - it makes what a class would
