@@ -86,9 +86,9 @@ def test_nests_own_numbers(pairings):
         assert 100.0 + 1500.0 * (summed(k, v, *averages) - 0.5) / 0.5 == pytest.approx(expected, abs=0.05)
 
 
-def lonely(**values) -> Network:
+def lonely(dt: float = DT, **values) -> Network:
     """One cell that a jump makes fire once."""
-    net = Network(dt=DT)
+    net = Network(dt=dt)
     teacher, cell = net.population("teacher", SpikeTimes([5.0], [0]), 1), net.population("cell", ClopathAdEx(**values), 1)
     net.project(teacher, cell, OneToOne(), weight=80.0, delay=DT, receptor=Delta())
     return net
@@ -119,13 +119,13 @@ def test_a_spike_stays_at_its_height_and_comes_down(engine, t_ref):
         assert now[name] == pytest.approx(33.0 + (now[name][0] - 33.0) * np.exp(-t / tau), rel=1e-7)
 
 
-def test_a_spike_is_where_the_located_one_is():
-    net, located = lonely(), lonely(integrator="ode")
-    spikes = [each.build("reference").run(9.0) for each in (net, located)]
-    assert spikes[0]["cell"].spikes.times == pytest.approx(spikes[1]["cell"].spikes.times, abs=DT)
-    for state in ("v", "u_minus", "u_plus", "u_bar", "w"):
-        # the spike is stamped up to a step late, through which 100 mV add to an average over 10 ms
-        assert spikes[0]["cell"][state][0] == pytest.approx(spikes[1]["cell"][state][0], abs=0.3)
+def test_spikes_come_to_the_located_one_as_dt_shrinks():
+    exact = lonely(integrator="ode").build("reference").run(9.0)
+    # on the grid a spike begins up to a step late, and all that it leaves is a step younger: an error of order one
+    runs = [lonely(dt).build("reference").run(9.0) for dt in (0.1, 0.025)]
+    for state in ("v", "u_minus", "u_plus", "u_bar", "z"):
+        coarse, fine = (abs(run["cell"][state][0] - exact["cell"][state][0]) for run in runs)
+        assert 3.0 < coarse / fine < 5.0, state
 
 
 def test_engines_agree_while_something_is_learned_and_while_it_is_not():
@@ -181,7 +181,7 @@ def test_what_is_refused():
             pre, good, OneToOne(), weight=1.0, receptor=Delta(), delay=1.0, dendritic_delay=1.0, plasticity=ClopathSTDP()
         )
     read = rule("Reads", params=[], reads=[Read("u_bar", "pA", "in another unit")], on_pre=kept)
-    with pytest.raises(NetworkError, match=r"Reads reads 'u_bar' of its targets .* in pA \(got 'mV'\)"):
+    with pytest.raises(NetworkError, match=r"Reads reads 'u_bar' of its targets .* in pA \(got mV\)"):
         net.project(pre, good, OneToOne(), weight=1.0, receptor=Delta(), plasticity=read())
     with pytest.raises(ModelError, match="its delay 'dely' is no parameter; did you mean 'delay'"):
         rule("Late", params=[Param("delay", 1.0, "ms", "")], reads=[Read("v_t", "mV", "", delay="dely")], on_pre=kept)
