@@ -48,11 +48,12 @@ def check_rules(rules: tuple[Configured, ...], dendrites: Any, dt: float, where:
         raise NetworkError(where, "two rules would write its weights at spikes, and their order would be undefined", fix=fix)
     if sum(model.acts_by_itself or model.keeps for model in models) > 1:
         raise NetworkError(where, "two rules would keep states of its synapses or traces of signals, and one may", fix=fix)
-    waiting = [model.signal for model in models if model.signal]
-    for signal in waiting:
-        if waiting.count(signal) > 1:
+    waiting = [repr(model.signal) for model in models if model.signal]
+    waiting += [f"every {float(rule[rule.model.every]):.15g} ms" for rule in rules if rule.model.every]  # type: ignore[attr-defined]
+    for clock in waiting:
+        if waiting.count(clock) > 1:
             raise NetworkError(
-                where, f"two rules would write its weights at {signal!r}, and their order would be undefined", fix=fix
+                where, f"two rules would write its weights {_at(clock)}, and their order would be undefined", fix=fix
             )
 
 

@@ -127,6 +127,11 @@ class RuleModel(Model):
         driving = [trace.on for trace in self.traces if trace.on not in SPIKES]
         return tuple(dict.fromkeys([*([self.signal] if self.signal else []), *driving]))
 
+    @property
+    def rewards(self) -> tuple[str, ...]:
+        """Of its signals those that pay for what synapses remember; a gate's is none, for it may be opened beforehand."""
+        return self.signals if self.scope == "network" and self.states and self.parts[:1] != ("Gate",) else ()
+
     def asks(self, name: str) -> bool:
         """Whether one of its functions asks for ``name``."""
         return any(name in straight_line(function).args for function in self.functions().values())
