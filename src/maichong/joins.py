@@ -52,9 +52,8 @@ def check_rules(rules: tuple[Configured, ...], dendrites: Any, dt: float, where:
     waiting += [f"every {float(rule[rule.model.every]):.15g} ms" for rule in rules if rule.model.every]  # type: ignore[attr-defined]
     for clock in waiting:
         if waiting.count(clock) > 1:
-            raise NetworkError(
-                where, f"two rules would write its weights {_at(clock)}, and their order would be undefined", fix=fix
-            )
+            when = clock if clock.startswith("every") else f"at {clock}"
+            raise NetworkError(where, f"two rules would write its weights {when}, and their order would be undefined", fix=fix)
 
 
 def check_reads(rules: tuple[Configured, ...], target: Population, where: str) -> None:
