@@ -95,26 +95,25 @@ def test_noise_makes_it_soft():
 
 
 def test_vogels_rule_brings_balance_about():
-    """Inhibition grows from nothing until what is left of excitation is what a cell needs to fire at all, a twelfth of it here."""
+    """Inhibition grows from nothing until it cancels excitation but for what a cell fires at 5 Hz with, by its noise."""
     net = Network(dt=0.5, seed=3)
     e, i = net.population("e", Poisson(rate=20.0), 80), net.population("i", Poisson(rate=40.0), 20)
     cells = net.population("cells", LIF(t_ref=5.0, c_m=200.0), 4)
     net.project(e, cells, AllToAll(), weight=240.0, receptor=Exponential(tau=5.0))
-    rule = VogelsSTDP(eta=-8.0, alpha=0.2, w_min=-4000.0, w_max=0.0)
+    rule = VogelsSTDP(eta=-2.0, alpha=0.2, w_min=-4000.0, w_max=0.0)
     net.project(i, cells, AllToAll(), weight=0.0, receptor=Exponential(tau=10.0), plasticity=rule, name="inhibition")
     for name in ("e->cells.g", "inhibition.g"):
         net.probe("cells", name, every=1.0)
     net.probe("cells", "spikes")
-    run = net.build("reference").run(2500.0)
+    run = net.build("reference").run(4000.0)
     excitation, inhibition = (run["cells"].samples(name).values for name in ("e->cells.g", "inhibition.g"))
-    first, last = balance(excitation[:100], inhibition[:100]), balance(excitation[1500:], inhibition[1500:])
-    rheobase, mean = 15.0 * 200.0 / 20.0, 80 * 0.020 * 240.0 * 5.0
+    first, last = balance(excitation[:100], inhibition[:100]), balance(excitation[3000:], inhibition[3000:])
     assert (first.residual > 0.7).all()
-    assert last.residual == pytest.approx(np.full(4, rheobase / mean), abs=0.08)
-    assert last.ratio == pytest.approx(1.0 - last.residual, abs=1e-12)
+    assert (last.residual < 0.25).all()
+    assert np.abs(1.0 - last.ratio) == pytest.approx(last.residual, abs=1e-12)
     times = run["cells"].spikes.times
-    assert (times < 100.0).sum() / 0.4 > 60.0
-    assert (times > 1500.0).sum() / 4.0 == pytest.approx(5.0, abs=4.0)  # alpha / (2 tau) = 5 Hz, and a little above
+    assert (times < 100.0).sum() / 0.4 > 100.0
+    assert 3.0 < (times > 3000.0).sum() / 4.0 < 12.0  # alpha / (2 tau) = 5 Hz, and a little above
 
 
 def test_balance_of_known_currents():
