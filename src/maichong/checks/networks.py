@@ -293,13 +293,16 @@ def _plastic(
     pre = net.population("pre", Poisson(rate=rate), n_pre)
     model = rule.model
     assert isinstance(model, RuleModel)
-    neuron, jump = target(model)
-    post = net.population("post", neuron, n_post)
+    neuron, drive, teaching, lesson = target(model), None, Delta(), 20.0
+    if model.reads:
+        # taught by currents, under drives that differ, its kernel is the one by which the neuron itself is checked
+        drive, teaching, lesson = 1e-3 * np.arange(n_post), Exponential(), 5.0 * excitability(neuron)
+    post = net.population("post", neuron, n_post, drive=drive)
     times = net.dt * np.floor(rng.uniform(1.0, duration, pulses * n_post) / net.dt)
     teacher = net.population("teacher", SpikeTimes(times, np.tile(np.arange(n_post), pulses)), n_post)
     weight, receptor = Uniform(*weight_range(model)), Exponential()
     net.project(pre, post, connector, weight=weight, delay=delay, receptor=receptor, plasticity=rule, name="plastic")
-    net.project(teacher, post, OneToOne(), weight=jump, receptor=Delta(), name="teaching")
+    net.project(teacher, post, OneToOne(), weight=lesson, receptor=teaching, name="teaching")
     return net
 
 

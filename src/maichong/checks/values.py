@@ -27,15 +27,15 @@ def host(model: IntrinsicModel) -> NeuronModel:
     raise ModelError(f"{model.name}.target", "must be a parameter of some neuron", brief(model.target))
 
 
-def target(model: RuleModel) -> tuple[Configured, float]:
-    """A neuron for synapses with the rule, and a jump in mV that makes it fire: LIF, or the first that keeps what it reads."""
+def target(model: RuleModel) -> Configured:
+    """A neuron for synapses with the rule: LIF, or the first that keeps what it reads."""
     if not model.reads:
         # a small capacitance, so that weights of the order of 1 pA move the membrane by a millivolt
-        return LIF(c_m=5.0, t_ref=2.0), 20.0
+        return LIF(c_m=5.0, t_ref=2.0)
     wanted = {(read.name, read.unit) for read in model.reads}
     for neuron in kinds().get("neuron", ()):
         if isinstance(neuron, NeuronModel) and wanted <= {(state.name, state.unit) for state in neuron.states}:
-            return neuron(), 80.0
+            return neuron()
     raise ModelError(f"{model.name}.reads", "must be states of some neuron", ", ".join(name for name, _ in sorted(wanted)))
 
 
