@@ -281,6 +281,12 @@ def synapse_start(rule: Configured, weight: np.ndarray) -> dict[str, np.ndarray]
     return {state.name: known[state.name] for state in rule.model.states}
 
 
+def follows_weight(rule: Configured | None) -> tuple[str, ...]:
+    """The states of a synapse that begin by its weight: where that is set by hand they begin anew."""
+    states = rule.model.states if rule else ()
+    return tuple(state.name for state in states if callable(state.init) and "w" in arguments(state.init))
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class IntrinsicModel(Model):
     """A rule that changes the neuron itself: states of its own that modulate one of the neuron's parameters.

@@ -16,6 +16,7 @@ from maichong.engines.events.memory import Parted, zeros
 from maichong.engines.projection_plan import ProjectionPlan, late_reads, signal_traces
 from maichong.errors import CheckpointError, EngineError
 from maichong.spec import NEAREST, Configured, RuleModel
+from maichong.spec.rule_model import follows_weight, synapse_start
 
 LONG_AGO = -(2**30)
 
@@ -269,7 +270,14 @@ class LiveProjection:
             self.layout.weight[: weights.size] = weights[:1]  # all are equal; there may be none
         else:
             where = places(self.plan, self.layout, self.parts)
-            self.layout.weight[slice(None) if where is None else where] = weights
+            where = slice(None) if where is None else where
+            self.layout.weight[where] = weights
+            if names := follows_weight(self.plan.spike_rule):
+                assert self.plan.spike_rule
+                started = synapse_start(self.plan.spike_rule, np.asarray(weights, np.float64))
+                for name in names:
+                    self.synaptic[f"state_{name}"][where] = started[name]
+                self.carry_on(step)
         self._settle(step)
 
     def _settle(self, step: int) -> None:

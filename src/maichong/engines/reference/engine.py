@@ -218,7 +218,7 @@ class Reference:
         return lambda: weight.copy() if synapses is None else weight[synapses]
 
     def set_weights(self, index: int, weights: np.ndarray) -> None:
-        self.projections[index].weight[:] = weights
+        self.projections[index].begin(weights)
 
     def signal(self, name: str, value: float) -> None:
         """Let all rules act that wait for the signal ``name``."""

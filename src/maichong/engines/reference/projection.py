@@ -15,7 +15,7 @@ from maichong.engines.system import evaluate
 from maichong.spec import RuleModel
 from maichong.spec.model import names
 from maichong.spec.reading import arguments
-from maichong.spec.rule_model import synapse_start
+from maichong.spec.rule_model import follows_weight, synapse_start
 
 
 class LiveProjection:
@@ -56,6 +56,15 @@ class LiveProjection:
             self.sources["since"] = np.zeros(n)
             ends = ("amount", "last") if release.pulse else ("amount",)
             self.amounts = {f"{end} {name}": np.zeros((depth, n)) for end in ends for name in release.amounts}
+
+    def begin(self, weight: np.ndarray) -> None:
+        """Begin anew with these weights, and with what of synapses' states follows from them."""
+        self.weight[:] = weight
+        rule = self.plan.spike_rule
+        if rule and (following := follows_weight(rule)):
+            started = synapse_start(rule, self.weight)
+            self.states |= {name: started[name] for name in following}
+            self.elapse(0.0)
 
     def arrays(self) -> dict[str, np.ndarray]:
         traces = {f"trace {name}": values for name, values in self.values.items()}
