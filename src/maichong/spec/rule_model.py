@@ -129,8 +129,9 @@ class RuleModel(Model):
 
     @property
     def rewards(self) -> tuple[str, ...]:
-        """Of its signals those that pay for what synapses remember; a gate's is none, for it may be opened beforehand."""
-        return self.signals if self.scope == "network" and self.states and self.parts[:1] != ("Gate",) else ()
+        """Of its signals those that pay for what synapses remember of spikes; a gate's is none, for it may be opened beforehand."""
+        remembers = self.states and self.functions().keys() & {"on_pre", "on_post", "on_step"}
+        return self.signals if self.scope == "network" and remembers and self.parts[:1] != ("Gate",) else ()
 
     def asks(self, name: str) -> bool:
         """Whether one of its functions asks for ``name``."""
