@@ -5,17 +5,21 @@ import pytest
 
 from maichong import (
     LIF,
+    AllToAll,
     ClopathAdEx,
     ClopathSTDP,
     Delta,
+    Exponential,
     FixedProbability,
     Network,
     OneToOne,
+    PairSTDP,
     Poisson,
     SpikeTimes,
+    Sum,
     Uniform,
 )
-from maichong.errors import EngineError, ModelError, NetworkError
+from maichong.errors import EngineError, ModelError, NetworkError, ParameterError
 from maichong.spec import Param, Read, State, neuron, rule
 
 PRE = [
@@ -166,6 +170,28 @@ def test_homeostasis_scales_depression():
     assert depressed(-70.6 + np.sqrt(60.0), h=1.0) == pytest.approx(plain, rel=1e-6)
     assert depressed(-70.6 + 3.0 * np.sqrt(60.0), h=1.0) == pytest.approx(9.0 * plain, rel=1e-6)
     assert depressed(-70.6, h=1.0) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_it_goes_together_with_other_rules():
+    def learned(plasticity):
+        net = Network(dt=DT, seed=3)
+        pre, teacher = (
+            net.population("pre", Poisson(rate=80.0), 3),
+            net.population("teacher", SpikeTimes([10.0, 25.0], [0, 0]), 1),
+        )
+        cell = net.population("cell", ClopathAdEx(), 1)
+        net.project(pre, cell, AllToAll(), weight=0.5, delay=DT, receptor=Exponential(), plasticity=plasticity, name="p")
+        net.project(teacher, cell, OneToOne(), weight=80.0, delay=DT, receptor=Delta())
+        return net.build("reference").run(30.0).synapses("p")["weight"]
+
+    voltage, pairs = ClopathSTDP(a_ltd=1e-3, a_ltp=1e-4), PairSTDP(a_plus=0.01, a_minus=0.01)
+    alone = [learned(each) for each in (voltage, pairs)]
+    assert all(np.abs(each - 0.5).max() > 1e-3 for each in alone)
+    assert learned(Sum(voltage, pairs)) == pytest.approx(alone[0] + alone[1] - 0.5, rel=1e-12)
+    with pytest.raises(
+        ParameterError, match="Sum: cannot put together two rules that read 'u_minus' of the target as it was some"
+    ):
+        Sum(voltage, voltage)
 
 
 def test_what_is_refused():
