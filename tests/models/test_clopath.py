@@ -179,9 +179,9 @@ def test_it_goes_together_with_other_rules():
             net.population("pre", Poisson(rate=80.0), 3),
             net.population("teacher", SpikeTimes([10.0, 25.0], [0, 0]), 1),
         )
-        cell = net.population("cell", ClopathAdEx(), 1)
+        cell = net.population("cell", ClopathAdEx(c_m=1e15), 1)  # which feels no current
         net.project(pre, cell, AllToAll(), weight=0.5, delay=DT, receptor=Exponential(), plasticity=plasticity, name="p")
-        net.project(teacher, cell, OneToOne(), weight=80.0, delay=DT, receptor=Delta())
+        net.project(teacher, cell, OneToOne(), weight=120.0, delay=DT, receptor=Delta())
         return net.build("reference").run(30.0).synapses("p")["weight"]
 
     voltage, pairs = ClopathSTDP(a_ltd=1e-3, a_ltp=1e-4), PairSTDP(a_plus=0.01, a_minus=0.01)
