@@ -283,9 +283,14 @@ def synapse_start(rule: Configured, weight: np.ndarray) -> dict[str, np.ndarray]
 
 
 def follows_weight(rule: Configured | None) -> tuple[str, ...]:
-    """The states of a synapse that begin by its weight: where that is set by hand they begin anew."""
-    states = rule.model.states if rule else ()
-    return tuple(state.name for state in states if callable(state.init) and "w" in arguments(state.init))
+    """The states of a synapse that begin by its weight, where its weight follows from them ever after: where it is set by hand they
+    begin anew, or it would fall back."""
+    from maichong.spec.symbolic import expressions, symbol
+
+    model = rule.model if rule else None
+    if not isinstance(model, RuleModel) or not model.elapse or symbol("w") in expressions(model.elapse)[0].free_symbols:
+        return ()
+    return tuple(state.name for state in model.states if callable(state.init) and "w" in arguments(state.init))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
