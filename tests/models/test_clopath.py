@@ -142,12 +142,12 @@ def test_engines_agree_while_something_is_learned_and_while_it_is_not():
         weight, late = Uniform(0.1, 20.0), Uniform(0.1, 2.0)
         net.project(pre, cells, FixedProbability(0.6), weight=weight, delay=late, receptor=Delta(), plasticity=rule, name="p")
         net.project(teacher, cells, OneToOne(), weight=80.0, delay=DT, receptor=Delta())
-        halfway = net.build(engine, **options).run(20.0).snapshot()
+        halfway = net.build(engine, **options).run(12.0).snapshot()
         run = net.build(engine, **options).restore(halfway)
         run.learning = False
-        run.run(5.0)
+        run.run(3.0)
         run.learning = True
-        return run.run(10.0)
+        return run.run(6.0)
 
     judge = one("reference")
     start = judge.network.build("reference").synapses("p")["weight"]
