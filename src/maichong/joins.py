@@ -13,6 +13,7 @@ from maichong.errors import NetworkError, brief, did_you_mean, is_one_of
 from maichong.parts import Population, input_names, whole_steps
 from maichong.spec import Configured, Distribution, ReceptorModel, RuleModel, ShortTermModel
 from maichong.spec.model import Model
+from maichong.spec.registry import kinds
 
 
 def settle_rules(plasticity: Any, kind: type[Model], what: str, where: str) -> tuple[Configured, ...]:
@@ -36,7 +37,7 @@ def check_rules(rules: tuple[Configured, ...], dendrites: Any, dt: float, where:
         if model.every and (not (period := float(rule[model.every])) > 0 or not whole_steps(period, dt)):
             expected = f"must be a whole number of steps of {dt:g} ms"
             raise NetworkError(f"{where}, {model.name}.{model.every}", expected, f"{period:g} ms")
-        if dendrites is not None and model.asks("v"):
+        if dendrites is not None and (model.reads or model.asks("v")):
             fix = "leave dendritic_delay out"
             raise NetworkError(
                 where, f"{model.name} reads the potential at the synapse, which a dendritic delay puts off", fix=fix
@@ -47,12 +48,29 @@ def check_rules(rules: tuple[Configured, ...], dendrites: Any, dt: float, where:
         raise NetworkError(where, "two rules would write its weights at spikes, and their order would be undefined", fix=fix)
     if sum(model.acts_by_itself or model.keeps for model in models) > 1:
         raise NetworkError(where, "two rules would keep states of its synapses or traces of signals, and one may", fix=fix)
-    waiting = [model.signal for model in models if model.signal]
-    for signal in waiting:
-        if waiting.count(signal) > 1:
-            raise NetworkError(
-                where, f"two rules would write its weights at {signal!r}, and their order would be undefined", fix=fix
-            )
+    waiting = [repr(model.signal) for model in models if model.signal]
+    waiting += [f"every {float(rule[rule.model.every]):.15g} ms" for rule in rules if rule.model.every]  # type: ignore[attr-defined]
+    for clock in waiting:
+        if waiting.count(clock) > 1:
+            when = clock if clock.startswith("every") else f"at {clock}"
+            raise NetworkError(where, f"two rules would write its weights {when}, and their order would be undefined", fix=fix)
+
+
+def check_reads(rules: tuple[Configured, ...], target: Population, where: str) -> None:
+    """NetworkError where a rule reads a state of its targets that their neuron does not have, or has in another unit."""
+    assert isinstance(target.model, Configured)
+    neuron = target.model.model
+    states = {state.name: state.unit for state in neuron.states}
+    for rule in rules:
+        assert isinstance(rule.model, RuleModel)
+        for read in rule.model.reads:
+            asks = f"{rule.model.name} reads {read.name!r} of its targets ({read.meaning})"
+            if read.name not in states:
+                keeping = [other.name for other in kinds()["neuron"] if read.name in {state.name for state in other.states}]
+                fix = f"use {' or '.join(keeping)}" if keeping else "declare that state in their neuron"
+                raise NetworkError(where, f"{asks}, which {neuron.name} does not keep", fix=fix)
+            if states[read.name] != read.unit:
+                raise NetworkError(where, f"{asks} in {read.unit or 'units of 1'}", states[read.name] or "units of 1")
 
 
 SIGNS = ("excitatory", "inhibitory")

@@ -23,6 +23,7 @@ from maichong.errors import NetworkError, ParameterError, brief, did_you_mean, i
 from maichong.given import check_bounds, check_delay, check_one_sign, check_signed_bounds, each, lowest, synaptic
 from maichong.joins import (
     check_exact,
+    check_reads,
     check_rules,
     check_saturating,
     check_sign,
@@ -204,6 +205,7 @@ class Network:
         short_term = settle_short_term(short_term, receptor, where)
         check_saturating(receptor, self.dt, bool(rules), where)
         check_rules(rules, dendritic_delay, self.dt, where)
+        check_reads(rules, target, where)
         weight = synaptic(weight, weight_unit(receptor), f"{where}, weight", connector, source.n, target.n)
         for rule in rules:
             check_bounds(weight, rule, f"{where}, weight")

@@ -217,3 +217,14 @@ def test_bursts_pull_weights_to_their_reference_and_references_settle(engine: st
         for _ in range(200):
             run.run(10.0).set_weights("learns", float(np.clip(run.synapses("learns")["w_ref"][0], 0.0, 5.0)))
         assert run.synapses("learns")["w_ref"][0] == pytest.approx(settled, abs=1e-3)
+
+
+def test_weights_that_are_set_take_along_what_follows_from_them(engine: str) -> None:
+    """A bistable synapse that is set to its high efficacy stays there."""
+    run = pair(SDSP(v_theta=1000.0), [10.0], [], weight=0.0).build(engine).run(20.0)
+    assert run.synapses("learns")["X"][0] == 0.0
+    run.set_weights("learns", 1.0)
+    run.run(200.0)
+    assert (run.weights("learns")[0, 0], run.synapses("learns")["X"][0]) == (1.0, 1.0)
+    run.set_weights("learns", 0.6)  # no efficacy: X = 0.6 is above the ridge, and what follows from it is the high one
+    assert (run.weights("learns")[0, 0], run.synapses("learns")["X"][0]) == (1.0, 0.6)

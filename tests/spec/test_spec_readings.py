@@ -35,6 +35,7 @@ def somewhere(model: Model, rng: np.random.Generator) -> dict[str, float]:
     point |= {state.name: rng.uniform(-80.0, 40.0) if state.membrane else rng.uniform(0.0, 5.0) for state in model.states}
     point |= {entry.name: rng.uniform(-500.0, 500.0) for entry in getattr(model, "inputs", ())}
     point |= {trace.name: rng.uniform(0.0, 2.0) for trace in getattr(model, "traces", ())}
+    point |= {read.name: rng.uniform(-80.0, 40.0) for read in getattr(model, "reads", ())}
     point |= {state.name: rng.uniform(0.0, 1.0) for state in getattr(model, "source", ())}
     low, high = sorted((point.get("w_min", 0.0), point.get("w_max", 1.0)))
     around = {"w": rng.uniform(low, high), "w_sum": rng.uniform(0.0, 50.0), "u": rng.uniform(), "signal": rng.normal()}

@@ -1,6 +1,7 @@
 """What neurons do: fixed points and bifurcations of their flow, their f-I curve, and the statistics of spike trains."""
 
 from maichong.analysis.attractors import Attractors, attractors
+from maichong.analysis.balance import Balance, balance
 from maichong.analysis.bifurcations import Bifurcation, Branch, SteadyStates, steady_states
 from maichong.analysis.courses import Course, course, run_pattern
 from maichong.analysis.f_i import FICurve, Onset, f_i_curve, firing_range, onset
@@ -21,6 +22,7 @@ from maichong.analysis.stability import kind_of, kind_of_map
 
 __all__ = [
     "Attractors",
+    "Balance",
     "Bifurcation",
     "Branch",
     "Course",
@@ -31,6 +33,7 @@ __all__ = [
     "Onset",
     "SteadyStates",
     "attractors",
+    "balance",
     "correlation",
     "course",
     "f_i_curve",

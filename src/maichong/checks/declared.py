@@ -46,7 +46,12 @@ def _undocumented(model: Model) -> Iterator[str]:
 
 
 def _further(model: Model) -> tuple:
-    return (*getattr(model, "inputs", ()), *getattr(model, "traces", ()), *getattr(model, "source", ()))
+    return (
+        *getattr(model, "inputs", ()),
+        *getattr(model, "traces", ()),
+        *getattr(model, "reads", ()),
+        *getattr(model, "source", ()),
+    )
 
 
 def units(model: Model) -> None:

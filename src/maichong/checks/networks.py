@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from maichong.checks.outcome import Unsupported
-from maichong.checks.values import host, nearby, shortened, varied, weight_range
+from maichong.checks.values import host, nearby, shortened, target, varied, weight_range
 from maichong.encoding.poisson import Poisson
 from maichong.errors import EngineError
 from maichong.network import Network, SpikeTimes
@@ -291,13 +291,18 @@ def _plastic(
     rng = np.random.default_rng(4)
     net = Network(dt=0.5, seed=4)
     pre = net.population("pre", Poisson(rate=rate), n_pre)
-    # a small capacitance, so that weights of the order of 1 pA move the membrane by a millivolt
-    post = net.population("post", LIF(c_m=5.0, t_ref=2.0), n_post)
+    model = rule.model
+    assert isinstance(model, RuleModel)
+    neuron, drive, teaching, lesson = target(model), None, Delta(), 20.0
+    if model.reads:
+        # taught by currents, under drives that differ, its kernel is the one by which the neuron itself is checked
+        drive, teaching, lesson = 1e-3 * np.arange(n_post), Exponential(), 5.0 * excitability(neuron)
+    post = net.population("post", neuron, n_post, drive=drive)
     times = net.dt * np.floor(rng.uniform(1.0, duration, pulses * n_post) / net.dt)
     teacher = net.population("teacher", SpikeTimes(times, np.tile(np.arange(n_post), pulses)), n_post)
-    weight, receptor = Uniform(*weight_range(rule.model)), Exponential()
+    weight, receptor = Uniform(*weight_range(model)), Exponential()
     net.project(pre, post, connector, weight=weight, delay=delay, receptor=receptor, plasticity=rule, name="plastic")
-    net.project(teacher, post, OneToOne(), weight=20.0, receptor=Delta(), name="teaching")
+    net.project(teacher, post, OneToOne(), weight=lesson, receptor=teaching, name="teaching")
     return net
 
 

@@ -27,6 +27,18 @@ def host(model: IntrinsicModel) -> NeuronModel:
     raise ModelError(f"{model.name}.target", "must be a parameter of some neuron", brief(model.target))
 
 
+def target(model: RuleModel) -> Configured:
+    """A neuron for synapses with the rule: LIF, or the first that keeps what it reads."""
+    if not model.reads:
+        # a small capacitance, so that weights of the order of 1 pA move the membrane by a millivolt
+        return LIF(c_m=5.0, t_ref=2.0)
+    wanted = {(read.name, read.unit) for read in model.reads}
+    for neuron in kinds().get("neuron", ()):
+        if isinstance(neuron, NeuronModel) and wanted <= {(state.name, state.unit) for state in neuron.states}:
+            return neuron()
+    raise ModelError(f"{model.name}.reads", "must be states of some neuron", ", ".join(name for name, _ in sorted(wanted)))
+
+
 def call(function: Function, env: Mapping[str, Any]) -> tuple[Any, ...]:
     """The results of ``function`` for the symbols that it asks for; Failed where one of them has no value."""
     for name in arguments(function):
@@ -58,6 +70,7 @@ def at_defaults(model: Model) -> dict[str, Any]:
         env[state.name] = _start(state.init, {**around, **env})
     env |= {entry.name: 0.0 for entry in getattr(model, "inputs", ())}
     env |= {trace.name: 0.5 for trace in getattr(model, "traces", ())}
+    env |= {read.name: around["v"] for read in getattr(model, "reads", ())}
     return {**around, **env}
 
 

@@ -8,6 +8,7 @@ script that calls ``check_all`` needs no ``if __name__ == "__main__"``.
 from __future__ import annotations
 
 import dataclasses
+import gc
 import json
 import os
 import queue
@@ -103,11 +104,17 @@ def main() -> None:
 
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a model prints must not stand among the answers
+    frozen = False
     for line in sys.stdin:
         job = json.loads(line)
         outcomes = check_model(registry.find(job["model"]), job["engines"])
         answers.write(json.dumps([dataclasses.asdict(outcome) for outcome in outcomes]) + "\n")
         answers.flush()
+        if not frozen:
+            # Numba, SymPy and torch are loaded now, and stay: the garbage collector need not look through them each time
+            gc.collect()
+            gc.freeze()
+            frozen = True
 
 
 if __name__ == "__main__":

@@ -108,6 +108,9 @@ def _symbols(model: Model) -> Table:
         table.add_row(entry.name, "input", "", entry.unit, "", entry.meaning)
     for trace in getattr(model, "traces", ()):
         table.add_row(trace.name, f"{trace.on} trace", "0", "", f"decays with {trace.tau}", trace.meaning)
+    for read in getattr(model, "reads", ()):
+        late = f", {read.delay} ago" if read.delay else ""
+        table.add_row(read.name, f"state of the target{late}", "", read.unit, "", read.meaning)
     for param in model.params:
         default = "none" if param.default is None else f"{param.default:g}"
         table.add_row(param.name, "parameter", default, param.unit, param.bounds_text(), param.meaning)

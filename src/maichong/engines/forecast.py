@@ -15,7 +15,7 @@ from maichong.engines.events.projections import traces_on
 from maichong.engines.integration import choose
 from maichong.engines.off_grid import HALVINGS, off_grid_of
 from maichong.engines.plan import draft_projection, noises_of, ports_of
-from maichong.engines.projection_plan import ProjectionPlan
+from maichong.engines.projection_plan import ProjectionPlan, late_reads
 from maichong.engines.system import compose
 from maichong.errors import EngineError
 from maichong.network import Background, Network, Population, SpikeTimes
@@ -109,6 +109,8 @@ def _trace_bytes(entry: ProjectionPlan, layout: str, precision: str) -> float:
         total += entry.n_pre * (room * (4.0 + 8.0 * kept) + 8.0)
     if entry.spike_rule and isinstance(entry.spike_rule.model, RuleModel):
         model = entry.spike_rule.model
+        for steps in late_reads(entry.spike_rule, entry.dt).values():
+            total += padded(entry.n_post) * real * (1 << steps.bit_length())
         each = len(model.states) * real + (4.0 if model.elapse else 0.0)  # the states, and the step until which they are known
         total += entry.projection.connector.expected(entry.n_pre, entry.n_post) * each
     return total

@@ -57,6 +57,12 @@ def _one(
         evaluate(system.fires, scratch)
         return float(scratch["excess"])
 
+    def recovered(y: np.ndarray) -> np.ndarray:
+        """The states when the refractory period is over."""
+        scratch = known(y)
+        evaluate(system.recover, scratch)
+        return np.array([float(scratch.get(f"recovered_{name}", scratch[name])) for name in names])
+
     excess.terminal, excess.direction = True, 1.0  # type: ignore[attr-defined]
     y, t, free_at, spiked, watch = np.array([mine[name] for name in names], float), 0.0, wait, False, True
     while t < dt:
@@ -68,6 +74,8 @@ def _one(
             solution = solve_ivp(slope, (t, end), y, "DOP853", events=events, rtol=RTOL, atol=ATOL, args=(held,))
             y, t = solution.y[:, -1], float(solution.t[-1])
             crossed = solution.status == 1
+            if held and t >= free_at:
+                y = recovered(y)
         if crossed and spiked:
             raise EngineError(
                 "the integrator 'ode'", f"a neuron fires twice within one step of {dt:g} ms", fix="use a smaller dt"
@@ -77,6 +85,7 @@ def _one(
             scratch = {**known(y), "excess": 0.0}
             evaluate(system.reset, scratch)
             y = np.array([float(scratch[n] if n in frozen else scratch.get(f"reset_{n}", scratch[n])) for n in names])
+            y = y if pause > 0.0 else recovered(y)
             # without a reset the neuron stays above: it has fired once, and is not watched until the step ends
             watch = pause > 0.0 or excess(t, y, False) < 0.0
     if system.crossing and excess(t, y, False) >= 0.0:

@@ -181,6 +181,8 @@ def _obstacle(system: System, integration: Integration, flows: dict[str, Any], e
         return f"the flow of {', '.join(others)} is not linear"
     if system.crossing:
         return f"the flow of {system.neuron.model.name} makes the whole spike"
+    if system.recover:
+        return f"the membrane of {system.neuron.model.name} stays at the height of its spike, and comes down on the grid"
     if not system.holds and (t_ref > 0).any():
         return f"the membrane of {system.neuron.model.name} goes on while it is refractory"
     if any(excess.diff(symbol(name)).free_symbols & varying for name in system.states):

@@ -339,6 +339,14 @@ def signal_traces(rule: Configured | None) -> tuple[tuple[Trace, float], ...]:
     return tuple((trace, float(rule[trace.tau])) for trace in model.traces if trace.on not in SPIKES)
 
 
+def late_reads(rule: Configured | None, dt: float) -> dict[str, int]:
+    """The states of the target that a rule reads as they were some time ago, and how many steps ago that is."""
+    model = rule.model if rule else None
+    if rule is None or not isinstance(model, RuleModel):
+        return {}
+    return {read.name: int(to_steps(float(rule[read.delay]), dt)) for read in model.reads if read.delay}
+
+
 def synapse_states(rule: Configured | None) -> tuple[str, ...]:
     """What each synapse keeps of a rule besides its weight."""
     return tuple(state.name for state in rule.model.states) if rule else ()

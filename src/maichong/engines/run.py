@@ -184,13 +184,21 @@ class Run:
                 warnings.warn(f"population {entry.name!r}, {entry.system.membrane}: {what}", RuntimeWarning, stacklevel=3)
 
     def signal(self, name: str, value: float = 0.0) -> None:
-        """Send a signal through the network: rules that wait for ``name`` act now (WeightNormalisation: "sample")."""
+        """Send a signal through the network: rules that wait for ``name`` act now (WeightNormalisation: "sample").
+
+        Raises NetworkError where no rule waits for it, and for a reward before any step, ParameterError for a value that is no
+        finite number.
+        """
         waiting = {name for p in self.plan.projections for rule in p.rules for name in rule.model.signals}  # type: ignore[attr-defined]
         if not is_one_of(name, waiting):
             raise NetworkError("signal", f"no rule waits for {brief(name)}", fix=did_you_mean(name, waiting))
         number = in_unit(value, "", f"signal {name!r}")
         if not isinstance(number, float) or not np.isfinite(number):
             raise ParameterError(f"signal {name!r}", "must carry one finite number", brief(value))
+        paid = [rule.model for p in self.plan.projections for rule in p.rules if is_one_of(name, rule.model.rewards)]  # type: ignore[attr-defined]
+        if paid and self._backend.step == 0:
+            expected = f"is a reward for what the synapses of {paid[0].name} remember, which is nothing before any step"
+            raise NetworkError(f"signal {name!r}", expected, fix="run the network first")
         self._backend.signal(name, number)
 
     def recorded(self, probe: Probe) -> Spikes | Samples:

@@ -83,7 +83,8 @@ class System:
     """A population's states, parameters and calls.
 
     ``derivative`` gives ``d_<state>`` for each state, ``fires`` gives ``excess``, ``reset`` gives ``reset_<state>`` for the
-    states that a spike changes. ``noises`` names the symbol of each noise current. ``learned`` are the states of intrinsic rules:
+    states that a spike changes, ``recover`` ``recovered_<state>`` for those that the end of the
+    refractory period changes. ``noises`` names the symbol of each noise current. ``learned`` are the states of intrinsic rules:
     they move only while learning. ``crossing`` says that the flow makes the whole spike, which is noticed where ``excess`` rises
     through 0; ``holds``, that the membrane stands still while it is refractory. ``hazard`` gives ``hazard`` from ``excess``, of
     neurons with escape noise: these fire by chance.
@@ -100,6 +101,7 @@ class System:
     derivative: tuple[Call, ...]
     fires: tuple[Call, ...]
     reset: tuple[Call, ...]
+    recover: tuple[Call, ...]
     crossing: bool
     holds: bool
     noises: Mapping[str, str] = field(default_factory=dict)
@@ -217,6 +219,7 @@ def compose(
         params |= {"escape_rho_0": escape.rho_0, "escape_delta_u": escape.delta_u}
         hazard = (Call(HAZARDS[escape.hazard], ("excess", "escape_rho_0", "escape_delta_u"), ("hazard",)),)
     reset: list[Call] = []
+    recover: list[Call] = []
     if model.reset and neuron.options["reset"] != "none":
         soft = neuron.options["reset"] == "soft"
         landing = f"hard_{membrane}" if soft else f"reset_{membrane}"
@@ -224,6 +227,9 @@ def compose(
         reset = [*_needed(modulations, model.reset), _call(model.reset, bind, results)]
         if soft:
             reset += [Call(keep_excess, (landing, "excess"), (f"reset_{membrane}",))]
+        if model.recover:
+            results = tuple(f"recovered_{name}" for name in own)
+            recover = [*_needed(modulations, model.recover), _call(model.recover, bind, results)]
     return System(
         neuron=neuron,
         membrane=membrane,
@@ -236,6 +242,7 @@ def compose(
         derivative=(*outputs, *sums, *_needed(modulations, model.flow), *flows),
         fires=(*_needed(modulations, model.fires), fires),
         reset=(*reset, *jumps),
+        recover=tuple(recover),
         crossing=model.reset is None,
         holds=holds,
         noises=currents,

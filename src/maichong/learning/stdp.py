@@ -41,7 +41,7 @@ class STDP:
         model = self.rule.model if isinstance(self.rule, Configured) else None
         if not isinstance(model, RuleModel) or model.scope != "synapse" or not {"on_pre", "on_post"} & set(model.functions()):
             raise ParameterError("STDP, rule", "must be a rule that acts at spikes, such as PairSTDP()", brief(self.rule))
-        if model.on_step or model.on_signal or model.states or model.elapse or model.asks("v"):
+        if model.on_step or model.on_signal or model.states or model.elapse or model.reads or model.asks("v"):
             raise ParameterError(
                 "STDP, rule", "must act at spikes alone, by its traces", brief(self.rule), "use it in a Network"
             )

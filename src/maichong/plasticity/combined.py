@@ -24,22 +24,23 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from maichong.errors import NetworkError, ParameterError, brief
-from maichong.spec import Configured, Param, RuleModel, State, Trace
+from maichong.spec import Configured, Param, Read, RuleModel, State, Trace
 from maichong.spec.model import Function
 from maichong.spec.reading import arguments
 from maichong.spec.rule_model import SCOPES, SPIKES, rule, weight_bounds
 from maichong.spec.written import written
 
 ROLES = ("on_pre", "on_post", "on_step", "on_signal", "elapse")
-SHARED = ("w", "v", "w_sum", "signal", "lag", "w_min", "w_max")
-"""Symbols that mean the same in all parts."""
+SHARED = ("lag", "w_min", "w_max", *(name for names in SCOPES.values() for name in names))
+"""Symbols that mean the same in all parts; so do the states of the target that they read."""
 
 
 def Sum(*rules: Configured) -> Configured:  # noqa: N802 - it makes what a class would
     """The changes of all ``rules``, added up.
 
     Raises ParameterError for what is no rule of weights, fewer than two, rules that act at different signals, one that is a
-    combination already, or several that change weights as time passes where one asks how large they are.
+    combination already, several that read one state of the target as it was some time ago, or several that change weights as time
+    passes where one asks how large they are.
     """
     return _combined("Sum", rules)
 
@@ -166,11 +167,19 @@ def _rule(
             pairing = f"{trace.pairing}_{k}" if trace.pairing in chosen else trace.pairing
             traces.append(dataclasses.replace(trace, name=f"{trace.name}_{k}", tau=f"{trace.tau}_{k}", pairing=pairing))
         states += [dataclasses.replace(state, name=f"{state.name}_{k}", init=_init(state, k)) for state in model.states]
+    reads: dict[str, Read] = {}
+    for k, model in enumerate(models, 1):
+        for read in model.reads:
+            if read.name in reads and (read.delay or reads[read.name].delay):
+                expected = f"cannot put together two rules that read {read.name!r} of the target as it was some time ago"
+                raise ParameterError(parts[0], expected, model.name)
+            reads[read.name] = dataclasses.replace(read, delay=read.delay and f"{read.delay}_{k}")
     clock = next((model for model in models if model.on_signal), None)
     lead = {"Sum": "The sum of", "Sequence": "One after the other:", "Gate": "Behind a gate:"}[parts[0]]
     docs = "\n\n".join(f"{model.name}: {model.doc}" for model in models)
     made = rule(
-        name, params=params, scope="network" if parts[0] == "Gate" else widest, traces=traces, states=states, options=options,
+        name, params=params, scope="network" if parts[0] == "Gate" else widest, traces=traces, reads=reads.values(), states=states,
+        options=options,
         signal=clock.signal if clock else None,
         every=f"{clock.every}_{models.index(clock) + 1}" if clock and clock.every else None, bounds=(None, None),
         doc=f"{lead} {', '.join(model.name for model in models)}.\n\n{docs}", **functions,  # type: ignore[arg-type]
@@ -203,7 +212,8 @@ def _function(how: str, role: str, acting: list[tuple[int, RuleModel]], models: 
     for k, model in acting:
         function = model.functions()[role]
         namespace[f"part_{k}"] = function
-        given = [_symbol(name, k) for name in arguments(function)]
+        read = {entry.name for entry in model.reads}
+        given = [name if name in read else _symbol(name, k) for name in arguments(function)]
         asked += [name for name in given if name not in asked]
         given = [before if name == "w" else name for name in given]
         states = [f"{state.name}_{k}" for state in model.states]

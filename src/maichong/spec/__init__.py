@@ -1,6 +1,6 @@
 """What a model is: declarations, the one-file contract, and the readings of its functions."""
 
-from maichong.spec.declare import ALL_TO_ALL, NEAREST, Input, Option, Param, State, Trace
+from maichong.spec.declare import ALL_TO_ALL, NEAREST, Input, Option, Param, Read, State, Trace
 from maichong.spec.distance_kernel import DistanceKernel
 from maichong.spec.distributions import Distribution, LogNormal, Normal, Uniform
 from maichong.spec.escape import Escape
@@ -29,6 +29,7 @@ __all__ = [
     "Option",
     "Param",
     "Pattern",
+    "Read",
     "ReceptorModel",
     "RuleModel",
     "ShortTermModel",

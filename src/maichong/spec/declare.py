@@ -152,6 +152,19 @@ class Trace:
 
 
 @dataclass(frozen=True)
+class Read:
+    """A state of the target, by its name, that a rule's functions ask for: of the one neuron that a synapse sits on.
+
+    ``delay`` names the parameter that says how many ms ago it was so, rounded to whole steps; None: as it is now.
+    """
+
+    name: str
+    unit: str
+    meaning: str
+    delay: str | None = None
+
+
+@dataclass(frozen=True)
 class Option:
     """A choice among names; the first is the default.
 
@@ -189,8 +202,8 @@ class Option:
         return value
 
 
-Symbol = Param | State | Input | Trace | Option | EscapeOption
-AnySymbol = TypeVar("AnySymbol", Param, State, Input, Trace, Option)
+Symbol = Param | State | Input | Trace | Read | Option | EscapeOption
+AnySymbol = TypeVar("AnySymbol", Param, State, Input, Trace, Read, Option)
 
 
 def declared(symbols: Iterable[AnySymbol], kind: type[AnySymbol], where: str) -> tuple[AnySymbol, ...]:

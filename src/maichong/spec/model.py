@@ -22,7 +22,7 @@ Function = Callable[..., Any]
 
 COMPOSED = re.compile(r"(drive|p|s\d+)_.*|.*_[ph]\d+")
 """Names that the engines give: to inputs, to a propagator's coefficients, to the symbols of ports and of intrinsic rules."""
-RESULTS = ("d", "reset", "hard")
+RESULTS = ("d", "reset", "hard", "recovered")
 """What the engines put before a state's name to call its slope and where a spike takes it."""
 
 

@@ -68,6 +68,9 @@ def check_model(model: Model, weight: str = "", value: str = "") -> None:
             same(known[state.init], known[state.name], where, f"its start {state.init!r}")
     for trace in getattr(model, "traces", ()):
         same(model.param(trace.tau).unit, "ms", f"{model.name}.{trace.name}", f"its time constant {trace.tau!r}")
+    for read in getattr(model, "reads", ()):
+        if read.delay is not None:
+            same(model.param(read.delay).unit, "ms", f"{model.name}.{read.name}", f"its delay {read.delay!r}")
 
 
 def symbol_units(model: Model, weight: str = "", value: str = "") -> dict[str, str]:
@@ -85,7 +88,7 @@ def symbol_units(model: Model, weight: str = "", value: str = "") -> dict[str, s
         "dt": "ms",
         "value": value,
     }
-    known |= {trace.name: trace.unit for trace in getattr(model, "traces", ())}
+    known |= {entry.name: entry.unit for entry in (*getattr(model, "traces", ()), *getattr(model, "reads", ()))}
     for symbol in (*model.params, *model.states, *getattr(model, "inputs", ()), *getattr(model, "source", ())):
         known[symbol.name] = re.sub(r"\bweight\b", weight or "dimensionless", symbol.unit or "")
     return known
@@ -101,7 +104,7 @@ def expected_units(model: Model, role: str, known: dict[str, str], weight: str) 
         return (weight, *states)
     if role == "flow":
         return tuple(f"({unit or 'dimensionless'})/ms" for unit in states)
-    if role in ("reset", "on_spike"):
+    if role in ("reset", "recover", "on_spike"):
         return states
     if role in ("arrive", "leave"):
         return states or (weight,)

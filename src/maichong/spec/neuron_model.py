@@ -59,7 +59,8 @@ class Recipe(Protocol):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class NeuronModel(Model):
-    """A neuron: ``flow`` gives d/dt of each state, ``fires`` is >= 0 at a spike, ``reset`` the states after it.
+    """A neuron: ``flow`` gives d/dt of each state, ``fires`` is >= 0 at a spike, ``reset`` the states after it, and ``recover``, if
+    there is one, the states after the refractory period.
 
     Every neuron also has ``t_ref`` and the options ``reset`` (hard: as declared; soft: the excess over the threshold is
     kept; none), ``integrator``, ``spike_times`` (grid: a spike is at the end of its step; exact: where ``fires`` reaches 0,
@@ -79,7 +80,8 @@ class NeuronModel(Model):
 
     A neuron whose flow makes the whole spike has no ``reset`` function (None): it spikes where ``fires`` rises through 0, once,
     and again when it has been below; ``t_ref`` does not hold its membrane. Nor does it where ``holds`` is False: a neuron
-    whose membrane goes on after a spike, as one does whose threshold jumps instead; it has no soft reset.
+    whose membrane goes on after a spike, as one does whose threshold jumps instead; it has no soft reset. Neither has one with
+    ``recover``, whose membrane stays where ``reset`` puts it, at the height of a spike perhaps, for ``t_ref`` and then comes down.
     """
 
     kind: ClassVar[str] = "neuron"
@@ -94,6 +96,7 @@ class NeuronModel(Model):
     flow: Function = field(kw_only=True)
     fires: Function = field(kw_only=True)
     reset: Function | None = None
+    recover: Function | None = None
     schemes: Mapping[str, Scheme] = field(default_factory=dict)
     patterns: tuple[Pattern, ...] = ()
     holds: bool = True
@@ -174,7 +177,7 @@ class NeuronModel(Model):
         return (*super().symbols(), *self.inputs)
 
     def functions(self) -> Mapping[str, Function]:
-        given = {"flow": self.flow, "fires": self.fires, "reset": self.reset}
+        given = {"flow": self.flow, "fires": self.fires, "reset": self.reset, "recover": self.recover}
         return {role: function for role, function in given.items() if function is not None}
 
     def check(self, configured: Configured) -> None:
@@ -200,6 +203,11 @@ class NeuronModel(Model):
         check_function(self.fires, self.name, (*states, *params), results=1)
         if self.reset:
             check_function(self.reset, self.name, (*states, *params), results=len(states))
+        if self.recover:
+            if not (self.reset and self.holds):
+                fix = "give a reset too, and leave holds out"
+                raise ModelError(f"{self.name}.recover", "is for a membrane that a spike resets and t_ref holds", fix=fix)
+            check_function(self.recover, self.name, (*states, *params), results=len(states))
         for scheme, steps in self.schemes.items():
             where = f"{self.name}.schemes[{brief(scheme)}]"
             if not isinstance(steps, tuple) or not all(isinstance(step, tuple) and len(step) == 2 for step in steps):
@@ -255,6 +263,7 @@ def neuron(
     flow: Function,
     fires: Function,
     reset: Function | None = None,
+    recover: Function | None = None,
     inputs: Iterable[Input] = (),
     schemes: Mapping[str, Scheme] | None = None,
     patterns: Iterable[Pattern] = (),
@@ -265,6 +274,7 @@ def neuron(
     """Declare a neuron from the functions of one file; see :mod:`maichong.neurons.lif` for the shortest example.
 
     Leave ``reset`` out where the flow itself brings the membrane down again; ``holds=False`` where a spike does not interrupt it.
+    ``recover`` is where the end of the refractory period takes the states; see :mod:`maichong.neurons.clopath_adex`.
     ``t_ref`` is the default of the parameter t_ref, which every neuron has.
     ``patterns`` are what it is known for and ``maichong show NAME --plot`` draws. ``doc`` is the file's docstring:
     ``doc=__doc__``. Raises ModelError, with the file and line, where a function asks for what is not declared, is not
@@ -273,7 +283,7 @@ def neuron(
     """
     schemes = dict(schemes or {})
     # a membrane that a spike leaves alone has no excess that a soft reset could keep
-    resets = RESETS if holds else tuple(choice for choice in RESETS if choice != "soft")
+    resets = RESETS if holds and recover is None else tuple(choice for choice in RESETS if choice != "soft")
     params, states = declared(params, Param, f"{name}.params"), declared(states, State, f"{name}.states")
     pause = dataclasses.replace(T_REF if reset and holds else PAUSE, default=t_ref)
     return NeuronModel(
@@ -291,6 +301,7 @@ def neuron(
         flow=flow,
         fires=fires,
         reset=reset,
+        recover=recover,
         schemes=schemes,
         patterns=patterns_of(patterns, name),
         holds=holds,

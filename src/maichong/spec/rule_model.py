@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from maichong.errors import ModelError, ParameterError, brief, did_you_mean, is_one_of
-from maichong.spec.declare import ALL_TO_ALL, NEAREST, Option, Param, State, Symbol, Trace, declared
+from maichong.spec.declare import ALL_TO_ALL, NEAREST, Option, Param, Read, State, Symbol, Trace, declared
 from maichong.spec.model import Configured, Function, Model, names
 from maichong.spec.neuron_model import check_init
 from maichong.spec.reading import arguments, check_function, straight_line
@@ -25,6 +25,7 @@ SCOPES: Mapping[str, Mapping[str, str]] = {
         "v": "the potential of its target",
         "s_pre": "the activity of its source",
         "s_post": "the activity of its target",
+        "dt": "the length of a step",
     },
     "circuit": {"w_sum": "the sum of the weights onto the same neuron, within the projection"},
     "network": {"signal": "the number that the network's signal carries: reward, error, novelty"},
@@ -33,11 +34,18 @@ SCOPES: Mapping[str, Mapping[str, str]] = {
 
 ``w_sum`` and ``signal`` are known to ``on_signal`` alone: between spikes, where every weight is at rest. ``s_pre`` and ``s_post``
 are known to ``on_step`` alone: 1 where a spike arrives, or the target fires, at the end of this step, else 0; in layers, whatever
-their neurons' activity is. ``v`` is read by ``on_pre`` as it was before anything arrived in this step, by the others at its end.
+their neurons' activity is, and so is ``dt``. ``v``, and other states of the target that a rule ``reads``, are seen by ``on_pre`` as
+they were before anything arrived in this step, by the others at its end.
 Traces of signals are known to rules of scope "network" alone.
 """
 
-ONLY: Mapping[str, str] = {"w_sum": "on_signal", "signal": "on_signal", "s_pre": "on_step", "s_post": "on_step"}
+ONLY: Mapping[str, str] = {
+    "w_sum": "on_signal",
+    "signal": "on_signal",
+    "s_pre": "on_step",
+    "s_post": "on_step",
+    "dt": "on_step",
+}
 """What one role alone can know."""
 
 SPIKES = ("pre", "post")
@@ -80,6 +88,7 @@ class RuleModel(Model):
 
     scope: str = "synapse"
     traces: tuple[Trace, ...] = ()
+    reads: tuple[Read, ...] = ()
     on_pre: Function | None = None
     on_post: Function | None = None
     on_step: Function | None = None
@@ -91,7 +100,7 @@ class RuleModel(Model):
     """How it was put together from which rules, where it was."""
 
     def symbols(self) -> tuple[Symbol, ...]:
-        return (*super().symbols(), *self.traces)
+        return (*super().symbols(), *self.traces, *self.reads)
 
     def functions(self) -> Mapping[str, Function]:
         given = {
@@ -107,14 +116,22 @@ class RuleModel(Model):
 
     @property
     def keeps(self) -> bool:
-        """Whether it keeps something besides weights that no spike drives: states of synapses, traces of signals."""
-        return bool(self.states) or any(trace.on not in SPIKES for trace in self.traces)
+        """Whether it keeps something besides weights that no spike drives: states of synapses or, of late, of the target, traces
+        of signals."""
+        late = any(read.delay for read in self.reads)
+        return bool(self.states) or late or any(trace.on not in SPIKES for trace in self.traces)
 
     @property
     def signals(self) -> tuple[str, ...]:
         """The signals that it waits for: by its function, by its traces."""
         driving = [trace.on for trace in self.traces if trace.on not in SPIKES]
         return tuple(dict.fromkeys([*([self.signal] if self.signal else []), *driving]))
+
+    @property
+    def rewards(self) -> tuple[str, ...]:
+        """Of its signals those that pay for what synapses remember of spikes; a gate's is none, for it may be opened beforehand."""
+        remembers = self.states and self.functions().keys() & {"on_pre", "on_post", "on_step"}
+        return self.signals if self.scope == "network" and remembers and self.parts[:1] != ("Gate",) else ()
 
     def asks(self, name: str) -> bool:
         """Whether one of its functions asks for ``name``."""
@@ -147,6 +164,10 @@ class RuleModel(Model):
             raise ModelError(self.name, "on_signal goes together with the name of its signal, or with every")
         if self.signal is not None and self.every is not None:
             raise ModelError(self.name, "on_signal acts at a signal or every so many ms, not at both")
+        for read in self.reads:
+            if read.delay is not None and read.delay not in params:
+                where = f"{self.name}.{read.name}"
+                raise ModelError(where, f"its delay {read.delay!r} is no parameter", fix=did_you_mean(read.delay, params))
         if self.every is not None and self.every not in params:
             fix = did_you_mean(self.every, params)
             raise ModelError(f"{self.name}.every", "must name a parameter in ms", brief(self.every), fix)
@@ -155,7 +176,8 @@ class RuleModel(Model):
         of_signals = [trace.name for trace in self.traces if trace.on not in SPIKES]
         for role, function in self.functions().items():
             traces = names(self.traces) if role in ("on_pre", "on_post", "on_step") else of_signals
-            own = (*params, *names(self.states), *traces, *(("lag",) if role == "elapse" else ()))
+            around = ("lag",) if role == "elapse" else names(self.reads)
+            own = (*params, *names(self.states), *traces, *around)
             _check_scope_of(self, role, function, own)
             seen = ("w",) if role == "elapse" else allowed
             check_function(function, self.name, (*seen, *own), results=1 + len(self.states))
@@ -205,6 +227,7 @@ def rule(
     params: Iterable[Param],
     scope: str = "synapse",
     traces: Iterable[Trace] = (),
+    reads: Iterable[Read] = (),
     states: Iterable[State] = (),
     options: Iterable[Option] = (),
     on_pre: Function | None = None,
@@ -220,7 +243,8 @@ def rule(
     """Declare a plasticity rule from the functions of one file.
 
     Every rule also has ``w_min`` and ``w_max``, with ``bounds`` as defaults (None: unbounded). ``states`` are what each synapse
-    keeps besides its weight, from their initial value on; ``every`` names the parameter that says how often ``on_signal`` acts.
+    keeps besides its weight, from their initial value on; ``reads`` are states of the target, which its neuron must have; ``every``
+    names the parameter that says how often ``on_signal`` acts.
 
     Raises ModelError where a function asks for what its scope does not show.
     """
@@ -235,6 +259,7 @@ def rule(
         options=declared(options, Option, f"{name}.options"),
         scope=scope,
         traces=declared(traces, Trace, f"{name}.traces"),
+        reads=declared(reads, Read, f"{name}.reads"),
         states=declared(states, State, f"{name}.states"),
         on_pre=on_pre,
         on_post=on_post,
@@ -255,6 +280,17 @@ def synapse_start(rule: Configured, weight: np.ndarray) -> dict[str, np.ndarray]
             init = init(*(known[name] for name in arguments(init)))
         known[state.name] = np.array(np.broadcast_to(known[init] if isinstance(init, str) else init, weight.shape), np.float64)
     return {state.name: known[state.name] for state in rule.model.states}
+
+
+def follows_weight(rule: Configured | None) -> tuple[str, ...]:
+    """The states of a synapse that begin by its weight, where its weight follows from them ever after: where it is set by hand they
+    begin anew, or it would fall back."""
+    from maichong.spec.symbolic import expressions, symbol
+
+    model = rule.model if rule else None
+    if not isinstance(model, RuleModel) or not model.elapse or symbol("w") in expressions(model.elapse)[0].free_symbols:
+        return ()
+    return tuple(state.name for state in model.states if callable(state.init) and "w" in arguments(state.init))
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -49,7 +49,7 @@ def check_values(neuron: NeuronModel) -> None:
     landed = _values(neuron.reset, env, f"{neuron.name}.reset", "at its defaults")
     if landed:
         env |= dict(zip((state.name for state in neuron.states), landed, strict=True))
-        for role in ("flow", "fires"):
+        for role in ("flow", "fires", *(("recover",) if neuron.recover else ())):
             _values(getattr(neuron, role), env, f"{neuron.name}.{role}", "after a reset at its defaults")
 
 

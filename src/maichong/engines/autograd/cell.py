@@ -75,6 +75,11 @@ class Cell:
         if isinstance(escape := model.options.get("escape"), Escape):
             fix = "leave escape out: the surrogate is the slope of a soft threshold already"
             raise EngineError(where, "fires at its threshold here, not by chance", f"escape={escape!r}", fix)
+        if model.model.recover:
+            fix = "use AdEx, or run it in a Network"
+            raise EngineError(
+                where, "stays at the height of its spike and then comes down, which has no gradient here", fix=fix
+            )
         if model.options["integrator"] == "ode":
             raise EngineError(where, "cannot be trained through the integrator 'ode'", fix="use 'auto'")
         ports = [(receptor, model.model.inputs[0].name)] if receptor else []

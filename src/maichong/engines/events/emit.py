@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from maichong.engines.events.compiling import quickly
 from maichong.engines.events.runtime import CONTROL, drive
 from maichong.errors import EngineError
 from maichong.files import write_bytes
@@ -149,7 +150,8 @@ def _compiled(text: KernelText) -> Any:
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         try:
-            spec.loader.exec_module(module)
+            with quickly():
+                spec.loader.exec_module(module)
         except BaseException:
             # Ctrl-C while it compiles: half a module is none
             del sys.modules[name]

@@ -52,7 +52,7 @@ def learn(b: Builder) -> KernelText | None:
             late = delay = "late_here"
             w.line(f"late_here = {delayed.delay_of(b, 's')}")
         env |= b.pre_traces(w, "on_post", "i", delay, "now", skip=b.shape.quiet)
-    elif b.shape.uniform and not b.lingers and "v" not in b.asks("on_post"):
+    elif b.shape.uniform and not b.lingers and not set(b.asks("on_post")) & {name for name, _ in b.shape.seen}:
         _in_blocks(b, w, env, column)
         return b.text("Learn", w)
     else:

@@ -7,15 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from maichong.engines.events import arrivals, everywhere, learning, prefetch, procedural, projections, synaptic, traces
+from maichong.engines.events import arrivals, everywhere, learning, prefetch, procedural, projections, reads, synaptic, traces
 from maichong.engines.events import release as releases
 from maichong.engines.events.emit import Kernel
 from maichong.engines.events.layout import BLOCK, Layout, in_one_part, inbox_form, padded, places
 from maichong.engines.events.live_population import LivePopulation
 from maichong.engines.events.memory import Parted, zeros
-from maichong.engines.projection_plan import ProjectionPlan, signal_traces
+from maichong.engines.projection_plan import ProjectionPlan, late_reads, signal_traces
 from maichong.errors import CheckpointError, EngineError
 from maichong.spec import NEAREST, Configured, RuleModel
+from maichong.spec.rule_model import follows_weight, synapse_start
 
 LONG_AGO = -(2**30)
 
@@ -45,10 +46,10 @@ class LiveProjection:
             what = "reads which spikes arrive in a step, and needs one delay for all synapses"
             where = f"projection {plan.name!r}, {rule.model.name}"  # type: ignore[union-attr]
             raise EngineError(where, what, fix="give one delay, or build with engine='reference'")
-        membrane = post.plan.system.membrane if any(_asks(own, "v") for own in plan.rules) and post.plan.system else None
+        seen = reads.seen(plan, post.plan)
         shape = projections.shape_of(
             plan, self.layout, wakes=post.awake is not None, landing=landing,
-            membrane=str(post.own.of[0][membrane].dtype) if membrane else "",
+            seen={name: str(post.own.of[0][state].dtype) for name, state in seen.items()},
         )  # fmt: skip
         self.reads_now = _asks(rule, "s_pre") and int(self.layout.delays[-1]) == 0
         """Whether its rule reads the spikes that its source sends in the same step."""
@@ -65,6 +66,10 @@ class LiveProjection:
             dendrites |= {"past_mask": depth - 1, "width": padded(plan.n_post)}
             for trace, _ in projections.traces_on(rule, "post"):
                 self.traces.add(f"past_{trace.name}", precision, depth)
+        late = late_reads(rule, plan.dt)
+        for name, steps in late.items():
+            self.traces.add(f"past_{name}", precision, 1 << steps.bit_length())
+            self.traces[f"past_{name}"] = np.tile(post.padded(post.plan.start[name], precision), 1 << steps.bit_length())  # type: ignore[index]
         inbox: dict[str, int] = {}
         if self.serial:
             calendar = ("inbox", "due", "due_count")
@@ -109,6 +114,7 @@ class LiveProjection:
             **self.signals,
             **inbox,
             **dendrites,
+            **reads.values(late),
             **projections.rule_values(rule, plan.dt, precision),
         }
         if rule:
@@ -118,9 +124,8 @@ class LiveProjection:
         if landing:
             self.values |= {**lands, "pre_before": pre.arrays["ring_before"]}
         self._mine = [self._of_part(part, copy, post) for part, copy in zip(owners, self.sources, strict=True)]
-        if membrane:
-            for part, mine in zip(owners, self._mine, strict=True):
-                mine["membrane"] = post.own.of[part][membrane]
+        for part, mine in zip(owners, self._mine, strict=True):
+            mine |= {f"seen_{name}": post.own.of[part][state] for name, state in seen.items()}
         release, drawn = plan.release, layout.kind == "procedural"
         pulses = release is not None and release.pulse > 0
         builder = projections.Builder(shape, rule, precision, pulses=pulses)
@@ -136,7 +141,7 @@ class LiveProjection:
             texts["deliver"] += [procedural.deliver(builder, plan, "last") if drawn else builder.deliver_ends()]
         if rule:
             texts |= {"jump": [traces.jump(builder)], "decay": [traces.decay(builder)]}
-            texts["learn"] = [learning.learn(builder), everywhere.each_step(builder)]
+            texts["learn"] = [reads.keep(builder), learning.learn(builder), everywhere.each_step(builder)]
         self.kernels: list[dict[str, list[Kernel]]] = [{} for _ in range(self.parts)]
         for part, mine in zip(owners, self._mine, strict=True):
             if layout.kind == "procedural":
@@ -265,7 +270,14 @@ class LiveProjection:
             self.layout.weight[: weights.size] = weights[:1]  # all are equal; there may be none
         else:
             where = places(self.plan, self.layout, self.parts)
-            self.layout.weight[slice(None) if where is None else where] = weights
+            where = slice(None) if where is None else where
+            self.layout.weight[where] = weights
+            if names := follows_weight(self.plan.spike_rule):
+                assert self.plan.spike_rule
+                started = synapse_start(self.plan.spike_rule, np.asarray(weights, np.float64))
+                for name in names:
+                    self.synaptic[f"state_{name}"][where] = started[name]
+                self.carry_on(step)
         self._settle(step)
 
     def _settle(self, step: int) -> None:

@@ -225,6 +225,8 @@ def _store(
         w.line(f"s_{state}[j] = {value}")
         if sleeps:
             w.line(f"moved = np.int32(moved + np.int32({value} != {env[state]}))")
+    if system.recover:
+        _recover(w, system, dict(after))
     if begin:
         (probability,) = w.inline(chance, [begin, _hazard(w, system, after), "dt"])
         w.line("word = words[row + j]")
@@ -246,6 +248,17 @@ def _store(
         # who is refractory will move when that ends; the padding, refractory for ever, will not
         w.line("waits = (now < until[j]) & (until[j] != np.int32(2147483647))")
         w.line("moved = np.int32(moved + np.int32(fire | waits))")
+
+
+def _recover(w: Writer, system: System, env: dict[str, str]) -> None:
+    """Where the refractory period ends with this step the states recover from it; ``env`` holds them as they were stored."""
+    before = {state: env[state] for state in system.own}
+    w.line("over = until[j] == now + np.int32(1)")
+    for call in system.recover:
+        w.call(call, env)
+    for state, text in before.items():
+        if env[f"recovered_{state}"] != text:
+            w.line(f"s_{state}[j] = {env[f'recovered_{state}']} if over else {text}")
 
 
 def _collect(
@@ -283,5 +296,14 @@ def _collect(
             continue
         text = f"s_{state}[j] = {env[f'reset_{state}']}"
         w.line(f"if not frozen: {text}" if state in system.learned else text)
+    if system.recover:
+        w.line("if refractory[j] == 0:")
+        w.indent += 1
+        env |= {state: env[f"reset_{state}"] for state in system.own}
+        for call in system.recover:
+            w.call(call, env)
+        for state in system.own:
+            w.line(f"s_{state}[j] = {env[f'recovered_{state}']}")
+        w.indent -= 1
     w.indent -= 4
     w.line("ring_count[part * apart + slot] = count")

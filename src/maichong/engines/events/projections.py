@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from maichong.engines.events import arrivals, delayed, inboxes, synaptic
+from maichong.engines.events import arrivals, delayed, inboxes, reads, synaptic
 from maichong.engines.events.arrivals import Landing
 from maichong.engines.events.emit import Argument, KernelText
 from maichong.engines.events.layout import BLOCK, Layout, inert
@@ -49,13 +49,18 @@ class Shape:
     landing: Landing | None
     """How spikes act that arrive off the grid; None where they arrive on it."""
     bounded: tuple[bool, bool]
-    membrane: str
-    """The type of the targets' potentials, where the rule reads them; "" else."""
+    seen: tuple[tuple[str, str], ...]
+    """The types of the targets' states that rules read, by what the rules call them."""
     types: tuple[tuple[str, str], ...]
 
 
 def shape_of(
-    entry: ProjectionPlan, layout: Layout, *, wakes: bool, landing: Landing | None = None, membrane: str = ""
+    entry: ProjectionPlan,
+    layout: Layout,
+    *,
+    wakes: bool,
+    landing: Landing | None = None,
+    seen: Mapping[str, str] | None = None,
 ) -> Shape:
     """The shape of a projection."""
     return Shape(
@@ -74,7 +79,7 @@ def shape_of(
         dendrites="" if not entry.longest_dendritic else "each" if entry.dendritic is None else "one",
         landing=landing,
         bounded=(bool(np.isfinite(entry.bounds[0])), bool(np.isfinite(entry.bounds[1]))),
-        membrane=membrane,
+        seen=tuple((seen or {}).items()),
         types=tuple((name, str(array.dtype)) for name, array in layout.arrays.items()),
     )
 
@@ -163,8 +168,10 @@ class Builder:
         function = self.model.functions()[role]
         names = dict(env)
         for name in arguments(function):
-            if name == "v":
-                names[name] = w.keep(f"F({self.array('membrane', self.shape.membrane)}[j])", "v")
+            if name in dict(self.shape.seen):
+                names[name] = w.keep(reads.text(self, name, role), name)
+            elif name == "dt":
+                names[name] = w.keep(f"F({self.number('dt', 'float64')})", "dt")
             elif name not in names:
                 names[name] = w.literal(self.static[name]) if name in self.static else self.number(f"par_{name}")
         weight, *states = w.inline(function, [names[name] for name in arguments(function)])

@@ -48,9 +48,7 @@ class Reference:
         with interrupts.deferred(unless_watched=True) as interrupted, np.errstate(all="ignore"):
             for _ in range(steps):
                 # what a rule sees of a target is what it was before anything of this step arrived
-                self._begun = [
-                    population.membrane if population.plan.system else np.zeros(0) for population in self.populations
-                ]
+                self._begun = [dict(population.env) for population in self.populations]
                 for operation in self.plan.schedule:
                     getattr(self, f"_{operation.phase}")(operation.index)
                 self.step += 1
@@ -83,7 +81,7 @@ class Reference:
             target.env[state] = target.env[state] + np.where(free, now, 0.0)
             now[:] = 0.0
         if self.learning:
-            projection.apply("on_pre", arrived, self._begun[entry.post_population])
+            projection.apply("on_pre", arrived, self._begun[entry.post_population], self.step)
         if entry.exact:
             target.arrivals.append(projection.within(self.step, source.fired, source.before))
 
@@ -135,17 +133,18 @@ class Reference:
 
     def _learn(self, index: int) -> None:
         projection = self.projections[index]
+        target = self.populations[projection.plan.post_population]
+        projection.note(target.env, self.step + 1)
         if not self.learning:
             return
-        target = self.populations[projection.plan.post_population]
         seen = (self.step + 1 - projection.dendritic) % len(target.fired)
-        projection.apply("on_post", target.fired[seen, projection.post], target.membrane)
+        projection.apply("on_post", target.fired[seen, projection.post], target.env, self.step + 1)
         now, source = self.step + 1, self.populations[projection.plan.pre_population]
         projection.active = {
             "s_pre": source.fired[(now - projection.delay) % len(source.fired), projection.pre].astype(np.float64),
             "s_post": target.fired[seen, projection.post].astype(np.float64),
         }
-        projection.apply("on_step", np.ones(projection.pre.size, bool), target.membrane)
+        projection.apply("on_step", np.ones(projection.pre.size, bool), target.env, self.step + 1)
 
     def _record(self, index: int) -> None:
         probe = self.plan.probes[index]
@@ -219,12 +218,12 @@ class Reference:
         return lambda: weight.copy() if synapses is None else weight[synapses]
 
     def set_weights(self, index: int, weights: np.ndarray) -> None:
-        self.projections[index].weight[:] = weights
+        self.projections[index].begin(weights)
 
     def signal(self, name: str, value: float) -> None:
         """Let all rules act that wait for the signal ``name``."""
         for projection in self.projections if self.learning else ():
-            projection.on_signal(name, value, self.populations[projection.plan.post_population].membrane)
+            projection.on_signal(name, value, self.populations[projection.plan.post_population].env, self.step)
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """All that changes, as arrays by name."""

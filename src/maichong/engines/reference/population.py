@@ -180,6 +180,10 @@ class LivePopulation:
             if f"reset_{name}" in scratch and (learning or name not in system.learned):
                 env[name] = np.where(fired, scratch[f"reset_{name}"], env[name])
         self.until[fired] = step + 1 + self.plan.refractory[fired]
+        if system.recover:
+            over, scratch = (held | fired) & (self.until == step + 1), dict(env)
+            evaluate(system.recover, scratch)
+            env.update({name: np.where(over, scratch[f"recovered_{name}"], env[name]) for name in system.own})
         return np.flatnonzero(fired)
 
     def _hazard(self, env: Mapping[str, Any]) -> np.ndarray | None:

@@ -9,13 +9,13 @@ import numpy as np
 
 from maichong.engines.event_by_event import Arrivals
 from maichong.engines.plan import Plan
-from maichong.engines.projection_plan import ProjectionPlan, signal_traces, spike_traces
+from maichong.engines.projection_plan import ProjectionPlan, late_reads, signal_traces, spike_traces
 from maichong.engines.release import BOUND
 from maichong.engines.system import evaluate
 from maichong.spec import RuleModel
 from maichong.spec.model import names
 from maichong.spec.reading import arguments
-from maichong.spec.rule_model import synapse_start
+from maichong.spec.rule_model import follows_weight, synapse_start
 
 
 class LiveProjection:
@@ -36,6 +36,12 @@ class LiveProjection:
         self.values = {trace.name: np.zeros(self.pre.size) for trace, _, _ in self.traces}
         self.states = synapse_start(plan.spike_rule, self.weight) if plan.spike_rule else {}
         self.modulators = {trace.name: np.zeros(()) for trace, _ in signal_traces(plan.spike_rule)}
+        target = whole.populations[plan.post_population]
+        assert target.system and target.start is not None
+        self.membrane = target.system.membrane
+        self.late = late_reads(plan.spike_rule, plan.dt)
+        # what the target was like in the last steps, by the stamp, [stamps, n_post]; before it began, as it began
+        self.past = {name: np.tile(target.start[name], (late + 1, 1)) for name, late in self.late.items()}
         self.elapse(0.0)  # a weight that follows from the synapse's states does so from the start
         self.arrived = np.zeros(self.pre.size, bool)
         self.active: dict[str, np.ndarray] = {}
@@ -51,13 +57,23 @@ class LiveProjection:
             ends = ("amount", "last") if release.pulse else ("amount",)
             self.amounts = {f"{end} {name}": np.zeros((depth, n)) for end in ends for name in release.amounts}
 
+    def begin(self, weight: np.ndarray) -> None:
+        """Begin anew with these weights, and with what of synapses' states follows from them."""
+        self.weight[:] = weight
+        rule = self.plan.spike_rule
+        if rule and (following := follows_weight(rule)):
+            started = synapse_start(rule, self.weight)
+            self.states |= {name: started[name] for name in following}
+            self.elapse(0.0)
+
     def arrays(self) -> dict[str, np.ndarray]:
         traces = {f"trace {name}": values for name, values in self.values.items()}
         sources = {f"source {name}": values for name, values in self.sources.items()}
         due = {f"due {state}": values for state, values in self.due.items()}
         own = {f"synapse {name}": values for name, values in self.states.items()}
         own |= {f"signal {name}": value for name, value in self.modulators.items()}
-        return {"weight": self.weight, **own, **traces, **sources, **self.amounts, **due}
+        past = {f"past {name}": values for name, values in self.past.items()}
+        return {"weight": self.weight, **own, **traces, **past, **sources, **self.amounts, **due}
 
     def lay(self, due: np.ndarray, chosen: np.ndarray, parts: np.ndarray | float, step: int) -> None:
         """Lay ``parts`` of the weights of the ``chosen`` synapses where the soma finds them."""
@@ -119,14 +135,19 @@ class LiveProjection:
         for key, value in self.arrays().items():
             value[...] = arrays[key]
 
-    def apply(self, role: str, chosen: np.ndarray, v: np.ndarray) -> None:
-        """Let the spike rule's function ``role`` set the ``chosen`` weights; ``v`` [n_post] are the targets' potentials."""
+    def note(self, target: Mapping[str, np.ndarray], stamp: int) -> None:
+        """Keep what the rule will read of the targets some time after ``stamp``."""
+        for name, past in self.past.items():
+            past[stamp % len(past)] = target[name]
+
+    def apply(self, role: str, chosen: np.ndarray, target: Mapping[str, np.ndarray], stamp: int) -> None:
+        """Let the spike rule's function ``role`` set the ``chosen`` weights; ``target`` has the targets' states, [n_post]."""
         rule = self.plan.spike_rule
         function = rule.model.functions().get(role) if rule else None
         if rule is None or function is None or not chosen.any():
             return
         known = {name: values[chosen] for name, values in self.values.items()}
-        self._write(rule, function, chosen, known | self._around(chosen, v))
+        self._write(rule, function, chosen, known | self._around(chosen, target, stamp))
 
     def elapse(self, lag: float) -> None:
         """So many ms in which nothing happens, for all synapses."""
@@ -142,18 +163,21 @@ class LiveProjection:
         for trace, tau in signal_traces(self.plan.spike_rule):
             self.modulators[trace.name] *= np.exp(-self.plan.dt / tau)
 
-    def on_signal(self, name: str, value: float, v: np.ndarray) -> None:
+    def on_signal(self, name: str, value: float, target: Mapping[str, np.ndarray], stamp: int) -> None:
         everywhere = np.ones(self.pre.size, bool)
         for rule in self.plan.rules:
             if isinstance(rule.model, RuleModel) and rule.model.on_signal and self.plan.clock(rule) == name:
-                self._write(rule, rule.model.on_signal, everywhere, {"signal": value} | self._around(everywhere, v))
+                self._write(rule, rule.model.on_signal, everywhere, {"signal": value} | self._around(everywhere, target, stamp))
         for trace, _ in signal_traces(self.plan.spike_rule):
             self.modulators[trace.name] += value if trace.on == name else 0.0
 
-    def _around(self, chosen: np.ndarray, v: np.ndarray) -> dict[str, Any]:
+    def _around(self, chosen: np.ndarray, target: Mapping[str, np.ndarray], stamp: int) -> dict[str, Any]:
         """What a rule may know of the ``chosen`` synapses besides their weights and traces."""
-        own = {name: values[chosen] for name, values in self.states.items()}
-        return {**own, **self.modulators, **self.active, "v": v[self.post[chosen]] if v.size else v}
+        own, post = {name: values[chosen] for name, values in self.states.items()}, self.post[chosen]
+        read = {read.name for rule in self.plan.rules if isinstance(rule.model, RuleModel) for read in rule.model.reads}
+        seen = {name: target[name][post] for name in read - self.past.keys()}
+        seen |= {name: past[(stamp - self.late[name]) % len(past), post] for name, past in self.past.items()}
+        return {**own, **self.modulators, **self.active, **seen, "v": target[self.membrane][post], "dt": self.plan.dt}
 
     def _write(self, rule: Any, function: Callable[..., Any], chosen: np.ndarray, known: dict[str, Any]) -> None:
         asked = arguments(function)
