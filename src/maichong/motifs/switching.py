@@ -1,0 +1,183 @@
+"""Compiled null networks: arcs exchange their targets until nothing is left but the degrees. Imported where something is drawn.
+
+One try draws two arcs A -> B and C -> D and makes A -> D and C -> B of them, unless that would make an arc from a node to itself
+or one that is there already. A mutual pair may be held together: then it only exchanges partners with another pair, and no exchange
+of single arcs makes or breaks one. Tries that are refused count, so that all networks the exchanges reach are equally likely
+(Rao, Jana & Bandyopadhyay 1996; Milo et al. 2003, arXiv:cond-mat/0312028).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from maichong.motifs.kernels import neighbours, oriented, sorted_arcs, triangles, wedges
+from maichong.random_compiled import SHIFT, philox, unit
+
+FEW_NODES = 16384
+"""Up to so many nodes the arcs are bits, 32 MB at most: several times as fast as hashing."""
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+NONE = np.int64(-1)
+STREAM = np.uint64(0x6D6F7469)
+"""A stream of random numbers of our own: "moti"."""
+LENGTH = np.uint64(2**32 - 1)
+"""The counter whose numbers draw how many tries a null network gets."""
+
+
+@njit(error_model="numpy", forceinline=True)
+def _home(table, key):
+    return ((np.uint64(key) * GOLDEN) >> np.uint64(20)) & np.uint64(len(table) - 1)
+
+
+@njit(error_model="numpy")
+def _slot(table, key):
+    """Where ``key`` is in a hash table, or the empty place where it would be."""
+    mask, at = np.uint64(len(table) - 1), _home(table, key)
+    while table[at] != NONE and table[at] != key:
+        at = (at + np.uint64(1)) & mask
+    return at
+
+
+@njit(error_model="numpy")
+def _holds(table, key):
+    return table[_slot(table, key)] == key
+
+
+@njit(error_model="numpy")
+def _put_in(table, key):
+    table[_slot(table, key)] = key
+
+
+@njit(error_model="numpy", forceinline=True)
+def _has(table, dense, key):
+    if dense:
+        return (table[key >> 6] >> (key & 63)) & 1 != 0
+    return _holds(table, key)
+
+
+@njit(error_model="numpy", forceinline=True)
+def _add(table, dense, key):
+    if dense:
+        table[key >> 6] |= np.int64(1) << (key & 63)
+    else:
+        _put_in(table, key)
+
+
+@njit(error_model="numpy", forceinline=True)
+def _remove(table, dense, key):
+    if dense:
+        table[key >> 6] &= ~(np.int64(1) << (key & 63))
+    else:
+        _take_out(table, key)
+
+
+@njit(error_model="numpy")
+def _take_out(table, key):
+    """Take ``key`` out of a hash table and move up what was pushed on by it, so that no search stops short."""
+    mask = np.uint64(len(table) - 1)
+    hole = _slot(table, key)
+    at = hole
+    while True:
+        table[hole] = NONE
+        while True:
+            at = (at + np.uint64(1)) & mask
+            if table[at] == NONE:
+                return
+            # what lies here may fill the hole, if the hole is not before its home
+            if ((at - _home(table, table[at])) & mask) >= ((at - hole) & mask):
+                break
+        table[hole] = table[at]
+        hole = at
+
+
+@njit(error_model="numpy")
+def _table(n, arcs):
+    """Room for arcs as numbers source * n + target: a bit for each pair of nodes where these are few, a hash table else."""
+    if n <= FEW_NODES:
+        return np.zeros(((n * n) >> 6) + 1, np.int64), True
+    size = 8
+    while size < 3 * arcs:
+        size *= 2
+    return np.full(size, NONE, np.int64), False
+
+
+@njit(error_model="numpy", cache=True, nogil=True)
+def switched(n, singles, pairs, held, quality, null, seed_low, seed_high):
+    """Switch ``singles`` [arcs, 2] and mutual ``pairs`` [pairs, 2], int32, in place; returns how many exchanges were made.
+
+    The number of tries is drawn between ``quality`` and twice as many for each arc. ``held``: pairs are held together, and singles
+    make none; otherwise ``pairs`` must be empty.
+    """
+    alone, together = np.int64(len(singles)), np.int64(len(pairs))
+    arcs = alone + 2 * together
+    if arcs < 2:
+        return 0
+    table, dense = _table(np.int64(n), arcs)
+    wide = np.int64(n)
+    for k in range(alone):
+        _add(table, dense, singles[k, 0] * wide + singles[k, 1])
+    for k in range(together):
+        for key in (pairs[k, 0] * wide + pairs[k, 1], pairs[k, 1] * wide + pairs[k, 0]):
+            _add(table, dense, key)
+    k0, k1, me = np.uint64(seed_low), np.uint64(seed_high), np.uint64(null)
+    w0, w1, _, _ = philox(LENGTH, LENGTH, me, STREAM, k0, k1)
+    tries = np.int64(quality * arcs * (1.0 + unit(w0, w1)))
+    made = 0
+    for t in range(tries):
+        w0, w1, w2, _ = philox(np.uint64(t) & LENGTH, np.uint64(t) >> SHIFT, me, STREAM, k0, k1)
+        i = np.int64((w0 * np.uint64(arcs)) >> SHIFT)
+        if i < alone:
+            j = np.int64((w1 * np.uint64(alone)) >> SHIFT)
+            a, b, c, d = np.int64(singles[i, 0]), np.int64(singles[i, 1]), np.int64(singles[j, 0]), np.int64(singles[j, 1])
+            if a == d or c == b or a == c or b == d:
+                continue
+            if _has(table, dense, a * wide + d) or _has(table, dense, c * wide + b):
+                continue
+            if held and (_has(table, dense, d * wide + a) or _has(table, dense, b * wide + c)):
+                continue
+            _remove(table, dense, a * wide + b)
+            _remove(table, dense, c * wide + d)
+            for key in (a * wide + d, c * wide + b):
+                _add(table, dense, key)
+            singles[i, 1], singles[j, 1] = d, b
+        else:
+            i = (i - alone) >> 1
+            j = np.int64((w1 * np.uint64(together)) >> SHIFT)
+            # either end of the other pair, so that all partners can be had
+            turned = np.int64(w2 & np.uint64(1))
+            a, b, c, d = np.int64(pairs[i, 0]), np.int64(pairs[i, 1]), np.int64(pairs[j, turned]), np.int64(pairs[j, 1 - turned])
+            if i == j or a == d or c == b or a == c or b == d:
+                continue
+            if _has(table, dense, a * wide + d) or _has(table, dense, d * wide + a) or _has(table, dense, c * wide + b) or _has(table, dense, b * wide + c):
+                continue
+            for key in (a * wide + b, b * wide + a, c * wide + d, d * wide + c):
+                _remove(table, dense, key)
+            for key in (a * wide + d, d * wide + a, c * wide + b, b * wide + c):
+                _add(table, dense, key)
+            pairs[i, 1] = d
+            pairs[j, 0], pairs[j, 1] = c, b
+        made += 1
+    return made
+
+
+@njit(error_model="numpy", cache=True, nogil=True)
+def null_counts(n, singles, pairs, held, quality, first, seed_low, seed_high, closed, open_, dyads):
+    """Draw a null network for each row of the last three and count it: triangles [64], wedges [1, 3, 3], dyads [2, 1, 1]."""
+    types, marks = np.zeros(n, np.int64), np.zeros(n, np.uint8)
+    alone, together = len(singles), len(pairs)
+    sources, targets = np.empty(alone + 2 * together, np.int32), np.empty(alone + 2 * together, np.int32)
+    for r in range(len(closed)):
+        mine, ours = singles.copy(), pairs.copy()
+        switched(n, mine, ours, held, quality, first + r, seed_low, seed_high)
+        sources[:alone], targets[:alone] = mine[:, 0], mine[:, 1]
+        sources[alone : alone + together], targets[alone : alone + together] = ours[:, 0], ours[:, 1]
+        sources[alone + together :], targets[alone + together :] = ours[:, 1], ours[:, 0]
+        starts, listed = sorted_arcs(n, sources, targets)
+        rows, others, states, _ = oriented(n, starts, listed)
+        near = neighbours(n, rows, others, states, types, 1)
+        open_[r] = wedges(near, types, 1)
+        triangles(rows, others, states, types, 1, 0, n, marks, closed[r])
+        for v in range(n):
+            dyads[r, 0, 0, 0] += near[v, 0]
+            dyads[r, 1, 0, 0] += near[v, 2]
+        dyads[r, 1, 0, 0] //= 2
