@@ -4,3 +4,4 @@ from maichong.motifs.graph import DirectedGraph, directed_graph, graph_of_matrix
 from maichong.motifs.triads import CONNECTED, MAN, TRIADS, Triad
 from maichong.motifs.nulls import NULLS, expected_census, null_censuses, rewired
 from maichong.motifs.significance import Significance, profile, significance
+from maichong.motifs.edge_list import read_edge_list
