@@ -49,7 +49,7 @@ def rewired(graph: DirectedGraph, null: str = "degree-mutual", *, quality: float
     graph = checked_graph(where, graph)
     held = _held(where, null)
     singles, pairs = _split(graph, held)
-    switched(graph.n, singles, pairs, held, checked_quality(where, quality), 0, *_key(where, seed))
+    switched(graph.n, singles, pairs, held, checked_quality(where, quality), 0, *checked_seed(where, seed))
     sources = np.concatenate([singles[:, 0], pairs[:, 0], pairs[:, 1]])
     targets = np.concatenate([singles[:, 1], pairs[:, 1], pairs[:, 0]])
     return directed_graph(sources, targets, graph.n, names=graph.names)
@@ -76,7 +76,7 @@ def null_censuses(
 
     where = "null_censuses"
     graph = checked_graph(where, graph, 3)
-    held, key, quality = _held(where, null), _key(where, seed), checked_quality(where, quality)
+    held, key, quality = _held(where, null), checked_seed(where, seed), checked_quality(where, quality)
     nulls, threads = checked_nulls(where, nulls), checked_threads(where, threads)
     singles, pairs = _split(graph, held)
     closed, open_, dyads = (np.zeros((nulls, *shape), np.int64) for shape in ((64,), (1, 3, 3), (2, 1, 1)))
@@ -164,7 +164,8 @@ def _held(where: str, null: object) -> bool:
     return null == "degree-mutual"
 
 
-def _key(where: str, seed: object) -> tuple[int, int]:
+def checked_seed(where: str, seed: object) -> tuple[int, int]:
+    """The two words of ``seed``, if it is one; raises ParameterError."""
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
         raise ParameterError(f"{where}.seed", "must be a whole number from 0 below 2**63", brief(seed))
     return int(seed) & 0xFFFFFFFF, int(seed) >> 32
