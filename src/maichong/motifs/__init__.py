@@ -6,3 +6,4 @@ from maichong.motifs.nulls import NULLS, expected_census, null_censuses, rewired
 from maichong.motifs.significance import Significance, profile, significance
 from maichong.motifs.edge_list import read_edge_list
 from maichong.motifs.four_nodes import FourNodeCensus, four_node_census
+from maichong.motifs.generating import Generated, generate, reshaped
