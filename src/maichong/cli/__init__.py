@@ -208,10 +208,14 @@ def motifs_(
     nulls: Annotated[int, typer.Option(help="How many null networks to draw.")] = 1000,
     quality: Annotated[float, typer.Option(help="Tries for each arc of a null network, at least.")] = 100.0,
     seed: Annotated[int, typer.Option(help="Of the null networks.")] = 0,
-    gallery: Annotated[bool, typer.Option("--gallery", help="Compare networks of genes, neurons, areas, friends and words.")] = False,
+    gallery: Annotated[
+        bool, typer.Option("--gallery", help="Compare networks of genes, neurons, areas, friends and words.")
+    ] = False,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", callback=_writable, help="Where to draw: .png, .svg or .pdf; NAME-motifs.png if left out."),
+        typer.Option(
+            metavar="FILE", callback=_writable, help="Where to draw: .png, .svg or .pdf; NAME-motifs.png if left out."
+        ),
     ] = None,
     json: Json = None,
 ) -> None:
@@ -224,9 +228,7 @@ def motifs_(
     """
     from maichong.cli import motifs
 
-    motifs.run_motifs(
-        file, null=null, nulls=nulls, quality=quality, seed=seed, gallery=gallery, out=out, json=json
-    )
+    motifs.run_motifs(file, null=null, nulls=nulls, quality=quality, seed=seed, gallery=gallery, out=out, json=json)
 
 
 def version(shown: bool) -> None:

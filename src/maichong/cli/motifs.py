@@ -111,11 +111,15 @@ def outcome(found: Significance, options: Mapping[str, Any], seconds: float) -> 
 
 def put_network(name: str, graph: DirectedGraph) -> None:
     """What the network is, and what was left out, in words."""
-    pairs, density = graph.mutual_pairs, graph.arcs / (graph.n * (graph.n - 1))
-    facts = f"{counted(graph.n, 'node')}, {counted(graph.arcs, 'arc')}, {counted(pairs, 'mutual pair')}, density {100 * density:.3g} %"
-    put(Text(f"{name}: {facts}", style="bold"))
+    density = f"density {100 * graph.arcs / (graph.n * (graph.n - 1)):.3g} %"
+    facts = counted(graph.n, "node"), counted(graph.arcs, "arc"), counted(graph.mutual_pairs, "mutual pair"), density
+    put(Text(f"{name}: {', '.join(facts)}", style="bold"))
     dropped = graph.dropped
-    kinds = ("self-loop", dropped.self_loops), ("repeated arc", dropped.repeated_arcs), ("arc of weight zero", dropped.zero_weights)
+    kinds = (
+        ("self-loop", dropped.self_loops),
+        ("repeated arc", dropped.repeated_arcs),
+        ("arc of weight zero", dropped.zero_weights),
+    )
     left_out = [counted(number, kind) for kind, number in kinds if number]
     if left_out:
         put(f"left out: {', '.join(left_out)}", style="yellow")
@@ -140,7 +144,19 @@ def put_table(found: Significance) -> None:
     from maichong.motifs import CONNECTED, TRIADS
 
     drawn = found.p_more is not None
-    headings = ["triad", "arcs", "Milo", "S-K", "mfinder", "count", "null mean", "sd", "z", *(["p"] if drawn else []), "profile"]
+    headings = [
+        "triad",
+        "arcs",
+        "Milo",
+        "S-K",
+        "mfinder",
+        "count",
+        "null mean",
+        "sd",
+        "z",
+        *(["p"] if drawn else []),
+        "profile",
+    ]
     table = table_of(*headings, padding=(0, 1), collapse_padding=True, pad_edge=False)
     for column in table.columns[2:-1]:
         column.justify = "right"
@@ -222,6 +238,8 @@ def save(figure: Any, target: Path) -> None:
         figure.savefig(beside, dpi=150, facecolor="white")
         os.replace(beside, target)
     except OSError as error:
-        raise MaichongError("--out", f"cannot write {target.name}", error.strerror or str(error), "choose another file") from error
+        raise MaichongError(
+            "--out", f"cannot write {target.name}", error.strerror or str(error), "choose another file"
+        ) from error
     finally:
         beside.unlink(missing_ok=True)

@@ -143,7 +143,7 @@ def anneal(n, sources, targets, out, into, counts, of_code, wanted, moves, hot, 
         if degrees:
             j = _below(w1, arcs)
             c, d = np.int64(sources[j]), np.int64(targets[j])
-            if a == d or c == b or a == c or b == d or _bit(out, a, d) or _bit(out, c, b):
+            if a in (c, d) or b in (c, d) or _bit(out, a, d) or _bit(out, c, b):
                 continue
             turn(n, out, into, a, b, of_code, counts)
             turn(n, out, into, c, d, of_code, counts)
@@ -190,12 +190,15 @@ def anneal(n, sources, targets, out, into, counts, of_code, wanted, moves, hot, 
 
 
 @njit(error_model="numpy", cache=True, nogil=True)
-def place(n, arcs, motifs, chances, group, skew_out, skew_in, seed_low, seed_high, stream, out, into, sources, targets):
+def place(
+    n, arcs, motifs, chances, group, in_order, skew_out, skew_in, seed_low, seed_high, stream, out, into, sources, targets
+):
     """Put motifs on triples of nodes until there are ``arcs``; fills ``sources``, ``targets`` and the rows of bits.
 
-    ``motifs`` [13, 3, 3] are adjacency matrices, ``chances`` [13] how often each is drawn. The nodes of a triple are of one group of
-    ``group`` neighbours. A node that sends more than it gets in its motif is drawn with the weight rank**-skew_out, one that gets
-    more with rank**-skew_in (ranks run against each other): large skews make hubs. Arcs that are there already are passed over.
+    ``motifs`` [13, 3, 3] are adjacency matrices, ``chances`` [13] how often each is drawn. The nodes of a triple are of one group
+    of ``group`` neighbours, any one or, ``in_order``, one after the other until it is full. A node that sends more than it gets
+    in its motif is drawn with the weight rank**-skew_out, one that gets more with rank**-skew_in (ranks run against each other):
+    large skews make hubs. Arcs that are there already are passed over.
     """
     k0, k1 = np.uint64(seed_low), np.uint64(seed_high)
     up_to = np.cumsum(chances)
@@ -212,6 +215,8 @@ def place(n, arcs, motifs, chances, group, skew_out, skew_in, seed_low, seed_hig
         alone = tries > 40 * arcs
         m = np.searchsorted(up_to, unit(w0, w1))
         first = (_below(w2, n) // group) * group
+        if in_order:
+            first = min(have // (group * (group - 1)), n // group - 1) * group
         size = min(group, n - first)
         if alone:
             first, size = 0, n

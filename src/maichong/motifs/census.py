@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from math import comb
+from math import comb, prod
 from typing import Any
 
 import numpy as np
@@ -83,9 +83,9 @@ def node_census(graph: DirectedGraph) -> np.ndarray:
 class TypedCensus:
     """Triads by the types of their nodes, such as excitatory and inhibitory.
 
-    ``counts`` has for (MAN name, (type of a, of b, of c)) how many there are; a, b and c are those of `Triad.arcs`: b is the centre
-    of an open triad, and 030T is a -> b -> c with a -> c. Of orders that are the same triad the first of ``types`` stands. Zeros are
-    listed too: 104 triads for two types.
+    ``counts`` has for (MAN name, (type of a, of b, of c)) how many there are; a, b and c are those of `Triad.arcs`: b is the
+    centre of an open triad, and 030T is a -> b -> c with a -> c. Of orders that are the same triad the first of ``types`` stands.
+    Zeros are listed too: 104 triads for two types.
     """
 
     types: tuple[str, ...]
@@ -169,12 +169,11 @@ def _dyads(near: np.ndarray, types: np.ndarray, k: int) -> np.ndarray:
     return found
 
 
-def recovered(
-    kinds: Classes, triangles: np.ndarray, wedges: np.ndarray, dyads: np.ndarray, sizes: np.ndarray
-) -> np.ndarray:
-    """The counts of all classes, int64 [..., classes], from what the kernels found: [..., 64 k**3], [..., k, 3 k, 3 k], [..., 2, k, k].
+def recovered(kinds: Classes, triangles: np.ndarray, wedges: np.ndarray, dyads: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """The counts of all classes, int64 [..., classes], from what the kernels found.
 
-    ``sizes`` [k] counts the nodes of each type.
+    That is ``triangles`` [..., 64 k**3], ``wedges`` [..., k, 3 k, 3 k] and ``dyads`` [..., 2, k, k]; ``sizes`` [k] counts the nodes
+    of each type.
     """
     k, lead = kinds.types, triangles.shape[:-1]
     closed, open_, single, empty = (np.zeros((*lead, len(kinds)), np.int64) for _ in range(4))
@@ -191,9 +190,9 @@ def recovered(
     for a in range(k):
         for b in range(a, k):
             for c in range(b, k):
-                kept = [comb(int(sizes[t]), (a, b, c).count(t)) for t in {a, b, c}]
+                threes = prod(comb(int(sizes[t]), (a, b, c).count(t)) for t in {a, b, c})
                 # wraps round from four million nodes on; triad_census counts these in whole numbers
-                empty[..., kinds.of_label[label(0, (a, b, c), k)]] = np.array(int(np.prod(kept, dtype=object)) % 2**64, np.uint64).astype(np.int64)
+                empty[..., kinds.of_label[label(0, (a, b, c), k)]] = np.uint64(threes % 2**64).astype(np.int64)
     return kinds.recover(closed, open_, single, empty)
 
 
@@ -216,5 +215,3 @@ def checked_threads(where: str, threads: int | None) -> int:
     if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= 1024:
         raise ParameterError(f"{where}.threads", "must be a whole number between 1 and 1024", brief(threads))
     return threads
-
-

@@ -94,5 +94,3 @@ def classes(k: int) -> Classes:
                 holds[of, of_label[label(code ^ one, types, k)]] += 1
     man_of = np.array([MAN.index(man) for man, _ in names])
     return Classes(k, tuple(names), of_label, man_of, dyads, holds, holds_one)
-
-

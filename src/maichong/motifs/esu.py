@@ -13,13 +13,15 @@ STREAM = np.uint64(0x65737534)
 
 @njit(error_model="numpy", forceinline=True)
 def _taken(chance, counter, root, time, k0, k1):
-    w0, w1, _, _ = philox(np.uint64(counter) & LOW, np.uint64(counter) >> SHIFT, np.uint64(root), STREAM ^ np.uint64(time), k0, k1)
+    w0, w1, _, _ = philox(
+        np.uint64(counter) & LOW, np.uint64(counter) >> SHIFT, np.uint64(root), STREAM ^ np.uint64(time), k0, k1
+    )
     return unit(w0, w1) < chance
 
 
 @njit(error_model="numpy")
 def _enter(node, starts, others, states, seen, state_of, root, size, ahead):
-    """Let ``node`` join: note its dyads, and append to ``ahead`` the neighbours above ``root`` that nobody had before; the new size."""
+    """Let ``node`` join: note its dyads, and append the neighbours above ``root`` that nobody had to ``ahead``; its new size."""
     for at in range(starts[node], starts[node + 1]):
         u = others[at]
         state_of[u] = states[at]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -18,8 +19,11 @@ from maichong.motifs.triads import CONNECTED, MAN, TRIADS, class_of_code
 STARTS = ("blocks", "random")
 MOST_NODES = 20_000
 """Of a generated network: two rows of bits for each node, 100 MB."""
-GROUPS = (8, 12, 16, 21, 26, 32, 45, 64, 100, 200, 500)
+GROUPS = (1.0, 1.15, 1.5, 2.0, 3.0, 5.0, 10.0)
+"""Sizes of groups, to the smallest in which all arcs find room."""
 SKEWS = (0.0, 0.6, 0.9, 1.2, 2.0)
+HOT = (0.1, 0.5, 2.0)
+"""First temperatures, in units of what one arc can do to the shares: mild ones keep what the blocks brought, hot ones find more."""
 COOLING = 1e-3
 """The last temperature as a share of the first."""
 
@@ -74,8 +78,9 @@ def generate(
     ``wanted`` has shares by MAN name that add up to 1; triads it does not name shall not occur. With ``start`` "blocks" motifs are
     drawn from these shares and put on triples of nodes, in groups and on hubs of several sizes, of which the best is taken: where
     motifs touch they make triads that nobody asked for, which moves of arcs then correct. "random" starts from arcs by chance.
-    Simulated annealing moves one arc at a time and knows at once which of its n - 2 triads change; ``moves`` is how many are tried,
-    a hundred for each arc if left out. It ends where the distance is a fifth of ``tolerance``.
+    Simulated annealing moves one arc at a time and knows at once which of its n - 2 triads change. It starts up to three times from
+    there, mild, warm and hot, until the distance is a fifth of ``tolerance``, and the nearest counts; ``moves`` is how many are
+    tried each time, a hundred for each arc if left out.
 
     Not every distribution can be had: degrees tie the counts together. Look at `Generated.reached`.
 
@@ -122,27 +127,32 @@ def reshaped(
 
 
 def _annealed(
-    anneal: object, graph: DirectedGraph, goal: np.ndarray, tries: int, tolerance: float, key: tuple[int, int], degrees: bool
+    anneal: Any, graph: DirectedGraph, goal: np.ndarray, tries: int, tolerance: float, key: tuple[int, int], degrees: bool
 ) -> Generated:
-    n, sources, targets = graph.n, graph.sources.astype(np.int64), graph.targets.astype(np.int64)
-    census = triad_census(graph, threads=1)
-    counts = np.array([census[man] for man in MAN], np.int64)
-    out, into = _rows(n), _rows(n)
-    _set(out, sources, targets)
-    _set(into, targets, sources)
-    total = max(int(counts[3:].sum()), 1)
-    # what one arc can do to the shares: two neighbourhoods of triads
-    hot = 2.0 * graph.arcs / max(n, 1) / total
-    close = tolerance / 5
-    _, made = anneal(  # pyright: ignore[reportCallIssue]
-        n, sources, targets, out, into, counts, class_of_code(), goal, tries, hot, hot * COOLING, close, degrees, *key
-    )
-    found = directed_graph(sources, targets, n, names=graph.names)
+    n, census = graph.n, triad_census(graph, threads=1)
+    before = np.array([census[man] for man in MAN], np.int64)
+    # an arc is part of about as many triads as its ends have neighbours
+    unit = graph.arcs / n / max(int(before[3:].sum()), 1)
+    nearest, found, moved = np.inf, graph, 0
+    for hot in HOT:
+        sources, targets, counts = graph.sources.astype(np.int64), graph.targets.astype(np.int64), before.copy()
+        out, into = _rows(n), _rows(n)
+        _set(out, sources, targets)
+        _set(into, targets, sources)
+        apart, made = anneal(
+            n, sources, targets, out, into, counts, class_of_code(), goal, tries, hot * unit, hot * unit * COOLING,
+            tolerance / 5, degrees, *key,
+        )  # fmt: skip
+        moved += made
+        if apart < nearest:
+            nearest, found = apart, directed_graph(sources, targets, n, names=graph.names)
+        if nearest <= tolerance / 5:
+            break
     # counted anew, so that what is said of the network does not hang on what was kept up move by move
     there = shares(triad_census(found, threads=1))
     apart = 0.5 * float(np.abs(np.array([there[man] for man in CONNECTED]) - goal).sum())
     wanted = dict(zip(CONNECTED, goal.tolist(), strict=True))
-    return Generated(found, wanted, there, apart, least_distance(n, graph.arcs, goal), tolerance, made)
+    return Generated(found, wanted, there, apart, least_distance(n, graph.arcs, goal), tolerance, moved)
 
 
 def _blocks(n: int, arcs: int, goal: np.ndarray, key: tuple[int, int]) -> DirectedGraph:
@@ -150,11 +160,14 @@ def _blocks(n: int, arcs: int, goal: np.ndarray, key: tuple[int, int]) -> Direct
     from maichong.motifs.annealing import distance, place  # compiles
 
     motifs = matrices()
-    fitting = [size for size in (*GROUPS, n) if 3 <= size <= n and 0.9 * size * max(size - 1, 1) * (n // size) >= arcs]
+    tight = next(size for size in range(3, n + 1) if size * (size - 1) * (n // size) >= arcs)
+    sizes = sorted({min(round(tight * factor), n) for factor in GROUPS} | {n})
     best, nearest = None, np.inf
-    for stream, (group, skew_out, skew_in) in enumerate(product(fitting or [n], SKEWS, SKEWS)):
+    for stream, (group, skew_out, skew_in) in enumerate(product(sizes, SKEWS, SKEWS)):
         sources, targets = np.empty(arcs, np.int64), np.empty(arcs, np.int64)
-        place(n, arcs, motifs, goal, group, skew_out, skew_in, *key, stream, _rows(n), _rows(n), sources, targets)
+        place(
+            n, arcs, motifs, goal, group, group == tight, skew_out, skew_in, *key, stream, _rows(n), _rows(n), sources, targets
+        )
         graph = directed_graph(sources, targets, n)
         census = triad_census(graph, threads=1)
         apart = float(distance(np.array([census[man] for man in MAN], np.int64), goal))
@@ -194,7 +207,11 @@ def _wanted(where: str, wanted: Mapping[str, float]) -> np.ndarray:
         raise ParameterError(where, "must have shares by MAN name", brief(wanted), 'such as {"030T": 0.4, "021C": 0.6}')
     for man, share in wanted.items():
         if not is_one_of(man, CONNECTED):
-            fix = "density and nodes fix triads that do not hang together" if is_one_of(man, MAN) else did_you_mean(man, CONNECTED)
+            fix = (
+                "density and nodes fix triads that do not hang together"
+                if is_one_of(man, MAN)
+                else did_you_mean(man, CONNECTED)
+            )
             raise ParameterError(where, "must have MAN names of connected triads", brief(man), fix)
         if isinstance(share, bool) or not isinstance(share, int | float | np.floating) or not 0 <= share <= 1:
             raise ParameterError(f"{where}[{man!r}]", "must be a share between 0 and 1", brief(share))

@@ -26,8 +26,8 @@ class Dropped:
 class DirectedGraph:
     """Nodes 0 ... n-1 and their arcs, as a compressed sparse row matrix without values.
 
-    The targets of node u are ``targets[starts[u] : starts[u + 1]]``, sorted, int32; ``starts`` is int64 [n + 1]. ``names`` are those
-    of the nodes, empty where they have none. ``dropped`` counts what was left out when it was made by `directed_graph`.
+    The targets of node u are ``targets[starts[u] : starts[u + 1]]``, sorted, int32; ``starts`` is int64 [n + 1]. ``names`` are
+    those of the nodes, empty where they have none. ``dropped`` counts what was left out when `directed_graph` made it.
 
         >>> graph = directed_graph([0, 1, 2, 2], [1, 2, 0, 2])
         >>> graph
@@ -93,9 +93,9 @@ def directed_graph(
 ) -> DirectedGraph:
     """The graph of the arcs sources[k] -> targets[k], whole numbers [arcs] in 0 ... n-1.
 
-    ``n`` is the largest number plus one if left out (or as many as ``names``); give it where nodes without arcs come last. Arcs from
-    a node to itself, arcs that were there before and, where ``weights`` are given, arcs of weight zero are left out and counted in
-    ``dropped``. Nodes without arcs stay: they belong to triads too.
+    ``n`` is the largest number plus one if left out (or as many as ``names``); give it where nodes without arcs come last. Arcs
+    from a node to itself, arcs that were there before and, where ``weights`` are given, arcs of weight zero are left out and
+    counted in ``dropped``. Nodes without arcs stay: they belong to triads too.
 
     Raises DataError for arrays that are no such numbers, or of different lengths, and ParameterError for a bad ``n``.
 
@@ -168,7 +168,9 @@ def _nodes(where: str, values: Any) -> np.ndarray:
     if array.ndim == 1 and array.size == 0:
         return np.zeros(0, np.int64)
     if array.ndim != 1 or array.dtype.kind not in "ui":
-        raise DataError(where, "must be whole numbers [arcs]", f"{array.dtype} of shape {array.shape}", "number the nodes from 0")
+        raise DataError(
+            where, "must be whole numbers [arcs]", f"{array.dtype} of shape {array.shape}", "number the nodes from 0"
+        )
     low, high = int(array.min()), int(array.max())
     if low < 0 or high >= MOST_NODES:
         raise DataError(where, f"must be between 0 and {MOST_NODES - 1}", f"{low if low < 0 else high}")

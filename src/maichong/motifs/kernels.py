@@ -138,7 +138,7 @@ def _by_degree(n, degrees):
 
 @njit(error_model="numpy", cache=True, nogil=True)
 def neighbours(n, rows, others, states, types, k):
-    """How many neighbours of each kind and type every node has, int64 [n, 3 k]: targets, sources, both; types [n] in 0 ... k - 1."""
+    """How many neighbours of each kind and type every node has, int64 [n, 3 k]: targets, sources, both; types [n] below k."""
     counts = np.zeros((n, 3 * k), np.int64)
     for u in range(n):
         for at in range(rows[u], rows[u + 1]):

@@ -33,8 +33,8 @@ def rewired(graph: DirectedGraph, null: str = "degree-mutual", *, quality: float
     With ``null`` "degree-mutual" it also has as many mutual pairs; with "degree" these fall as they may. ``quality`` is the number
     of tries for each arc, at least (Milo et al. 2003 found 100 more than enough). The same ``seed`` gives the same network.
 
-    Exchanges of two arcs do not reach every network of these degrees where a directed 3-cycle is locked between its neighbours; this
-    is rare, and the customary null model of motifs has the same gap.
+    Exchanges of two arcs do not reach every network of these degrees where a directed 3-cycle is locked between its neighbours;
+    this is rare, and the customary null model of motifs has the same gap.
 
     Raises ParameterError for another null model, quality or seed.
 
@@ -102,8 +102,8 @@ def expected_census(n: int, arcs: float) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation of the triad census, float64 [16] each, when each of n (n-1) arcs is there with the same chance.
 
     The chance is p = arcs / (n (n-1)). A triad with ``a`` arcs that is ``l`` of the 64 labelled ones has the mean
-    C(n, 3) l p^a (1-p)^(6-a). Two threes of nodes depend on each other only where they share a dyad; with P_c the chance of a class,
-    P_d that of a state of the dyad and P_c|d that of the class given it,
+    C(n, 3) l p^a (1-p)^(6-a). Two threes of nodes depend on each other only where they share a dyad; with P_c the chance of a
+    class, P_d that of a state of the dyad and P_c|d that of the class given it,
 
         variance = C(n, 3) [P_c - P_c^2 + 3 (n-3) (sum_d P_d P_c|d^2 - P_c^2)]
 
@@ -153,7 +153,9 @@ def checked_nulls(where: str, nulls: object) -> int:
 def checked_quality(where: str, quality: object) -> float:
     """``quality``, if it is a number of tries for each arc; raises ParameterError."""
     if isinstance(quality, bool) or not isinstance(quality, int | float) or not 0 < quality <= 10**5:
-        raise ParameterError(f"{where}.quality", "must be a number of tries for each arc, > 0 and at most 100,000", brief(quality))
+        raise ParameterError(
+            f"{where}.quality", "must be a number of tries for each arc, > 0 and at most 100,000", brief(quality)
+        )
     return float(quality)
 
 
@@ -172,7 +174,7 @@ def checked_seed(where: str, seed: object) -> tuple[int, int]:
 
 
 def _split(graph: DirectedGraph, held: bool) -> tuple[np.ndarray, np.ndarray]:
-    """The arcs that nobody answers [arcs, 2] and the mutual pairs [pairs, 2], int32; without ``held`` all arcs are taken as single."""
+    """The arcs that nobody answers [arcs, 2] and the mutual pairs [pairs, 2], int32; without ``held`` all arcs are single."""
     ends = np.stack([graph.sources, graph.targets], axis=1)
     if not held:
         return ends, np.empty((0, 2), np.int32)

@@ -67,7 +67,9 @@ def least_distance(n: int, arcs: int, wanted: np.ndarray) -> float:
     scale = np.append(np.ones(count), 1.0 / comb(n, 3))
     lines = [(row * scale, bound) for row, bound in below]
     lines = [(row / (np.abs(row).max() or 1.0), bound) for row, bound in lines]
-    fixed = [(row * scale / (np.abs(row * scale).max() or 1.0), bound / (np.abs(row * scale).max() or 1.0)) for row, bound in equal]
+    fixed = [
+        (row * scale / (np.abs(row * scale).max() or 1.0), bound / (np.abs(row * scale).max() or 1.0)) for row, bound in equal
+    ]
 
     slack = np.zeros((2 * 13, count + 1 + 13))
     slack[:13, 3:count], slack[13:, 3:count] = np.eye(13), -np.eye(13)
@@ -81,5 +83,3 @@ def least_distance(n: int, arcs: int, wanted: np.ndarray) -> float:
     )  # fmt: skip
     # where the solver gives up nothing is proved
     return max(0.0, float(found.fun)) if found.status == 0 else 0.0
-
-

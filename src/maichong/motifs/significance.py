@@ -82,7 +82,9 @@ def significance(
     rare, same = (counts < FEWEST) & (mean < FEWEST), std <= 1e-9 * np.maximum(mean, 1.0)
     z = np.where(rare | same, 0.0, (counts - mean) / np.where(same, 1.0, std))
     flagged = {man: "the same in all nulls" for man, flag in zip(MAN, same, strict=True) if flag}
-    flagged |= {man: f"fewer than {FEWEST} here and in the mean of the nulls" for man, flag in zip(MAN, rare, strict=True) if flag}
+    flagged |= {
+        man: f"fewer than {FEWEST} here and in the mean of the nulls" for man, flag in zip(MAN, rare, strict=True) if flag
+    }
     return Significance(
         null, nulls, census, _by_man(mean), _by_man(std), _by_man(z), profile(_by_man(z)), more, fewer, flagged
     )  # fmt: skip
@@ -91,8 +93,8 @@ def significance(
 def profile(z: dict[str, float]) -> dict[str, float]:
     """The z-scores of the connected triads divided by the root of the sum of their squares; all zero where z is.
 
-        >>> profile(dict.fromkeys(CONNECTED, 0.0) | {"030T": 3.0, "201": -4.0})["201"]
-        -0.8
+    >>> profile(dict.fromkeys(CONNECTED, 0.0) | {"030T": 3.0, "201": -4.0})["201"]
+    -0.8
     """
     length = float(np.sqrt(sum(z[man] ** 2 for man in CONNECTED)))
     return {man: z[man] / length if length else 0.0 for man in CONNECTED}

@@ -129,7 +129,7 @@ def switched(n, singles, pairs, held, quality, null, seed_low, seed_high):
         if i < alone:
             j = np.int64((w1 * np.uint64(alone)) >> SHIFT)
             a, b, c, d = np.int64(singles[i, 0]), np.int64(singles[i, 1]), np.int64(singles[j, 0]), np.int64(singles[j, 1])
-            if a == d or c == b or a == c or b == d:
+            if a in (c, d) or b in (c, d):
                 continue
             if _has(table, dense, a * wide + d) or _has(table, dense, c * wide + b):
                 continue
@@ -145,10 +145,17 @@ def switched(n, singles, pairs, held, quality, null, seed_low, seed_high):
             j = np.int64((w1 * np.uint64(together)) >> SHIFT)
             # either end of the other pair, so that all partners can be had
             turned = np.int64(w2 & np.uint64(1))
-            a, b, c, d = np.int64(pairs[i, 0]), np.int64(pairs[i, 1]), np.int64(pairs[j, turned]), np.int64(pairs[j, 1 - turned])
-            if i == j or a == d or c == b or a == c or b == d:
+            a, b, c, d = (
+                np.int64(pairs[i, 0]),
+                np.int64(pairs[i, 1]),
+                np.int64(pairs[j, turned]),
+                np.int64(pairs[j, 1 - turned]),
+            )
+            if i == j or a in (c, d) or b in (c, d):
                 continue
-            if _has(table, dense, a * wide + d) or _has(table, dense, d * wide + a) or _has(table, dense, c * wide + b) or _has(table, dense, b * wide + c):
+            if _has(table, dense, a * wide + d) or _has(table, dense, d * wide + a):
+                continue
+            if _has(table, dense, c * wide + b) or _has(table, dense, b * wide + c):
                 continue
             for key in (a * wide + b, b * wide + a, c * wide + d, d * wide + c):
                 _remove(table, dense, key)
