@@ -205,8 +205,12 @@ def motifs_(
     null: Annotated[
         str, typer.Option(help="What to compare with: none (chance alone), degree or degree-mutual (mutual pairs kept too).")
     ] = "degree-mutual",
-    nulls: Annotated[int, typer.Option(help="How many null networks to draw.")] = 1000,
-    quality: Annotated[float, typer.Option(help="Tries for each arc of a null network, at least.")] = 100.0,
+    nulls: Annotated[
+        int | None, typer.Option(help="How many null networks to draw; 1000 if left out, 100 for more than 20,000 arcs.")
+    ] = None,
+    quality: Annotated[
+        float | None, typer.Option(help="Tries for each arc of a null network, at least; 100 if left out, 10 for more arcs.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the null networks.")] = 0,
     gallery: Annotated[
         bool, typer.Option("--gallery", help="Compare networks of genes, neurons, areas, friends and words.")

@@ -20,20 +20,26 @@ if TYPE_CHECKING:
     from maichong.motifs import DirectedGraph, Significance
 
 SUFFIXES = (".png", ".svg", ".pdf")
+NULLS = 1000
+LARGE = 20_000
+"""Arcs above which so many nulls would take many minutes."""
 BAR = 8
 """Cells of a full bar of the profile, on either side of zero."""
 
 
 def run_motifs(
-    file: Path | None, *, null: str, nulls: int, quality: float, seed: int, gallery: bool, out: Path | None, json: Path | None
-) -> None:
+    file: Path | None, *, null: str, nulls: int | None, quality: float | None, seed: int, gallery: bool, out: Path | None,
+    json: Path | None,
+) -> None:  # fmt: skip
     """The motifs of one file, or of the networks of the gallery."""
     from maichong.motifs import nulls as models
 
     models.checked_null("motifs", null)
-    if null != "none":
+    if nulls is not None:
         models.checked_nulls("motifs", nulls)
-    options = {"null": null, "nulls": nulls, "quality": models.checked_quality("motifs", quality), "seed": seed}
+    if quality is not None:
+        models.checked_quality("motifs", quality)
+    options = {"null": null, "nulls": nulls, "quality": quality, "seed": seed}
     if out is not None and out.suffix.lower() not in SUFFIXES:
         raise ParameterError("--out", f"must end in {', '.join(SUFFIXES)}", out.name, f"try {out.with_suffix('.png').name}")
     if gallery == (file is not None):
@@ -46,6 +52,7 @@ def run_motifs(
         return
     assert file is not None
     graph = read(file)
+    options = settled(graph, options)
     found, seconds = measured(graph, options)
     put_network(file.name, graph)
     put()
@@ -68,6 +75,15 @@ def read(file: Path) -> DirectedGraph:
         came = f"{graph.n} node{'' if graph.n == 1 else 's'}"
         raise DataError(str(file), "must name three nodes or more: a triad has three", came)
     return graph
+
+
+def settled(graph: DirectedGraph, options: Mapping[str, Any]) -> dict[str, Any]:
+    """``options`` with what was left out: 1000 nulls of 100 tries for each arc, a tenth of both for large networks."""
+    from maichong.motifs.nulls import QUALITY
+
+    share = 10 if graph.arcs > LARGE else 1
+    given = {key: value for key, value in options.items() if value is not None}
+    return {"nulls": NULLS // share, "quality": QUALITY / share, **given}
 
 
 def measured(graph: DirectedGraph, options: Mapping[str, Any]) -> tuple[Significance, float]:
@@ -196,7 +212,8 @@ def put_footnotes(found: Significance, options: Mapping[str, Any], seconds: floa
         "degree": f"null: {found.nulls:,} networks with the same in- and out-degrees; mutual pairs fall as they may",
         "degree-mutual": f"null: {found.nulls:,} networks with the same in- and out-degrees and mutual pairs of each node",
     }
-    put(f"{meanings[found.null]}; seed {options['seed']}; {seconds:.1f} s", style="dim")
+    tries = f"; {options['quality']:g} tries for each arc" if found.nulls else ""
+    put(f"{meanings[found.null]}{tries}; seed {options['seed']}; {seconds:.1f} s", style="dim")
     put("profile: z / |z| over the thirteen connected triads; a>b an arc, a=b a mutual pair; b is the centre", style="dim")
     if found.p_more is not None:
         put("p: chance of as many or more, or of as few or fewer, by rank among the nulls; the smaller one", style="dim")

@@ -80,7 +80,7 @@ def _types(path: Path) -> Mapping[str, str]:
 
 def _operons(paths: list[Path]) -> tuple[list[str], list[str], list[float]]:
     """Lines "operon factor type" and lines "number name": the arcs go from the factor, which comes second, to the operon."""
-    names = {number: name for number, name in (line.split() for line in paths[1].read_text("ascii").splitlines())}
+    names = dict(line.split() for line in paths[1].read_text("ascii").splitlines())
     rows = [line.split() for line in paths[0].read_text("ascii").splitlines()]
     return [names[row[1]] for row in rows], [names[row[0]] for row in rows], [float(row[2]) for row in rows]
 

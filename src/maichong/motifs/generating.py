@@ -25,7 +25,7 @@ SKEWS = (0.0, 0.6, 0.9, 1.2, 2.0)
 ROUNDS = ((0.1, 1), (0.5, 1), (2.0, 1), (0.5, 8))
 """First temperatures, in units of what one arc can do to the shares, and how many times the moves asked for are tried.
 
-Mild ones keep what the blocks brought, hot ones find more; the long one is for what is neither reached nor proved to be out of reach.
+Mild ones keep what the blocks brought, hot ones find more; the long one is for what is neither reached nor out of reach.
 """
 COOLING = 1e-3
 """The last temperature as a share of the first."""
