@@ -132,13 +132,20 @@ def shares(census: Mapping[str, int]) -> dict[str, float]:
 
 def counts_of_types(graph: DirectedGraph, types: np.ndarray, k: int, threads: int) -> np.ndarray:
     """The counts of ``classes(k)``, int64 [classes], for types [n] in 0 ... k - 1."""
+    found = raw_counts(graph.n, graph.starts, graph.targets, types, k, threads if graph.arcs > ALONE else 1)
+    return recovered(classes(k), *found, np.bincount(types, minlength=k))
+
+
+def raw_counts(
+    n: int, starts: Any, targets: Any, types: np.ndarray, k: int, threads: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The triangles, wedges and dyads of a graph by types of their nodes, as `recovered` takes them."""
     from maichong.motifs import kernels  # compiles
 
-    rows, others, states, nodes = kernels.oriented(graph.n, graph.starts, graph.targets)
+    rows, others, states, nodes = kernels.oriented(n, starts, targets)
     types = types[nodes]
-    near = kernels.neighbours(graph.n, rows, others, states, types, k)
-    found = _triangles(rows, others, states, types, k, threads if graph.arcs > ALONE else 1)
-    return recovered(classes(k), found, kernels.wedges(near, types, k), _dyads(near, types, k), np.bincount(types, minlength=k))
+    near = kernels.neighbours(n, rows, others, states, types, k)
+    return _triangles(rows, others, states, types, k, threads), kernels.wedges(near, types, k), _dyads(near, types, k)
 
 
 def _triangles(rows: Any, others: Any, states: Any, types: np.ndarray, k: int, threads: int) -> np.ndarray:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from maichong.errors import ParameterError, brief, did_you_mean, is_one_of
-from maichong.motifs.census import checked_threads, recovered
+from maichong.motifs.census import checked_threads, raw_counts, recovered
 from maichong.motifs.coloured import classes
 from maichong.motifs.graph import DirectedGraph, checked_graph, directed_graph
 from maichong.motifs.triads import MAN, class_of_code
@@ -50,9 +50,7 @@ def rewired(graph: DirectedGraph, null: str = "degree-mutual", *, quality: float
     held = _held(where, null)
     singles, pairs = _split(graph, held)
     switched(graph.n, singles, pairs, held, checked_quality(where, quality), 0, *checked_seed(where, seed))
-    sources = np.concatenate([singles[:, 0], pairs[:, 0], pairs[:, 1]])
-    targets = np.concatenate([singles[:, 1], pairs[:, 1], pairs[:, 0]])
-    return directed_graph(sources, targets, graph.n, names=graph.names)
+    return directed_graph(*_ends(singles, pairs), graph.n, names=graph.names)
 
 
 def null_censuses(
@@ -72,19 +70,27 @@ def null_censuses(
     Raises ParameterError for another null model, number, quality, seed or number of threads, and DataError for a graph of fewer
     than three nodes.
     """
-    from maichong.motifs.switching import null_counts  # compiles
+    from maichong.motifs.kernels import sorted_arcs  # compiles
+    from maichong.motifs.switching import switched
 
     where = "null_censuses"
     graph = checked_graph(where, graph, 3)
     held, key, quality = _held(where, null), checked_seed(where, seed), checked_quality(where, quality)
     nulls, threads = checked_nulls(where, nulls), checked_threads(where, threads)
     singles, pairs = _split(graph, held)
-    closed, open_, dyads = (np.zeros((nulls, *shape), np.int64) for shape in ((64,), (1, 3, 3), (2, 1, 1)))
+    types = np.zeros(graph.n, np.int64)
+    found = np.zeros((nulls, len(MAN)), np.int64)
 
     def part(first: int) -> int:
-        of = slice(first, min(first + PART, nulls))
-        null_counts(graph.n, singles, pairs, held, quality, first, *key, closed[of], open_[of], dyads[of])
-        return of.stop - first
+        last = min(first + PART, nulls)
+        counted = []
+        for null_ in range(first, last):
+            mine, ours = singles.copy(), pairs.copy()
+            switched(graph.n, mine, ours, held, quality, null_, *key)
+            counted.append(raw_counts(graph.n, *sorted_arcs(graph.n, *_ends(mine, ours)), types, 1, 1))
+        triangles, wedges, dyads = (np.stack(each) for each in zip(*counted, strict=True))
+        found[first:last] = recovered(classes(1), triangles, wedges, dyads, np.array([graph.n]))
+        return last - first
 
     done = 0
     with ThreadPoolExecutor(threads) as pool:
@@ -95,7 +101,7 @@ def null_censuses(
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return recovered(classes(1), closed, open_, dyads, np.array([graph.n]))
+    return found
 
 
 def expected_census(n: int, arcs: float) -> tuple[np.ndarray, np.ndarray]:
@@ -171,6 +177,12 @@ def checked_seed(where: str, seed: object) -> tuple[int, int]:
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
         raise ParameterError(f"{where}.seed", "must be a whole number from 0 below 2**63", brief(seed))
     return int(seed) & 0xFFFFFFFF, int(seed) >> 32
+
+
+def _ends(singles: np.ndarray, pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sources and targets of all arcs, int32."""
+    sources = np.concatenate([singles[:, 0], pairs[:, 0], pairs[:, 1]])
+    return sources, np.concatenate([singles[:, 1], pairs[:, 1], pairs[:, 0]])
 
 
 def _split(graph: DirectedGraph, held: bool) -> tuple[np.ndarray, np.ndarray]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from maichong.motifs.kernels import neighbours, oriented, sorted_arcs, triangles, wedges
 from maichong.random_compiled import SHIFT, philox, unit
 
 FEW_NODES = 16384
@@ -165,26 +164,3 @@ def switched(n, singles, pairs, held, quality, null, seed_low, seed_high):
             pairs[j, 0], pairs[j, 1] = c, b
         made += 1
     return made
-
-
-@njit(error_model="numpy", cache=True, nogil=True)
-def null_counts(n, singles, pairs, held, quality, first, seed_low, seed_high, closed, open_, dyads):
-    """Draw a null network for each row of the last three and count it: triangles [64], wedges [1, 3, 3], dyads [2, 1, 1]."""
-    types, marks = np.zeros(n, np.int64), np.zeros(n, np.uint8)
-    alone, together = len(singles), len(pairs)
-    sources, targets = np.empty(alone + 2 * together, np.int32), np.empty(alone + 2 * together, np.int32)
-    for r in range(len(closed)):
-        mine, ours = singles.copy(), pairs.copy()
-        switched(n, mine, ours, held, quality, first + r, seed_low, seed_high)
-        sources[:alone], targets[:alone] = mine[:, 0], mine[:, 1]
-        sources[alone : alone + together], targets[alone : alone + together] = ours[:, 0], ours[:, 1]
-        sources[alone + together :], targets[alone + together :] = ours[:, 1], ours[:, 0]
-        starts, listed = sorted_arcs(n, sources, targets)
-        rows, others, states, _ = oriented(n, starts, listed)
-        near = neighbours(n, rows, others, states, types, 1)
-        open_[r] = wedges(near, types, 1)
-        triangles(rows, others, states, types, 1, 0, n, marks, closed[r])
-        for v in range(n):
-            dyads[r, 0, 0, 0] += near[v, 0]
-            dyads[r, 1, 0, 0] += near[v, 2]
-        dyads[r, 1, 0, 0] //= 2
