@@ -60,7 +60,6 @@ def test_threads_count_the_same() -> None:
     rng = np.random.default_rng(7)
     # hubs
     graph = directed_graph(*(np.minimum(rng.pareto(1.2, 300_000) * 40, 2999).astype(np.int64) for _ in range(2)), 3000)
-    assert graph.arcs > 100_000
     from maichong.motifs import census
 
     types = np.arange(graph.n) % 2

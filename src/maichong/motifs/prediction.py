@@ -84,17 +84,18 @@ def regions_of(graph: DirectedGraph, regions: Sequence[str]) -> Regions:
 
 
 def profile_model(meso: Any, profiles: Any) -> Any:
-    """The model of all regions: a scikit-learn pipeline whose ``predict`` takes ``meso`` [regions, features].
+    """The model of all regions: a scikit-learn estimator whose ``predict`` takes ``meso`` [regions, features].
 
-    Columns are scaled to unit variance, then ridge regression with a penalty chosen among ALPHAS by leave-one-out.
+    Ridge regression with a penalty chosen among ALPHAS by leave-one-out. Columns keep their unit: one that is all but constant in
+    the regions at hand would, scaled up, rule over one that is not. Bring columns of different units to one scale before.
     Raises DataError for what are no numbers of these shapes. Say how good it is by `cross_validated`, never by its own regions.
     """
     x, y = _checked("profile_model", meso, profiles)
-    return _pipeline().fit(x, y)
+    return _ridge().fit(x, y)
 
 
 def cross_validated(meso: Any, profiles: Any, *, folds: int = 5, shuffles: int = 100, seed: int = 0) -> Validation:
-    """Predict the profile of each region by a model of regions in other folds; scaling and penalty are chosen without it too.
+    """Predict the profile of each region by a model of the regions in other folds; the penalty is chosen without it too.
 
     ``meso`` [regions, features] and ``profiles`` [regions, motifs] may be shares, z-scores or anything that is a number. With as
     many ``folds`` as regions one is left out at a time.
@@ -133,7 +134,7 @@ def _left_out(x: np.ndarray, y: np.ndarray, parts: Sequence[np.ndarray]) -> tupl
     predicted, mean = np.empty_like(y), np.empty_like(y)
     for part in parts:
         others = np.setdiff1d(np.arange(len(x)), part)
-        predicted[part] = _pipeline().fit(x[others], y[others]).predict(x[part])
+        predicted[part] = _ridge().fit(x[others], y[others]).predict(x[part])
         mean[part] = y[others].mean(axis=0)
     return predicted, mean
 
@@ -143,12 +144,10 @@ def _r2(y: np.ndarray, predicted: np.ndarray, mean: np.ndarray) -> float:
     return 1.0 - float(((y - predicted) ** 2).sum()) / best if best else 0.0
 
 
-def _pipeline() -> Any:
+def _ridge() -> Any:
     from sklearn.linear_model import RidgeCV
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
 
-    return make_pipeline(StandardScaler(), RidgeCV(alphas=ALPHAS))
+    return RidgeCV(alphas=ALPHAS)
 
 
 def _checked(where: str, meso: Any, profiles: Any) -> tuple[np.ndarray, np.ndarray]:

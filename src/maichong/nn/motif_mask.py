@@ -95,7 +95,8 @@ class MotifMask(torch.nn.Module):
                 hard = self.accumulated >= 0.5
                 self.accumulated -= hard.to(soft.dtype)
         assert isinstance(self.others, torch.Tensor)
-        return (hard.to(soft.dtype) + soft - soft.detach()) * self.others
+        # in these brackets, so that rounding leaves ones that are ones
+        return (hard.to(soft.dtype) + (soft - soft.detach())) * self.others
 
     def forward(self, raw: torch.Tensor) -> torch.Tensor:
         return self.mask().to(raw.dtype) * raw
@@ -152,7 +153,7 @@ def joined(spatial: torch.Tensor, temporal: torch.Tensor, how: str = "or") -> to
 
 def graph_of_mask(mask: torch.Tensor) -> DirectedGraph:
     """The network of a mask [post, pre]; arcs from a neuron to itself are left out and counted."""
-    return graph_of_matrix(mask.detach().cpu().numpy().T.astype(np.int64))
+    return graph_of_matrix((mask.detach().cpu().numpy() != 0).T)
 
 
 def _square(where: str, module: object, name: str) -> int:
