@@ -47,7 +47,9 @@ def network(name: str) -> DirectedGraph:
     return directed_graph(*ends, len(arcs.nodes), names=arcs.nodes)
 
 
-@pytest.mark.parametrize(("n", "p", "seed"), [(3, 0.5, 1), (5, 0.5, 2), (30, 0.05, 3), (40, 0.3, 4), (25, 0.95, 5), (200, 0.02, 6)])
+@pytest.mark.parametrize(
+    ("n", "p", "seed"), [(3, 0.5, 1), (5, 0.5, 2), (30, 0.05, 3), (40, 0.3, 4), (25, 0.95, 5), (200, 0.02, 6)]
+)
 def test_networkx_counts_the_same(n: int, p: float, seed: int) -> None:
     matrix = random_matrix(n, p, seed)
     expected = nx.triadic_census(nx.from_numpy_array(matrix, create_using=nx.DiGraph))
@@ -175,8 +177,8 @@ def test_what_is_left_out_is_counted() -> None:
         (lambda: node_census(directed_graph([0], [1])), r"node_census: needs a graph of at least 3 nodes \(got 2 nodes\)"),
         (lambda: triad_census(np.eye(3)), r"triad_census: must get a DirectedGraph .*make one with directed_graph"),
         (lambda: triad_census(directed_graph([0], [1], 3), threads=0), "triad_census.threads: must be a whole number between"),
-        (lambda: typed_census(directed_graph([0], [1], 3), ["E"]), "typed_census.types: must name a type for each of 3 nodes"),
-        (lambda: typed_census(directed_graph([0], [1], 3), "EEI"), "typed_census.types: must be a name for each node"),
+        (lambda: typed_census(directed_graph([0], [1], 3), ["E"]), r"typed_census.types: must be the name of a type for each of 3 nodes \(got 1 names\)"),
+        (lambda: typed_census(directed_graph([0], [1], 3), "EEI"), r"typed_census.types: must be the name of a type for each of 3 nodes, as text \(got 'EEI'\)"),
         (lambda: typed_census(directed_graph([0], [1], 9), list("abcdefghi")), "must be at most 8 different types"),
         (lambda: directed_graph([0, 1], [1]), r"must have one target for each source \(got 2 sources and 1 targets\)"),
         (lambda: directed_graph([0.5], [1]), "directed_graph.sources: must be whole numbers"),

@@ -66,7 +66,10 @@ def test_what_cannot_be_reached_is_said_with_a_bound() -> None:
     made = generate(200, 800, {"030C": 1.0}, moves=20_000, seed=1)
     assert not made.reached
     assert 0.05 < made.least <= made.distance
-    assert "not reached: total variation" in made.message and "no network of 200 nodes and 800 arcs comes nearer than" in made.message
+    assert (
+        "not reached: total variation" in made.message
+        and "no network of 200 nodes and 800 arcs comes nearer than" in made.message
+    )
     # cliques can be had, and blocks find them
     assert generate(66, 66 * 10, {"300": 1.0}, moves=1000).reached
 
@@ -89,7 +92,9 @@ def test_the_bound_of_a_real_network_is_zero() -> None:
     rng = np.random.default_rng(6)
     for n, number in ((10, 30), (60, 400), (300, 3000)):
         graph = directed_graph(rng.integers(0, n, number), rng.integers(0, n, number), n)
-        assert least_distance(n, graph.arcs, np.array(list(shares(triad_census(graph)).values()))) == pytest.approx(0.0, abs=1e-7)
+        assert least_distance(n, graph.arcs, np.array(list(shares(triad_census(graph)).values()))) == pytest.approx(
+            0.0, abs=1e-7
+        )
 
 
 @pytest.mark.parametrize(

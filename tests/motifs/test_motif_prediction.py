@@ -10,7 +10,7 @@ from maichong.motifs import cross_validated, directed_graph, profile_model, regi
 
 
 def a_brain(coupled: bool, regions: int = 24, size: int = 14, seed: int = 0) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Regions of ``size`` nodes; one of two kinds of connection to two hubs and, if coupled, the number of mutual pairs inside with it."""
+    """Regions that send to two others in some proportion; if coupled, the mutual pairs inside follow that proportion."""
     rng = np.random.default_rng(seed)
     n = regions * size
     of = np.repeat(np.arange(regions), size)
@@ -68,10 +68,13 @@ def test_a_linear_law_is_found_exactly_and_the_mean_is_zero() -> None:
         (lambda: cross_validated(np.eye(5), np.eye(5), folds=6), "folds: must be a whole number between 2 and 5"),
         (lambda: cross_validated(np.eye(5), np.eye(5), shuffles=0), "shuffles: must be a whole number between 1"),
         (lambda: cross_validated(np.eye(5), np.eye(5), seed=-1), "seed: must be a whole number"),
-        (lambda: regions_of(directed_graph([0, 1], [1, 2]), ["a", "a"]), "must name a region for each of 3 nodes"),
+        (lambda: regions_of(directed_graph([0, 1], [1, 2]), ["a", "a"]), "must be the name of a region for each of 3 nodes"),
         (lambda: regions_of(directed_graph([0, 1], [1, 2]), ["a", "a", "b"]), "must be three or more regions"),
         (lambda: regions_of(directed_graph([0, 1], [1, 2]), ["a", "b", "c"]), "regions_of, a: must have three nodes or more"),
-        (lambda: regions_of(directed_graph([0], [1], 9), list("aaabbbccc")), "regions_of, a: must have a connected triad inside"),
+        (
+            lambda: regions_of(directed_graph([0], [1], 9), list("aaabbbccc")),
+            "regions_of, a: must have a connected triad inside",
+        ),
     ],
 )
 def test_bad_input(call, message: str) -> None:

@@ -1,4 +1,4 @@
-"""The table of triads against what can be computed: mfinder's numbers, how many labelled graphs each is, coloured triads by Burnside."""
+"""The table of triads against what can be computed: mfinder's numbers, labelled graphs, coloured triads by Burnside."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ def smallest(adjacency: np.ndarray) -> int:
 
 
 def test_mfinder_numbers_are_the_smallest_that_matrices_spell() -> None:
-    assert {triad.man: triad.mfinder for triad in TRIADS[3:]} == {triad.man: smallest(matrix(triad.arcs)) for triad in TRIADS[3:]}
+    assert {triad.man: triad.mfinder for triad in TRIADS[3:]} == {
+        triad.man: smallest(matrix(triad.arcs)) for triad in TRIADS[3:]
+    }
 
 
 def test_a_man_name_counts_mutual_asymmetric_and_null_dyads() -> None:
@@ -61,13 +63,13 @@ def test_the_two_numbers_that_hide_a_mix_up() -> None:
     assert by_man["030T"].milo_2002 == by_man["030T"].sporns_koetter == 5
     assert by_man["300"].milo_2002 == by_man["300"].sporns_koetter == 13
     assert by_man["021U"].milo_2002 == by_man["111D"].sporns_koetter == 4
-    assert CONNECTED == MAN[3:] and len(MAN) == 16
+    assert MAN[3:] == CONNECTED and len(MAN) == 16
 
 
 @pytest.mark.parametrize("k", [1, 2, 3])
 def test_triads_of_types_by_burnside(k: int) -> None:
-    """Orbits of 64 k^3 labelled graphs: 3 transpositions leave 4 * 4 ... graphs in place, 2 rotations 4."""
-    # a transposition of two nodes fixes 2 states of their dyad and 4 of the other two, which follow each other; k^2 types
+    """Orbits of 64 k^3 labelled graphs under the six orders of three nodes."""
+    # a transposition keeps 2 states of its nodes' dyad, 4 of the others, which follow each other, and k^2 types; a rotation 4 and k
     expected = (64 * k**3 + 3 * (2 * 4) * k**2 + 2 * 4 * k) // 6
     assert len(classes(k)) == expected
     assert len(classes(2)) == 104

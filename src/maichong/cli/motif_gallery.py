@@ -121,7 +121,7 @@ def draw(target: Path, null: str, titles: list[str], profiles: list[dict[str, fl
 
     def panel(profile: dict[str, float]) -> Any:
         values = [profile[man] for man in CONNECTED]
-        return lambda ax: plots.motif_profile(values, CONNECTED, pictures=motifs.pictures(), ylabel="profile", ax=ax)
+        return lambda ax: plots.motif_profile(values, CONNECTED, pictures=motifs.pictures(), ax=ax)
 
     drawings = [
         plots.Drawing(title, "", panel(profile), wide=False, height=2.6)

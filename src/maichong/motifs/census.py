@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from maichong.errors import DataError, ParameterError, brief
+from maichong.errors import ParameterError, brief
 from maichong.motifs.coloured import Classes, classes, label
-from maichong.motifs.graph import DirectedGraph, checked_graph
+from maichong.motifs.graph import DirectedGraph, checked_graph, named_nodes
 from maichong.motifs.triads import BACKWARD, CONNECTED, FORWARD, MAN, MUTUAL
 
 ALONE = 200_000
@@ -109,16 +109,13 @@ def typed_census(graph: DirectedGraph, types: Sequence[str], *, threads: int | N
     """
     where = "typed_census"
     graph = checked_graph(where, graph, 3)
-    if isinstance(types, str) or not all(isinstance(name, str) for name in types):
-        raise DataError(f"{where}.types", "must be a name for each node", brief(types))
-    if len(types) != graph.n:
-        raise DataError(f"{where}.types", f"must name a type for each of {graph.n} nodes", f"{len(types)} names")
-    names = tuple(sorted(set(types)))
+    given = named_nodes(f"{where}.types", types, graph.n, "the name of a type")
+    names = tuple(sorted(set(given)))
     if len(names) > MOST_TYPES:
         fix = "join types to fewer"
         raise ParameterError(f"{where}.types", f"must be at most {MOST_TYPES} different types", f"{len(names)}", fix)
     place = {name: index for index, name in enumerate(names)}
-    of_node = np.array([place[name] for name in types], np.int64)
+    of_node = np.array([place[name] for name in given], np.int64)
     counts = counts_of_types(graph, of_node, len(names), checked_threads(where, threads))
     listed = zip(classes(len(names)).names, counts.tolist(), strict=True)
     return TypedCensus(names, {(man, (names[a], names[b], names[c])): count for (man, (a, b, c)), count in listed})

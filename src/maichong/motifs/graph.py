@@ -160,6 +160,19 @@ def checked_graph(where: str, graph: object, least: int = 1) -> DirectedGraph:
     return graph
 
 
+def named_nodes(where: str, names: object, n: int, what: str) -> list[str]:
+    """``names`` as a list with ``what``, a text, for each of ``n`` nodes; raises DataError."""
+    try:
+        listed = [] if isinstance(names, str) else list(names)  # pyright: ignore[reportArgumentType]
+    except TypeError:
+        listed = []
+    if not listed or not all(isinstance(name, str) for name in listed):
+        raise DataError(where, f"must be {what} for each of {n} nodes, as text", brief(names))
+    if len(listed) != n:
+        raise DataError(where, f"must be {what} for each of {n} nodes", f"{len(listed)} names")
+    return [str(name) for name in listed]
+
+
 def _nodes(where: str, values: Any) -> np.ndarray:
     try:
         array = np.asarray(values)

@@ -16,7 +16,7 @@ import numpy as np
 from maichong.errors import ParameterError, brief, did_you_mean, is_one_of
 from maichong.motifs.census import checked_threads, raw_counts, recovered
 from maichong.motifs.coloured import classes
-from maichong.motifs.graph import DirectedGraph, checked_graph, directed_graph
+from maichong.motifs.graph import MOST_NODES, DirectedGraph, checked_graph, directed_graph
 from maichong.motifs.triads import MAN, class_of_code
 
 NULLS = ("none", "degree", "degree-mutual")
@@ -122,7 +122,7 @@ def expected_census(n: int, arcs: float) -> tuple[np.ndarray, np.ndarray]:
         >>> round(float(mean[MAN.index("030T")]), 3)
         707.276
     """
-    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 3:
+    if isinstance(n, bool) or not isinstance(n, int | np.integer) or not 3 <= n <= MOST_NODES:
         raise ParameterError("expected_census.n", "must be a whole number of nodes from 3", brief(n))
     if isinstance(arcs, bool) or not isinstance(arcs, int | float | np.integer) or not 0 <= arcs <= n * (n - 1):
         raise ParameterError("expected_census.arcs", f"must be between 0 and {n * (n - 1)}", brief(arcs))

@@ -14,7 +14,7 @@ import numpy as np
 
 from maichong.errors import DataError, ParameterError, brief
 from maichong.motifs.census import shares, triad_census
-from maichong.motifs.graph import DirectedGraph, checked_graph, directed_graph
+from maichong.motifs.graph import DirectedGraph, checked_graph, directed_graph, named_nodes
 from maichong.motifs.triads import CONNECTED
 
 ALPHAS = tuple(10.0**k for k in range(-3, 5))
@@ -57,9 +57,7 @@ def regions_of(graph: DirectedGraph, regions: Sequence[str]) -> Regions:
     """
     where = "regions_of"
     graph = checked_graph(where, graph, 3)
-    if isinstance(regions, str) or not all(isinstance(name, str) for name in regions) or len(regions) != graph.n:
-        raise DataError(f"{where}.regions", f"must name a region for each of {graph.n} nodes", brief(regions))
-    names, of = np.unique(np.asarray(regions), return_inverse=True)
+    names, of = np.unique(named_nodes(f"{where}.regions", regions, graph.n, "the name of a region"), return_inverse=True)
     if len(names) < 3:
         raise DataError(f"{where}.regions", "must be three or more regions", f"{len(names)}")
     sources, targets = graph.sources, graph.targets

@@ -27,7 +27,7 @@ def motif_profile(
     *,
     labels: Sequence[str] = (),
     pictures: ArrayLike | None = None,
-    ylabel: str = "normalised z-score",
+    ylabel: str = "significance profile (z / |z|)",
     ax: Axes | None = None,
 ) -> Axes:
     """Draw ``profiles`` [n_motifs], or [n_networks, n_motifs], over the motifs' ``names``; ``labels`` name the networks.
@@ -40,7 +40,7 @@ def motif_profile(
     Milo et al. 2004, doi:10.1126/science.1089167, figure 1.
 
         >>> motif_profile([0.8, -0.6], ["030T", "201"]).get_ylabel()
-        'normalised z-score'
+        'significance profile (z / |z|)'
     """
     lines = np.atleast_2d(finite("motif_profile.profiles", profiles, "n_motifs", "n_networks, n_motifs"))
     n = lines.shape[1]
