@@ -52,8 +52,8 @@ def _census(tell: Callable[[str], None]) -> dict[str, Any]:
     tell(f"census of {NODES:,} nodes and {ARCS:,} arcs")
     drawn = networkx.gnm_random_graph(NODES, ARCS, seed=1, directed=True)
     ends = np.array(drawn.edges).T
-    first, _ = _timed(lambda: triad_census(directed_graph(*ends, NODES), threads=1))
-    ours = [_timed(lambda: triad_census(directed_graph(*ends, NODES), threads=1)) for _ in range(REPEATS)]
+    first, _ = _timed(lambda: triad_census(directed_graph(ends[0], ends[1], NODES), threads=1))
+    ours = [_timed(lambda: triad_census(directed_graph(ends[0], ends[1], NODES), threads=1)) for _ in range(REPEATS)]
     tell("the same by NetworkX")
     theirs, counts = _timed(lambda: networkx.triadic_census(drawn))
     if counts != ours[0][1]:
@@ -116,7 +116,7 @@ def _worm() -> tuple[str, Any]:
         sources, rest = np.divmod(chosen, NEURONS - 1)
         return "a random graph (MAICHONG_DATA holds no C. elegans)", directed_graph(sources, rest + (rest >= sources), NEURONS)
     ends = [np.searchsorted(arcs.nodes, each) for each in (arcs.sources, arcs.targets)]
-    return "C. elegans", directed_graph(*ends, len(arcs.nodes))
+    return "C. elegans", directed_graph(ends[0], ends[1], len(arcs.nodes))
 
 
 def _wanted(tell: Callable[[str], None]) -> dict[str, Any]:

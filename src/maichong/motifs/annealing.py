@@ -19,14 +19,16 @@ STREAM = np.uint64(0x74726961)
 ONE = np.uint64(1)
 
 
-@intrinsic
-def ones(typing: Any, word: Any) -> Any:
+def _population_count(typing: Any, word: Any) -> Any:
     """How many bits of a uint64 are set; numba has no function for this instruction."""
 
     def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.ctpop(arguments[0])
 
     return types.uint64(types.uint64), emit
+
+
+ones: Any = intrinsic(_population_count)
 
 
 @njit(error_model="numpy", forceinline=True)

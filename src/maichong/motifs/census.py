@@ -183,8 +183,9 @@ def recovered(kinds: Classes, triangles: np.ndarray, wedges: np.ndarray, dyads: 
     closed, open_, single, empty = (np.zeros((*lead, len(kinds)), np.int64) for _ in range(4))
     of_wedge = wedge_classes(k)
     upper = np.triu(np.ones((3 * k, 3 * k), bool))
-    np.add.at(closed, (..., kinds.of_label), triangles)
-    np.add.at(open_, (..., of_wedge[:, upper]), wedges[..., upper])
+    # NumPy's stubs do not know the dots
+    np.add.at(closed, (..., kinds.of_label), triangles)  # pyright: ignore[reportArgumentType]
+    np.add.at(open_, (..., of_wedge[:, upper]), wedges[..., upper])  # pyright: ignore[reportArgumentType]
     for state, kind in ((FORWARD, 0), (MUTUAL, 1)):
         for s in range(k):
             for t in range(k):

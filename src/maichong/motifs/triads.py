@@ -77,7 +77,7 @@ CONNECTED = MAN[3:]
 WEDGES = ("021D", "021U", "021C", "111D", "111U", "201")
 """The connected triads in which two nodes are not joined; the others are closed."""
 
-ORDERS = tuple(permutations(range(3)))
+ORDERS = tuple((a, b, c) for a, b, c in permutations(range(3)))
 
 
 def reordered(code: int, order: tuple[int, int, int]) -> int:
