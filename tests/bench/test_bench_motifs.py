@@ -19,6 +19,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MAICHONG_DATA", raising=False)
 
 
+@pytest.mark.slow
 def test_rows(small: None) -> None:
     outcome = run("motifs", threads=(2,))
     census, large, degree, mutual, wanted = outcome["rows"]

@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic
 
-from maichong.random_compiled import LOW, SHIFT, philox, unit
+from maichong.random_compiled import LOW, SHIFT, philox
 
 STREAM = np.uint64(0x74726961)
 """A stream of random numbers of our own: "tria"."""
@@ -103,6 +103,12 @@ def _below(word, n):
     return np.int64((word * np.uint64(n)) >> SHIFT)
 
 
+@njit(error_model="numpy", forceinline=True)
+def _turned(word):
+    """A word whose high bits are the low ones of ``word``: of a number below thousands they say nothing."""
+    return (word << np.uint64(16) | word >> np.uint64(16)) & LOW
+
+
 @njit(error_model="numpy")
 def _neighbour(out, into, node, word):
     """A node that ``node`` is joined to, found from a random place on; -1 if it has none."""
@@ -133,12 +139,12 @@ def anneal(n, sources, targets, out, into, counts, of_code, wanted, moves, hot, 
     k0, k1 = np.uint64(seed_low), np.uint64(seed_high)
     here, made = distance(counts, wanted), 0
     kept = counts.copy()
+    turned, steps = np.empty((4, 2), np.int64), 4 if degrees else 2
     for move in range(moves):
         if here <= close:
             break
         low, high = np.uint64(move) & LOW, np.uint64(move) >> SHIFT
         w0, w1, w2, w3 = philox(low, high, np.uint64(0), STREAM, k0, k1)
-        x0, x1, x2, _ = philox(low, high, np.uint64(1), STREAM, k0, k1)
         i = _below(w0, arcs)
         a, b = np.int64(sources[i]), np.int64(targets[i])
         kept[:] = counts
@@ -147,10 +153,6 @@ def anneal(n, sources, targets, out, into, counts, of_code, wanted, moves, hot, 
             c, d = np.int64(sources[j]), np.int64(targets[j])
             if a in (c, d) or b in (c, d) or _bit(out, a, d) or _bit(out, c, b):
                 continue
-            turn(n, out, into, a, b, of_code, counts)
-            turn(n, out, into, c, d, of_code, counts)
-            turn(n, out, into, a, d, of_code, counts)
-            turn(n, out, into, c, b, of_code, counts)
         else:
             j = i
             c, d = _below(w1, n), _below(w2, n)
@@ -161,26 +163,24 @@ def anneal(n, sources, targets, out, into, counts, of_code, wanted, moves, hot, 
                     d = np.int64(targets[_below(w1, arcs)])
                 else:
                     middle = _neighbour(out, into, c, w2)
-                    d = _neighbour(out, into, middle, x2) if middle >= 0 else c
+                    d = _neighbour(out, into, middle, _turned(w2)) if middle >= 0 else c
                 if kind >= 6:
                     c, d = d, c
             if c == d or d < 0 or _bit(out, c, d):
                 continue
-            turn(n, out, into, a, b, of_code, counts)
-            turn(n, out, into, c, d, of_code, counts)
+        # one call in a loop: turn() is long, and would be compiled in every place
+        turned[0, 0], turned[0, 1], turned[1, 0], turned[1, 1] = a, b, c, d
+        turned[2, 0], turned[2, 1], turned[3, 0], turned[3, 1] = a, d, c, b
+        for k in range(steps):
+            turn(n, out, into, turned[k, 0], turned[k, 1], of_code, counts)
         there = distance(counts, wanted)
         worse = there - here
         if worse > 0.0:
             t = hot * (cold / hot) ** (move / moves)
-            if unit(x0, x1) >= np.exp(-worse / t):
+            if (w3 >> np.uint64(3)) * 2.0**-29 >= np.exp(-worse / t):
                 counts[:] = kept
-                if degrees:
-                    _flip(out, into, a, d)
-                    _flip(out, into, c, b)
-                    _flip(out, into, c, d)
-                else:
-                    _flip(out, into, c, d)
-                _flip(out, into, a, b)
+                for k in range(steps):
+                    _flip(out, into, turned[k, 0], turned[k, 1])
                 continue
         here = there
         made += 1
@@ -203,20 +203,19 @@ def place(
     large skews make hubs. Arcs that are there already are passed over.
     """
     k0, k1 = np.uint64(seed_low), np.uint64(seed_high)
-    up_to = np.cumsum(chances)
-    up_to /= up_to[-1]
     have = 0
     nodes = np.zeros(3, np.int64)
     tries = 0
     while have < arcs:
-        me = np.uint64(stream)
-        w0, w1, w2, w3 = philox(np.uint64(tries), np.uint64(2), me, STREAM, k0, k1)
-        x0, x1, x2, x3 = philox(np.uint64(tries), np.uint64(3), me, STREAM, k0, k1)
+        w0, w1, w2, w3 = philox(np.uint64(tries), np.uint64(1), np.uint64(stream), STREAM, k0, k1)
         tries += 1
         # where motifs find no room any more, arcs go anywhere
         alone = tries > 40 * arcs
-        m = np.searchsorted(up_to, unit(w0, w1))
-        first = (_below(w2, n) // group) * group
+        m, left = 0, w0 * 2.0**-32
+        while m < 12 and left >= chances[m]:
+            left -= chances[m]
+            m += 1
+        first = (_below(_turned(w0), n) // group) * group
         if in_order:
             first = min(have // (group * (group - 1)), n // group - 1) * group
         size = min(group, n - first)
@@ -224,7 +223,7 @@ def place(
             first, size = 0, n
         if size < 3:
             continue
-        draws = (unit(w3, x0), unit(x1, x2), unit(x3, w0 ^ x1))
+        draws = (w1 * 2.0**-32, w2 * 2.0**-32, w3 * 2.0**-32)
         for p in range(3):
             balance = 0
             for q in range(3):

@@ -11,71 +11,57 @@ STREAM = np.uint64(0x65737534)
 """A stream of random numbers of our own: "esu4"."""
 
 
-@njit(error_model="numpy", forceinline=True)
-def _taken(chance, counter, root, time, k0, k1):
-    w0, w1, _, _ = philox(
-        np.uint64(counter) & LOW, np.uint64(counter) >> SHIFT, np.uint64(root), STREAM ^ np.uint64(time), k0, k1
-    )
-    return unit(w0, w1) < chance
-
-
-@njit(error_model="numpy")
-def _enter(node, starts, others, states, seen, state_of, root, size, ahead):
-    """Let ``node`` join: note its dyads, and append the neighbours above ``root`` that nobody had to ``ahead``; its new size."""
-    for at in range(starts[node], starts[node + 1]):
-        u = others[at]
-        state_of[u] = states[at]
-        if u > root and seen[u] == 0:
-            ahead[size] = u
-            size += 1
-        seen[u] += 1
-    return size
-
-
-@njit(error_model="numpy")
-def _leave(node, starts, others, seen, state_of):
-    for at in range(starts[node], starts[node + 1]):
-        state_of[others[at]] = 0
-        seen[others[at]] -= 1
-
-
 @njit(error_model="numpy", cache=True, nogil=True)
 def visit(n, starts, others, states, first, step, chance, time, seed_low, seed_high, found):
     """Add the sub-networks whose lowest node is first, first + step, ... to ``found`` [4096], by code.
 
     ``starts``, ``others`` and ``states`` are the neighbours of each node, 1 for a target, 2 for a source, 3 for both. A branch at
-    the third and the fourth node is followed with ``chance``. The nodes of ``ahead`` that a set may still grow by are, as in ESU,
-    those behind the one that joined and what only that one brings.
+    the third and the fourth node is followed with ``chance``. At each depth ``ahead`` holds the nodes that the set may still grow
+    by: as in ESU those behind the one that joined, and those above the root that only this one brings.
     """
-    k0, k1 = np.uint64(seed_low), np.uint64(seed_high)
-    seen = np.zeros(n, np.int32)
-    of_a, of_b, of_c = np.zeros(n, np.uint8), np.zeros(n, np.uint8), np.zeros(n, np.uint8)
-    ahead1, ahead2, ahead3 = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.int32)
-    all_taken = chance >= 1.0
-    for a in range(first, n, step):
-        counter = 0
-        seen[a] += 1
-        size1 = _enter(a, starts, others, states, seen, of_a, a, 0, ahead1)
-        for i in range(size1):
-            b = ahead1[i]
-            size2 = size1 - i - 1
-            ahead2[:size2] = ahead1[i + 1 : size1]
-            size2 = _enter(b, starts, others, states, seen, of_b, a, size2, ahead2)
-            for j in range(size2):
-                counter += 1
-                if not (all_taken or _taken(chance, counter, a, time, k0, k1)):
+    k0, k1, stream = np.uint64(seed_low), np.uint64(seed_high), STREAM ^ np.uint64(time)
+    seen, state_of = np.zeros(n, np.int32), np.zeros((3, n), np.uint8)
+    ahead, size, at = np.empty((4, n), np.int32), np.zeros(4, np.int64), np.zeros(4, np.int64)
+    chosen = np.zeros(3, np.int64)
+    for root in range(first, n, step):
+        counter = np.uint64(0)
+        ahead[0, 0], size[0], at[0] = root, 1, 0
+        seen[root] += 1
+        depth = 0
+        while depth >= 0:
+            if at[depth] == size[depth]:
+                depth -= 1
+                if depth >= 0:
+                    # the node that joined at this depth leaves
+                    node = chosen[depth]
+                    for k in range(starts[node], starts[node + 1]):
+                        state_of[depth, others[k]] = 0
+                        seen[others[k]] -= 1
+                continue
+            node = ahead[depth, at[depth]]
+            at[depth] += 1
+            if depth >= 2 and chance < 1.0:
+                counter += np.uint64(1)
+                w0, w1, _, _ = philox(counter & LOW, counter >> SHIFT, np.uint64(root), stream, k0, k1)
+                if unit(w0, w1) >= chance:
                     continue
-                c = ahead2[j]
-                size3 = size2 - j - 1
-                ahead3[:size3] = ahead2[j + 1 : size2]
-                size3 = _enter(c, starts, others, states, seen, of_c, a, size3, ahead3)
-                code = of_a[b] | of_a[c] << 2 | of_b[c] << 6
-                for k in range(size3):
-                    counter += 1
-                    if all_taken or _taken(chance, counter, a, time, k0, k1):
-                        d = ahead3[k]
-                        found[code | of_a[d] << 4 | of_b[d] << 8 | of_c[d] << 10] += 1
-                _leave(c, starts, others, seen, of_c)
-            _leave(b, starts, others, seen, of_b)
-        _leave(a, starts, others, seen, of_a)
-        seen[a] -= 1
+            if depth == 3:
+                b, c = chosen[1], chosen[2]
+                code = state_of[0, b] | state_of[0, c] << 2 | state_of[0, node] << 4
+                code |= state_of[1, c] << 6 | state_of[1, node] << 8 | state_of[2, node] << 10
+                found[code] += 1
+                continue
+            chosen[depth] = node
+            more = size[depth] - at[depth]
+            for k in range(more):
+                ahead[depth + 1, k] = ahead[depth, at[depth] + k]
+            for k in range(starts[node], starts[node + 1]):
+                u = others[k]
+                state_of[depth, u] = states[k]
+                if u > root and seen[u] == 0:
+                    ahead[depth + 1, more] = u
+                    more += 1
+                seen[u] += 1
+            depth += 1
+            size[depth], at[depth] = more, 0
+        seen[root] -= 1

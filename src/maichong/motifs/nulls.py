@@ -18,11 +18,14 @@ from maichong.motifs.census import checked_threads, raw_counts, recovered
 from maichong.motifs.coloured import classes
 from maichong.motifs.graph import MOST_NODES, DirectedGraph, checked_graph, directed_graph
 from maichong.motifs.triads import MAN, class_of_code
+from maichong.random import uniform
 
 NULLS = ("none", "degree", "degree-mutual")
 """Arcs drawn independently (closed form); in- and out-degrees; these and each node's number of mutual pairs."""
 QUALITY = 100
 """Tries for each arc, at least; up to twice as many are drawn, as in mfinder."""
+LENGTHS = 0x6C656E67
+"""A stream of random numbers of our own: "leng"."""
 PART = 8
 """Null networks that a thread draws at a time."""
 
@@ -49,7 +52,8 @@ def rewired(graph: DirectedGraph, null: str = "degree-mutual", *, quality: float
     graph = checked_graph(where, graph)
     held = _held(where, null)
     singles, pairs = _split(graph, held)
-    switched(graph.n, singles, pairs, held, checked_quality(where, quality), 0, *checked_seed(where, seed))
+    key = checked_seed(where, seed)
+    switched(graph.n, singles, pairs, held, _tries(graph, checked_quality(where, quality), seed, 0), 0, *key)
     return directed_graph(*_ends(singles, pairs), graph.n, names=graph.names)
 
 
@@ -86,7 +90,7 @@ def null_censuses(
         counted = []
         for null_ in range(first, last):
             mine, ours = singles.copy(), pairs.copy()
-            switched(graph.n, mine, ours, held, quality, null_, *key)
+            switched(graph.n, mine, ours, held, _tries(graph, quality, seed, null_), null_, *key)
             counted.append(raw_counts(graph.n, *sorted_arcs(graph.n, *_ends(mine, ours)), types, 1, 1))
         triangles, wedges, dyads = (np.stack(each) for each in zip(*counted, strict=True))
         found[first:last] = recovered(classes(1), triangles, wedges, dyads, np.array([graph.n]))
@@ -177,6 +181,11 @@ def checked_seed(where: str, seed: object) -> tuple[int, int]:
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
         raise ParameterError(f"{where}.seed", "must be a whole number from 0 below 2**63", brief(seed))
     return int(seed) & 0xFFFFFFFF, int(seed) >> 32
+
+
+def _tries(graph: DirectedGraph, quality: float, seed: int, null: int) -> int:
+    """How many tries a null network gets: between ``quality`` and twice as many for each arc, drawn by its number."""
+    return int(quality * graph.arcs * (1.0 + float(uniform(seed, LENGTHS, null, np.zeros(1, np.int64))[0])))
 
 
 def _ends(singles: np.ndarray, pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from maichong.random_compiled import SHIFT, philox, unit
+from maichong.random_compiled import SHIFT, philox
 
 FEW_NODES = 16384
 """Up to so many nodes the arcs are bits, 32 MB at most: several times as fast as hashing."""
@@ -19,8 +19,7 @@ GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 NONE = np.int64(-1)
 STREAM = np.uint64(0x6D6F7469)
 """A stream of random numbers of our own: "moti"."""
-LENGTH = np.uint64(2**32 - 1)
-"""The counter whose numbers draw how many tries a null network gets."""
+LOW = np.uint64(2**32 - 1)
 
 
 @njit(error_model="numpy", forceinline=True)
@@ -101,11 +100,11 @@ def _table(n, arcs):
 
 
 @njit(error_model="numpy", cache=True, nogil=True)
-def switched(n, singles, pairs, held, quality, null, seed_low, seed_high):
+def switched(n, singles, pairs, held, tries, null, seed_low, seed_high):
     """Switch ``singles`` [arcs, 2] and mutual ``pairs`` [pairs, 2], int32, in place; returns how many exchanges were made.
 
-    The number of tries is drawn between ``quality`` and twice as many for each arc. ``held``: pairs are held together, and singles
-    make none; otherwise ``pairs`` must be empty.
+    ``null`` numbers the null networks of a seed. ``held``: pairs are held together, and singles make none; otherwise ``pairs`` must
+    be empty.
     """
     alone, together = np.int64(len(singles)), np.int64(len(pairs))
     arcs = alone + 2 * together
@@ -119,11 +118,9 @@ def switched(n, singles, pairs, held, quality, null, seed_low, seed_high):
         for key in (pairs[k, 0] * wide + pairs[k, 1], pairs[k, 1] * wide + pairs[k, 0]):
             _add(table, dense, key)
     k0, k1, me = np.uint64(seed_low), np.uint64(seed_high), np.uint64(null)
-    w0, w1, _, _ = philox(LENGTH, LENGTH, me, STREAM, k0, k1)
-    tries = np.int64(quality * arcs * (1.0 + unit(w0, w1)))
     made = 0
     for t in range(tries):
-        w0, w1, w2, _ = philox(np.uint64(t) & LENGTH, np.uint64(t) >> SHIFT, me, STREAM, k0, k1)
+        w0, w1, w2, _ = philox(np.uint64(t) & LOW, np.uint64(t) >> SHIFT, me, STREAM, k0, k1)
         i = np.int64((w0 * np.uint64(arcs)) >> SHIFT)
         if i < alone:
             j = np.int64((w1 * np.uint64(alone)) >> SHIFT)
