@@ -26,8 +26,8 @@ QUALITY = 100
 """Tries for each arc, at least; up to twice as many are drawn, as in mfinder."""
 LENGTHS = 0x6C656E67
 """A stream of random numbers of our own: "leng"."""
-PART = 8
-"""Null networks that a thread draws at a time."""
+PART = 20_000
+"""Arcs of the null networks that a thread draws at a time: Ctrl-C waits for it."""
 
 
 def rewired(graph: DirectedGraph, null: str = "degree-mutual", *, quality: float = QUALITY, seed: int = 0) -> DirectedGraph:
@@ -85,8 +85,10 @@ def null_censuses(
     types = np.zeros(graph.n, np.int64)
     found = np.zeros((nulls, len(MAN)), np.int64)
 
+    size = max(1, PART // max(graph.arcs, 1))
+
     def part(first: int) -> int:
-        last = min(first + PART, nulls)
+        last = min(first + size, nulls)
         counted = []
         for null_ in range(first, last):
             mine, ours = singles.copy(), pairs.copy()
@@ -99,7 +101,7 @@ def null_censuses(
     done = 0
     with ThreadPoolExecutor(threads) as pool:
         try:
-            for more in pool.map(part, range(0, nulls, PART)):
+            for more in pool.map(part, range(0, nulls, size)):
                 done += more
                 tell(done)
         except BaseException:
