@@ -119,8 +119,12 @@ def switched(n, singles, pairs, held, tries, null, seed_low, seed_high):
             _add(table, dense, key)
     k0, k1, me = np.uint64(seed_low), np.uint64(seed_high), np.uint64(null)
     made = 0
+    w2 = w3 = np.uint64(0)
     for t in range(tries):
-        w0, w1, w2, _ = philox(np.uint64(t) & LOW, np.uint64(t) >> SHIFT, me, STREAM, k0, k1)
+        if t & 1:
+            w0, w1 = w2, w3
+        else:  # four words do for two tries
+            w0, w1, w2, w3 = philox(np.uint64(t) & LOW, np.uint64(t) >> SHIFT, me, STREAM, k0, k1)
         i = np.int64((w0 * np.uint64(arcs)) >> SHIFT)
         if i < alone:
             j = np.int64((w1 * np.uint64(alone)) >> SHIFT)
@@ -140,7 +144,7 @@ def switched(n, singles, pairs, held, tries, null, seed_low, seed_high):
             i = (i - alone) >> 1
             j = np.int64((w1 * np.uint64(together)) >> SHIFT)
             # either end of the other pair, so that all partners can be had
-            turned = np.int64(w2 & np.uint64(1))
+            turned = np.int64(w1 & np.uint64(1))
             a, b, c, d = (
                 np.int64(pairs[i, 0]),
                 np.int64(pairs[i, 1]),
