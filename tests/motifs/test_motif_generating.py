@@ -71,7 +71,8 @@ def test_what_cannot_be_reached_is_said_with_a_bound() -> None:
         "not reached: total variation" in made.message
         and "no network of 200 nodes and 800 arcs comes nearer than" in made.message
     )
-    # cliques can be had, and blocks find them
+    # cliques can be had, and blocks find them; so can the one of all nodes, in which no arc can move
+    assert generate(30, 30 * 29, {"300": 1.0}).distance == 0.0
     assert generate(66, 66 * 10, {"300": 1.0}, moves=1000).reached
 
 

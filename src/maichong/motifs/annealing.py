@@ -210,7 +210,7 @@ def place(
         w0, w1, w2, w3 = philox(np.uint64(tries), np.uint64(1), np.uint64(stream), STREAM, k0, k1)
         tries += 1
         # where motifs find no room any more, arcs go anywhere
-        alone = tries > 40 * arcs
+        alone = tries > 4 * arcs
         m, left = 0, w0 * 2.0**-32
         while m < 12 and left >= chances[m]:
             left -= chances[m]
@@ -229,9 +229,9 @@ def place(
             for q in range(3):
                 balance += motifs[m, p, q] - motifs[m, q, p]
             u = draws[p]
-            if balance > 0 and skew_out > 0.0:
+            if balance > 0 and skew_out > 0.0 and not alone:
                 nodes[p] = first + _ranked(u, size, skew_out)
-            elif balance < 0 and skew_in > 0.0:
+            elif balance < 0 and skew_in > 0.0 and not alone:
                 nodes[p] = first + size - 1 - _ranked(u, size, skew_in)
             else:
                 nodes[p] = first + min(np.int64(u * size), size - 1)
