@@ -84,8 +84,8 @@ def first_of(networks: tuple[str, ...]) -> tuple[str, DirectedGraph] | None:
             reason = reason or str(error)
             continue
         nodes = arcs.nodes
-        ends = [np.searchsorted(nodes, each) for each in (arcs.sources, arcs.targets)]
-        return name, directed_graph(*ends, len(nodes), weights=arcs.weights, names=nodes)
+        sources, targets = (np.searchsorted(nodes, each) for each in (arcs.sources, arcs.targets))
+        return name, directed_graph(sources, targets, len(nodes), weights=arcs.weights, names=nodes)
     put(f"not shown: {reason}", style="yellow")
     return None
 

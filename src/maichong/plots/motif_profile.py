@@ -52,8 +52,9 @@ def motif_profile(
     ax.axhline(0, color=REFERENCE, linewidth=0.8)
     styles = ("-", "--", ":", "-.")
     for k, line in enumerate(lines):
-        style = {"color": LINES[k % len(LINES)], "linestyle": styles[k // len(LINES) % len(styles)]}
-        ax.plot(range(n), line, marker="o", markersize=3.5, linewidth=1.4, label=called[k] if called else None, **style)
+        colour, dashes = LINES[k % len(LINES)], styles[k // len(LINES) % len(styles)]
+        label = called[k] if called else None
+        ax.plot(range(n), line, color=colour, linestyle=dashes, marker="o", markersize=3.5, linewidth=1.4, label=label)
     ax.set_xticks(range(n), ticks)
     ax.set_xlim(-0.6, n - 0.4)
     if called:
