@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from maichong import AllButSelf, AllToAll, Network, Normal, SpikeTimes, files
+from maichong import AllButSelf, AllToAll, Gate, Network, Normal, SpikeTimes, files
 from maichong.encoding.poisson import Poisson
 from maichong.engines import Run
 from maichong.errors import ParameterError
@@ -62,6 +62,7 @@ class Settings:
     t_ltp: float = 50.0
     a_plus: float = 0.025
     a_minus: float = 0.025
+    falls: float = 0.0  # time within which these steps fall by e, as a part of the training; 0: never
     b: float = 3.0
     inhibit_ms: float = 10.0
     v_th: float = 55.0  # at the start, in mV; an input spike of weight 1 raises a membrane by 1 mV
@@ -72,7 +73,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         check_least(NAME, self, 1, ("neurons", "epochs"))
-        check_least(NAME, self, 0, ("train", "test", "label", "validate", "rest_ms", "min_rate", "b", "jitter"))
+        check_least(NAME, self, 0, ("train", "test", "label", "validate", "rest_ms", "min_rate", "b", "jitter", "falls"))
         positive = ("dt", "present_ms", "max_rate", "tau_m", "pulse_ms", "t_ltp", "inhibit_ms", "v_th", "theta_plus", "spikes")
         check_above(NAME, self, 0, positive)
         if self.coding not in ("periodic", "poisson"):
@@ -109,8 +110,8 @@ def preset(data: str, given: Mapping[str, Any]) -> dict[str, Any]:
     return {**DATA[data], **given}
 
 
-def network(settings: Settings, n_inputs: int, seed: int) -> Network:
-    """The paper's network for ``n_inputs`` pixels."""
+def network(settings: Settings, n_inputs: int, seed: int, presentations: int = 1) -> Network:
+    """The paper's network for ``n_inputs`` pixels; where steps fall, by the signal "step", within a part of all ``presentations``."""
     net = Network(dt=settings.dt, seed=seed)
     x = net.population("input", Poisson() if settings.coding == "poisson" else SpikeTimes([], []), n_inputs)
     # a current of 1 pA that decays within half a pulse brings this capacitance to 1 mV in all
@@ -122,6 +123,8 @@ def network(settings: Settings, n_inputs: int, seed: int) -> Network:
     rule = QuerliozSTDP(
         a_plus=settings.a_plus, a_minus=settings.a_minus, b_plus=settings.b, b_minus=settings.b, t_ltp=settings.t_ltp
     )
+    if settings.falls:
+        rule = Gate(rule, by="step", tau=settings.falls * presentations * (settings.present_ms + settings.rest_ms))
     net.project(
         x, e, AllToAll(), name="learned", receptor=Exponential(tau=tau),
         weight=Normal(0.4, 0.1, 0.01, 1.0), plasticity=rule,
@@ -182,7 +185,11 @@ def reproduce(settings: Settings, context: Context) -> Result:
         Stage("test", data.y_test, len(data.x_test), shown(data.x_test)),
     ]
     n_inputs = data.x_train.shape[1]
-    run, state = begin(context, settings.neurons, lambda: network(settings, n_inputs, context.seed), settings.precision)
+    run, state = begin(
+        context, settings.neurons, lambda: network(settings, n_inputs, context.seed, n_train), settings.precision
+    )
+    if settings.falls and not state["stage"] and not state["image"]:
+        run.signal("step", 1.0)
     for number, stage in enumerate(stages):
         if number >= state["stage"]:
             go_through(run, stage, number, context, state)

@@ -56,6 +56,8 @@ def rule_of(entry: ProjectionPlan, synapse: Synapse, conducts: bool) -> dict[str
     make, dendritic = RULES.get(type(connector)), entry.projection.dendritic_delay
     if make is None or isinstance(dendritic, Distribution):
         return None
+    if isinstance(connector, FixedTotalNumber) and connector.distinct:
+        return None  # NEST has no rule for it
     if any(np.ndim(value) for value in (weight, delay, dendritic) if not isinstance(value, Distribution)):
         return None
     drawn = [value for value in (weight, delay) if isinstance(value, Distribution)]
@@ -88,6 +90,10 @@ class AsDrawn(Connector):
     number: int
     read: Callable[[], Pairs]
     kind: ClassVar[str] = "explicit_list"
+
+    @property
+    def distinct(self) -> bool:
+        return False
 
     def pairs(self, n_pre: int, n_post: int, rng: np.random.Generator) -> Pairs:
         return self.read()
