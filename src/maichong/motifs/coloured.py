@@ -5,8 +5,8 @@ of the orders that leave its arcs as they are. With one type these are the sixte
 
 Only triangles must be looked for. Two dyads that meet in a node are a wedge, closed or open; every node with its neighbours tells
 how many there are of each kind, every closed triad how many of them it holds, and what is left is open. The same once more turns
-dyads and third nodes into triads with a single dyad. For one type these are the identities between counts and degrees of
-equations (1) to (9) in Moody 1998 (doi:10.1016/S0378-8733(98)00006-9), whose matrix forms stand in ``motifs.algebra``.
+dyads and third nodes into triads with a single dyad. For one type these are the identities between counts and degrees that
+stand in ``motifs.algebra`` (Moody 1998, doi:10.1016/S0378-8733(98)00006-9).
 """
 
 from __future__ import annotations
