@@ -33,6 +33,9 @@ DRAWINGS = {
     "wiring": lambda ax=None: plots.wiring([[0, 0], [1, 1]], [0, 1], [1, 1], ax=ax),
     "coded": lambda ax=None: plots.coded([0.0, 1.0], [0.1, 0.9], xlabel="time (ms)", ax=ax),
     "gallery": lambda ax=None: plots.gallery([PANEL], peak=30.0, ax=ax),
+    "motif_profile": lambda ax=None: plots.motif_profile(
+        [[0.8, -0.6], [0.6, 0.8]], ["030T", "201"], labels=["worm", "words"], pictures=np.ones((2, 3, 3)), ax=ax
+    ),
 }
 
 
@@ -76,7 +79,7 @@ def test_axes_carry_units(name):
         labels = [ax.images[0].colorbar.ax.get_ylabel()]
     if name == "gallery":  # its panels have a bar of time instead
         labels = [f"({text.get_text().split()[-1]})" for text in ax.child_axes[0].texts]
-    if name == "confusion":  # classes have none: the cells carry it
+    if name in ("confusion", "motif_profile"):  # classes and motifs have none: the cells, or the other axis, carry it
         labels = labels[1:]
     assert all(label.endswith(")") for label in labels)
 

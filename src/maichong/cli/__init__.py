@@ -233,6 +233,42 @@ def codes_(
     codes.run_codes(file, image, data, chosen, _pairs(set_), samples, features, out, json)
 
 
+@app.command("motifs")
+def motifs_(
+    file: Annotated[Path | None, typer.Argument(help="CSV with one source,target[,weight] a line.")] = None,
+    null: Annotated[
+        str, typer.Option(help="What to compare with: none (chance alone), degree or degree-mutual (mutual pairs kept too).")
+    ] = "degree-mutual",
+    nulls: Annotated[
+        int | None, typer.Option(help="How many null networks to draw; 1000 if left out, 100 for more than 20,000 arcs.")
+    ] = None,
+    quality: Annotated[
+        float | None, typer.Option(help="Tries for each arc of a null network, at least; 100 if left out, 10 for more arcs.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the null networks.")] = 0,
+    gallery: Annotated[
+        bool, typer.Option("--gallery", help="Compare networks of genes, neurons, areas, friends and words.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", callback=_writable, help="Where to draw: .png, .svg or .pdf; NAME-motifs.png if left out."
+        ),
+    ] = None,
+    json: Json = None,
+) -> None:
+    """Count the motifs of a network, the triads, and tell which it has more of than its null model.
+
+    Self-loops, repeated arcs and nodes without arcs are counted and reported. The null model decides signs: it is named in the
+    output.
+
+    Example: maichong motifs celegans.csv --null degree-mutual --json motifs.json
+    """
+    from maichong.cli import motifs
+
+    motifs.run_motifs(file, null=null, nulls=nulls, quality=quality, seed=seed, gallery=gallery, out=out, json=json)
+
+
 def version(shown: bool) -> None:
     if shown:
         from maichong import __version__

@@ -32,6 +32,8 @@ def run_bench(name: str, against: str, json: Path | None, *, threads: str | None
         _print_rules(outcome)
     elif "batches" in outcome:
         _print_encoding(outcome)
+    elif "what" in outcome["rows"][0]:
+        _print_motifs(outcome)
     else:
         _print_training(outcome)
     return int(bool(outcome.get("failures")))
@@ -157,3 +159,20 @@ def _print_encoding(outcome: dict[str, Any]) -> None:
         ratios = " and ".join(f"{ratio:.1f} x at {rate} Hz" for rate, ratio in by_rate.items())
         put(Text(f"maichong draws as fast as {tool} {ratios}, dense, its best way", style="bold"))
     put(f"batches of {outcome['batch']} images, {outcome['steps']} steps; one thread", style="dim")
+
+
+def _print_motifs(outcome: dict[str, Any]) -> None:
+    table = table_of("what", "seconds", "first call s", "NetworkX s", "times as fast", "peak MiB")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for row in outcome["rows"]:
+        ratio, peak = row.get("ratio"), row.get("peak_rss_mib")
+        table.add_row(
+            row["what"], f"{row['seconds']:.3g}", f"{row['first_s']:.2g}", f"{row['against_s']:.1f}" if ratio else "",
+            f"{ratio:,.0f} x" if ratio else "", f"{peak:,.0f}" if peak else "",
+        )  # fmt: skip
+    put(table)
+    for row in outcome["rows"]:
+        facts = [f"{key} {value:.3g}" if isinstance(value, float) else f"{key} {value}" for key, value in row["found"].items()]
+        put(f"{row['what']}: {', '.join(facts)}", style="dim")
+    put(f"{outcome['threads']} threads; the first call compiles, or reads what was compiled", style="dim")

@@ -8,6 +8,7 @@ from maichong.nn.diagnosis import Diagnosis
 from maichong.nn.doctor import doctor
 from maichong.nn.feedback import RecurrentState
 from maichong.nn.lateral import Lateral, LateralInhibition
+from maichong.nn.motif_mask import FixedMask, MotifMask, fix_mask, graph_of_mask, joined, learn_motifs
 from maichong.nn.nir_export import to_nir
 from maichong.nn.nir_import import from_nir
 from maichong.nn.pooling import Pool2d, PoolState
@@ -20,7 +21,8 @@ from maichong.nn.spiking import Spiking, State
 from maichong.nn.timing import Bernoulli, Repeat
 
 __all__ = [
-    "Bernoulli", "Conv2d", "Delay", "Diagnosis", "FirstSpike", "LastPotential", "Lateral", "LateralInhibition", "Linear",
-    "MaxPotential", "MeanRate", "Pool2d", "PoolState", "PopulationVote", "Recurrent", "RecurrentState", "Repeat", "Scale",
-    "Sequential", "Spiking", "State", "Surrogate", "ThresholdBatchNorm", "dale", "doctor", "from_nir", "to_nir",
+    "Bernoulli", "Conv2d", "Delay", "Diagnosis", "FirstSpike", "FixedMask", "LastPotential", "Lateral", "LateralInhibition",
+    "Linear", "MaxPotential", "MeanRate", "MotifMask", "Pool2d", "PoolState", "PopulationVote", "Recurrent", "RecurrentState",
+    "Repeat", "Scale", "Sequential", "Spiking", "State", "Surrogate", "ThresholdBatchNorm", "dale", "doctor", "fix_mask",
+    "from_nir", "graph_of_mask", "joined", "learn_motifs", "to_nir",
 ]  # fmt: skip

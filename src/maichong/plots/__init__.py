@@ -14,6 +14,7 @@ from .f_i import f_i
 from .fields import receptive_fields
 from .gallery import gallery
 from .histogram import histogram
+from .motif_profile import motif_profile
 from .page import Drawing, page
 from .phase_plane import phase_plane
 from .raster import raster
@@ -38,6 +39,7 @@ __all__ = [
     "f_i",
     "gallery",
     "histogram",
+    "motif_profile",
     "page",
     "phase_plane",
     "raster",

@@ -72,7 +72,10 @@ def rising(where: str, values: ArrayLike, names: str) -> tuple[float, float]:
 
 def one_each(where: str, names: Iterable[object], n: int, thing: str) -> list[object]:
     """Return ``names`` as a list with one entry for each of the ``n`` ``thing``."""
-    listed = list(names) if isinstance(names, Iterable) else None
+    try:
+        listed = list(names)
+    except TypeError:  # no iterable, or an array without axes, which says it is one
+        listed = None
     if listed is None or len(listed) != n:
         got = type(names).__name__ if listed is None else f"{len(listed):,}"
         raise ParameterError(where, f"must have one entry for each of the {n:,} {thing}", got)
