@@ -10,8 +10,8 @@ Source: Querlioz, Bichler, Dollfus & Gamrat 2013, IEEE Transactions on Nanotechn
 Departures: an input spike is a current that decays exponentially, with the mass and the mean lag of the paper's square pulse; the
 others are reset by a conductance, so large that it holds them at rest for ``inhibit_ms``; an image is given to the class whose
 neurons fire most on average (what the most active neuron says is measured too). The paper leaves open the gain of the thresholds
-and the rate that they seek, ``theta_plus`` and ``spikes``. These, the window ``t_ltp`` (25 ms there), the steps of a weight (0.01 and
-0.005 there) and that they fall over the training, ``falls``, were chosen on 2,000 images held back: 86.7 % after 16,000 images;
+and the rate that they seek, ``theta_plus`` and ``spikes``. These, the window ``t_ltp`` (25 ms there), the steps of a weight (0.01
+and 0.005 there) and that they fall over the training, ``falls``, were chosen on 2,000 images held back: 86.7 % after 16,000 images;
 85.1 % with thresholds that move by 0.2 mV and seek eight spikes; 85.7 % after 8,000 and 80.9 % after 58,000 with steps that stay.
 One pass, where the paper has three.
 """

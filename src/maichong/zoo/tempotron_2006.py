@@ -40,7 +40,7 @@ class Settings:
     highest: float = 3.25
     loads: int = 7
     problems: int = 8  # of each load
-    cycles: int = 3000  # epochs within which a problem must be solved
+    cycles: int = 6000  # epochs within which a problem must be solved; the capacity is 2.45 within 3000
     rate: float = 0.005  # as a part of the threshold
     momentum: float = 0.9
     spread: float = 0.1  # standard deviation of weights at the start, as a part of the threshold
