@@ -38,7 +38,7 @@ TINY: list[tuple[ModuleType, dict[str, Any]]] = [
     (vpsnn_2018, {"lr": 0.4, "steps": 4}),
     (balanced_tuning_2018, {"lr": 0.4, "steps": 4}),
     (curiosity_2020, {"lr": 0.4, "steps": 4, "cycles": 2, "novel": 1, "control": False}),
-    (multiscale_plasticity_2017, {"lr": 0.4, "steps": 4, "rules": 3}),
+    (multiscale_plasticity_2017, {"lr": 0.4, "steps": 4, "rules": 3, "epochs": 8}),
 ]
 IDS = [module.NAME for module, _ in TINY]
 FLOOR = 35.0
@@ -97,7 +97,7 @@ def test_each_rung_of_the_ladder_is_tested_once_and_hidden_cells_learn_from_the_
     for rules in range(6):
         recipe = multiscale_plasticity_2017.recipe(settings, rules, splits)
         learning.append([group["lr"] > 0 for group in recipe.optimiser(recipe.make()).param_groups])
-    assert learning == [[False, False], *3 * [[False, True]], *3 * [[True, True]]]
+    assert learning == [[False, False], *2 * [[False, True]], *3 * [[True, True]]]
 
 
 def test_the_first_rung_is_the_covariance_of_a_hidden_cell_and_the_label() -> None:

@@ -21,9 +21,9 @@ Source: Zeng, Zhang & Xu 2017, "Improving multi-layer spiking neural networks by
 Information Sciences 60:052201, doi:10.1007/s11432-016-0439-4. Its claim is the curve itself: accuracy that rises with the number of
 rules. Its text was not at hand, so the net, the ladder and all constants are ours, from later papers of the same authors: the
 differential rule and the equilibrium of VPSNN (doi:10.1609/aaai.v32i1.11317), self-backpropagation (doi:10.1126/sciadv.abh0146),
-curiosity (doi:10.3389/fncom.2020.00007). Left out, as validation images said that they do not help: short-term synapses of hidden
-cells (92.4 -> 92.0 % of 5,000 images in the third place, 97.4 for 97.8 with all that follows) and Dale's principle (400 hidden cells,
-three epochs of 20,000 images: 95.6 -> 94.0 %).
+curiosity (doi:10.3389/fncom.2020.00007). Left out, as validation images said that they do not help: short-term synapses of
+hidden cells (92.4 -> 92.0 % of 5,000 images in the third place, 97.4 for 97.8 with all that follows) and Dale's principle (400
+hidden cells, three epochs of 20,000 images: 95.6 -> 94.0 %).
 """
 
 from __future__ import annotations
