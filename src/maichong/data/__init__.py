@@ -2,7 +2,7 @@
 
     >>> from maichong.data import load, names, split_validation
     >>> names()
-    ('breast_cancer_wisconsin', 'cifar10', 'digits', 'fashion_mnist', 'iris', 'jsb_chorales', 'mnist', 'nmnist')
+    ('breast_cancer_wisconsin', 'cifar10', 'digits', 'fashion_mnist', 'fsdd', 'iris', 'jsb_chorales', 'mnist', 'nmnist')
     >>> digits = load("digits")
     >>> digits.x_train.shape, digits.x_train.dtype.name
     ((1437, 8, 8), 'uint8')
@@ -10,11 +10,11 @@
     (200, 8, 8)
 
 Events, of N-MNIST for one, come as an `EventSet`; `events_to_frames` counts them into frames. Music comes
-as a `RollSet` of piano rolls, measurements as a `Table`.
+as a `RollSet` of piano rolls, speech as a `SoundSet`, measurements as a `Table`.
 
 To add a data set, add one module here. Its name is the data set's name (a leading underscore marks our own
 machinery), and it has SOURCE, LICENCE and CITATION (text) and ``load(**options)``, which gives a `DataSet`, an
-`EventSet`, a `RollSet` or a `Table`. This package gives arrays only: how they become spikes is the business of
+`EventSet`, a `RollSet`, a `SoundSet` or a `Table`. This package gives arrays only: how they become spikes is the business of
 `maichong.encoding`.
 """
 
@@ -30,11 +30,23 @@ from maichong.data._events import Events
 from maichong.data._eventset import EventSet
 from maichong.data._frames import events_to_frames
 from maichong.data._rolls import RollSet
+from maichong.data._sounds import SoundSet
 from maichong.data._split import split_validation
 from maichong.data._table import Table
 from maichong.errors import DataError, ParameterError, brief, did_you_mean
 
-__all__ = ["DataSet", "EventSet", "Events", "RollSet", "Table", "events_to_frames", "load", "names", "split_validation"]
+__all__ = [
+    "DataSet",
+    "EventSet",
+    "Events",
+    "RollSet",
+    "SoundSet",
+    "Table",
+    "events_to_frames",
+    "load",
+    "names",
+    "split_validation",
+]
 
 
 def names() -> tuple[str, ...]:
@@ -43,8 +55,8 @@ def names() -> tuple[str, ...]:
 
 
 def load(name: str, **options: object) -> Any:
-    """The data set called ``name``: a `DataSet` of images, an `EventSet` of recordings, a `RollSet` of music or
-    a `Table` of measurements.
+    """The data set called ``name``: a `DataSet` of images, an `EventSet` of recordings, a `RollSet` of music, a
+    `SoundSet` of speech or a `Table` of measurements.
 
     ``options`` go to the ``load`` function of its module.
 
