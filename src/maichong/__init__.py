@@ -27,6 +27,8 @@ _PLACES = {
     "FixedProbability": "maichong.topology",
     "FixedTotalNumber": "maichong.topology",
     "OneToOne": "maichong.topology",
+    "DistanceKernel": "maichong.spec",
+    "DistanceProbability": "maichong.topology",
     "Escape": "maichong.spec",
     "Gate": "maichong.plasticity.combined",
     "Sequence": "maichong.plasticity.combined",

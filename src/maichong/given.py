@@ -6,16 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from maichong.errors import NetworkError, ParameterError
+from maichong.errors import NetworkError, ParameterError, brief
 from maichong.spec import Configured, Distribution, Steps
 from maichong.spec.quantities import in_unit
 from maichong.spec.rule_model import weight_bounds
-from maichong.topology import Connector, RandomConnector
+from maichong.topology import Connector
 
 
 def synaptic(value: Any, unit: str, where: str, connector: Connector, n_pre: int, n_post: int) -> Any:
     """A weight or delay as it was given, in ``unit``: checked to be a number, a distribution, or one for each synapse."""
     if isinstance(value, Distribution):
+        if value.of_pairs and not connector.spatial:
+            fix = "use DistanceProbability, which does"
+            raise NetworkError(where, f"goes by distance, and {type(connector).__name__} knows no places of neurons", fix=fix)
         return value
     number = in_unit(value, unit, where)
     array = np.asarray(number)
@@ -25,7 +28,7 @@ def synaptic(value: Any, unit: str, where: str, connector: Connector, n_pre: int
         array = number = _where_connected(array, connector)
     if not np.isfinite(array).all():
         raise ParameterError(where, "must be finite", "NaN or infinity")
-    if array.ndim == 1 and connector.kind != "fixed_probability":
+    if array.ndim == 1 and connector.counted:
         expected = int(connector.expected(n_pre, n_post))
         if array.size != expected:
             raise NetworkError(where, f"must be one number or one per synapse, {expected}", array.size)
@@ -37,6 +40,8 @@ def synaptic(value: Any, unit: str, where: str, connector: Connector, n_pre: int
 def each(value: Any, unit: str, n: int, where: str, *, steps_of: float | None = None) -> Any:
     """What was given for each of ``n`` neurons, in ``unit``; ``steps_of``, the time step in ms, is given where Steps may be."""
     if isinstance(value, Distribution):
+        if value.of_pairs:
+            raise NetworkError(where, "is one value per neuron, and a DistanceKernel gives one per synapse", brief(value))
         return value
     if isinstance(value, Steps) and steps_of is not None:
         value = value.in_unit(unit, where)
@@ -71,7 +76,7 @@ def _where_connected(matrix: np.ndarray, connector: Connector) -> np.ndarray:
 
     Where pairs are random they are not known yet, and every entry counts.
     """
-    if connector.kind == "all_to_all" or isinstance(connector, RandomConnector):
+    if connector.kind == "all_to_all" or connector.drawn:
         return matrix
     n_pre, n_post = matrix.shape
     pairs = connector.pairs(n_pre, n_post, np.random.default_rng(0))

@@ -461,7 +461,7 @@ class Network:
         if not is_one_of(name, self.projections):
             raise NetworkError("network", f"has no projection {brief(name)}", fix=did_you_mean(name, self.projections))
         entry = self.projections[name]
-        known = entry.connector.kind != "fixed_probability"
+        known = entry.connector.counted
         n_pre, n_post = self.populations[entry.pre].n, self.populations[entry.post].n
         size = int(entry.connector.expected(n_pre, n_post)) if known else None
         probe = weight_probe_of(entry, every, synapses, start, stop, self.dt, size)

@@ -15,7 +15,7 @@ from maichong.engines.system import Port
 from maichong.errors import NetworkError
 from maichong.network import Projection
 from maichong.random import two_uniforms
-from maichong.spec import Configured, Distribution, RuleModel, Trace
+from maichong.spec import Configured, DistanceKernel, Distribution, RuleModel, Trace
 from maichong.spec.rule_model import SPIKES, weight_bounds
 from maichong.topology import RandomConnector
 
@@ -153,6 +153,8 @@ class ProjectionPlan:
         """The number of synapses."""
         if isinstance(self.projection.connector, RandomConnector):
             return int(self.degrees.sum())
+        if not self.projection.connector.counted:
+            return self.pairs()[0].size
         return int(self.projection.connector.expected(self.n_pre, self.n_post))
 
     @functools.cached_property
@@ -192,9 +194,10 @@ class ProjectionPlan:
         return number + more - 1, longest + longer
 
     def _likely(self, value: Any) -> tuple[int, int]:
-        if isinstance(value, Distribution):
+        if isinstance(value, Distribution) and not value.of_pairs:
             return likely(value, self.projection.connector.expected(self.n_pre, self.n_post), self.dt)
-        steps = to_steps(0.0 if value is None else value, self.dt)
+        of_pairs = isinstance(value, DistanceKernel)
+        steps = self._steps(value, "delay") if of_pairs else to_steps(0.0 if value is None else value, self.dt)
         return int(np.unique(steps).size), int(steps.max(initial=0))
 
     @property
@@ -222,8 +225,7 @@ class ProjectionPlan:
     @functools.cached_property
     def doubled(self) -> bool:
         """Whether a pair has more than one synapse."""
-        connector = self.projection.connector
-        if self.connector != "explicit_list" and (not isinstance(connector, RandomConnector) or connector.distinct):
+        if self.projection.connector.distinct:
             return False
         pre, post = self.pairs()
         return bool(((pre[1:] == pre[:-1]) & (post[1:] == post[:-1])).any())
@@ -285,6 +287,8 @@ class ProjectionPlan:
             drawn = two_uniforms(self.seed, stream_of(self.name, "values"), lines, position)[what == "delay"]
             values = value.values(drawn)
             return values[np.lexsort((lines, partners))] if self._by_post else values
+        if isinstance(value, DistanceKernel):
+            return value.at(self.projection.connector.distances(*self.pairs()))
         if isinstance(value, Distribution):
             return value.draw(generator(self.seed, self.name, what), self.size)
         array = np.atleast_1d(np.asarray(value, np.float64))

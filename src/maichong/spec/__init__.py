@@ -1,6 +1,7 @@
 """What a model is: declarations, the one-file contract, and the readings of its functions."""
 
 from maichong.spec.declare import ALL_TO_ALL, NEAREST, Input, Option, Param, State, Trace
+from maichong.spec.distance_kernel import DistanceKernel
 from maichong.spec.distributions import Distribution, LogNormal, Normal, Uniform
 from maichong.spec.escape import Escape
 from maichong.spec.model import Configured, Model
@@ -16,6 +17,7 @@ __all__ = [
     "ALL_TO_ALL",
     "NEAREST",
     "Configured",
+    "DistanceKernel",
     "Distribution",
     "Escape",
     "Input",

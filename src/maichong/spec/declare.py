@@ -63,6 +63,8 @@ class Param:
                 self._check(np.zeros(()), f"{where}, before {steps.times[0]:g} ms", finite=True)
             return steps
         if isinstance(value, Distribution):
+            if value.of_pairs:
+                raise ParameterError(where, "is no value of a synapse, which is what a DistanceKernel gives", brief(value))
             for bound in value.bounds():
                 self._check(np.asarray(bound), where, finite=False)
             return value

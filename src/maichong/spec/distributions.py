@@ -30,9 +30,15 @@ class Distribution:
     """Values drawn independently; the subclasses say from what."""
 
     kind: ClassVar[str] = ""
+    words: ClassVar[tuple[str, ...]] = ()
+    """Which of the fields are words and no numbers."""
+    of_pairs: ClassVar[bool] = False
+    """Whether the values belong to pairs of neurons, and are settled by their places instead of being drawn."""
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
+            if field.name in self.words:
+                continue
             where, value = f"{type(self).__name__}.{field.name}", getattr(self, field.name)
             if not is_number(value):
                 raise ParameterError(where, "must be a number", brief(value))
@@ -70,7 +76,7 @@ class Distribution:
 
     def to_dict(self) -> dict[str, Any]:
         """The distribution as JSON-ready data."""
-        numbers = {name: value for name, value in dataclasses.asdict(self).items() if np.isfinite(value)}
+        numbers = {name: value for name, value in dataclasses.asdict(self).items() if name in self.words or np.isfinite(value)}
         return {"distribution": self.kind, **numbers}
 
 

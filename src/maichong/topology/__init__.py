@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from maichong.errors import ParameterError, brief, did_you_mean, is_one_of
+from maichong.spec.model import from_data
 from maichong.topology.connectors import AllButSelf, AllToAll, Connector, ExplicitList, OneToOne
+from maichong.topology.positions import grid_positions, uniform_positions
 from maichong.topology.random_connectors import (
     FixedInDegree,
     FixedOutDegree,
@@ -14,18 +16,20 @@ from maichong.topology.random_connectors import (
     FixedTotalNumber,
     RandomConnector,
 )
+from maichong.topology.spatial_connectors import DistanceProbability
 
 KINDS: dict[str, type[Connector]] = {
     cls.kind: cls
     for cls in (
         AllToAll, AllButSelf, OneToOne, ExplicitList, FixedProbability, FixedInDegree, FixedOutDegree, FixedTotalNumber,
+        DistanceProbability,
     )
 }  # fmt: skip
 
 
 def from_dict(data: Mapping[str, Any]) -> Connector:
     """The connector that ``to_dict`` wrote."""
-    values = dict(data)
+    values = {name: from_data(value) for name, value in data.items()}
     kind = values.pop("connector")
     if not is_one_of(kind, KINDS):
         raise ParameterError("connector", "must be a known kind", brief(kind), did_you_mean(kind, KINDS))
@@ -36,6 +40,7 @@ __all__ = [
     "AllButSelf",
     "AllToAll",
     "Connector",
+    "DistanceProbability",
     "ExplicitList",
     "FixedInDegree",
     "FixedOutDegree",
@@ -44,4 +49,6 @@ __all__ = [
     "OneToOne",
     "RandomConnector",
     "from_dict",
+    "grid_positions",
+    "uniform_positions",
 ]

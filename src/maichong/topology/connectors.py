@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from maichong.errors import NetworkError, ParameterError, brief
+from maichong.spec.distributions import Distribution
 from maichong.spec.quantities import whole_numbers
 
 Pairs = tuple[np.ndarray, np.ndarray]
@@ -23,6 +24,25 @@ class Connector:
     """Pairs of pre- and postsynaptic neurons; the subclasses say which."""
 
     kind: ClassVar[str] = ""
+    drawn: ClassVar[bool] = False
+    """Whether the pairs are random, so that nobody knows them before a build."""
+
+    @property
+    def counted(self) -> bool:
+        """Whether ``expected`` is the number of pairs itself and not its mean."""
+        return True
+
+    @property
+    def distinct(self) -> bool:
+        """Whether a pair has one synapse at most."""
+        return True
+
+    spatial: ClassVar[bool] = False
+    """Whether neurons have places, so that a pair has a distance."""
+
+    def distances(self, pre: np.ndarray, post: np.ndarray) -> np.ndarray:
+        """How far apart the two ends of each pair are, float64; of spatial connectors."""
+        raise NotImplementedError
 
     def check(self, n_pre: int, n_post: int, where: str) -> None:
         """Raise NetworkError where the connector does not fit populations of these sizes."""
@@ -37,7 +57,9 @@ class Connector:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready data; arrays stay arrays."""
-        return {"connector": self.kind, **{f.name: getattr(self, f.name) for f in dataclasses.fields(self)}}
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        written = {name: value.to_dict() if isinstance(value, Distribution) else value for name, value in values.items()}
+        return {"connector": self.kind, **written}
 
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):
@@ -68,7 +90,7 @@ class AllButSelf(Connector):
     kind: ClassVar[str] = "all_but_self"
 
     def check(self, n_pre: int, n_post: int, where: str) -> None:
-        _same_size(self, n_pre, n_post, where)
+        check_same_size(self, n_pre, n_post, where)
 
     def pairs(self, n_pre: int, n_post: int, rng: np.random.Generator) -> Pairs:
         pre = np.repeat(np.arange(n_pre), max(n_post - 1, 0))
@@ -86,7 +108,7 @@ class OneToOne(Connector):
     kind: ClassVar[str] = "one_to_one"
 
     def check(self, n_pre: int, n_post: int, where: str) -> None:
-        _same_size(self, n_pre, n_post, where)
+        check_same_size(self, n_pre, n_post, where)
 
     def pairs(self, n_pre: int, n_post: int, rng: np.random.Generator) -> Pairs:
         return np.arange(n_pre), np.arange(n_post)
@@ -102,6 +124,10 @@ class ExplicitList(Connector):
     pre: np.ndarray
     post: np.ndarray
     kind: ClassVar[str] = "explicit_list"
+
+    @property
+    def distinct(self) -> bool:
+        return False
 
     def __post_init__(self) -> None:
         for name in ("pre", "post"):
@@ -126,7 +152,8 @@ class ExplicitList(Connector):
         return float(self.pre.size)
 
 
-def _same_size(connector: Connector, n_pre: int, n_post: int, where: str) -> None:
+def check_same_size(connector: Connector, n_pre: int, n_post: int, where: str) -> None:
+    """NetworkError where the two populations have not as many neurons each."""
     if n_pre != n_post:
         raise NetworkError(
             where, f"{type(connector).__name__} needs populations of equal size", f"{n_pre} and {n_post}", "use AllToAll()"

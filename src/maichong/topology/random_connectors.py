@@ -21,6 +21,7 @@ class RandomConnector(Connector):
     """
 
     side: ClassVar[str] = "pre"
+    drawn: ClassVar[bool] = True
 
     @property
     def distinct(self) -> bool:
@@ -63,7 +64,8 @@ class RandomConnector(Connector):
         return lines, partners
 
 
-def _check_flag(value: object, where: str) -> bool:
+def check_flag(value: object, where: str) -> bool:
+    """``value``; ParameterError where it is neither True nor False."""
     if not isinstance(value, (bool, np.bool_)):
         raise ParameterError(where, "must be True or False", brief(value))
     return bool(value)
@@ -84,7 +86,11 @@ class FixedProbability(RandomConnector):
         if not is_number(self.p) or not 0 <= self.p <= 1:
             raise ParameterError("FixedProbability.p", "must be a probability between 0 and 1", brief(self.p))
         object.__setattr__(self, "p", float(self.p))
-        object.__setattr__(self, "autapses", _check_flag(self.autapses, "FixedProbability.autapses"))
+        object.__setattr__(self, "autapses", check_flag(self.autapses, "FixedProbability.autapses"))
+
+    @property
+    def counted(self) -> bool:
+        return False
 
     @property
     def distinct(self) -> bool:
@@ -109,7 +115,7 @@ class _FixedDegree(RandomConnector):
             raise ParameterError(f"{name}.k", "must be a whole number >= 0", brief(self.k))
         object.__setattr__(self, "k", int(self.k))
         for flag in ("autapses", "multapses"):
-            object.__setattr__(self, flag, _check_flag(getattr(self, flag), f"{name}.{flag}"))
+            object.__setattr__(self, flag, check_flag(getattr(self, flag), f"{name}.{flag}"))
 
     @property
     def distinct(self) -> bool:
@@ -162,7 +168,7 @@ class FixedTotalNumber(RandomConnector):
         if isinstance(self.n, bool) or not isinstance(self.n, (int, np.integer)) or not 0 <= self.n < 2**40:
             raise ParameterError("FixedTotalNumber.n", "must be a whole number >= 0", brief(self.n))
         object.__setattr__(self, "n", int(self.n))
-        object.__setattr__(self, "autapses", _check_flag(self.autapses, "FixedTotalNumber.autapses"))
+        object.__setattr__(self, "autapses", check_flag(self.autapses, "FixedTotalNumber.autapses"))
 
     @property
     def distinct(self) -> bool:

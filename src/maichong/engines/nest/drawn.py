@@ -89,6 +89,10 @@ class AsDrawn(Connector):
     read: Callable[[], Pairs]
     kind: ClassVar[str] = "explicit_list"
 
+    @property
+    def distinct(self) -> bool:
+        return False
+
     def pairs(self, n_pre: int, n_post: int, rng: np.random.Generator) -> Pairs:
         return self.read()
 
