@@ -7,7 +7,7 @@
     >>> float(run["cell"].spikes.times[0].round(6))
     4.8
 
-Every model of the catalogue can be imported from here by its name; ``maichong list`` shows them.
+Every model and every code of the catalogue can be imported from here by its name; ``maichong list`` shows them.
 """
 
 from __future__ import annotations
@@ -51,17 +51,25 @@ def __getattr__(name: str) -> Any:
     if name in _PLACES:
         return getattr(importlib.import_module(_PLACES[name]), name)
     if name == "__all__":
-        return sorted([*_PLACES, *_models()])
-    if name[:1].isupper() and name in _models():
-        return _models()[name]
+        return sorted([*_PLACES, *_models(), *_codes()])
+    if name[:1].isupper():
+        for found in (_models(), _codes()):
+            if name in found:
+                return found[name]
     raise AttributeError(f"module 'maichong' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_PLACES, *_models()])
+    return sorted([*globals(), *_PLACES, *_models(), *_codes()])
 
 
 def _models() -> Any:
     import importlib
 
     return importlib.import_module("maichong.spec.registry").models()
+
+
+def _codes() -> Any:
+    import importlib
+
+    return importlib.import_module("maichong.encoding").codes()

@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 
 from maichong import __version__, bench, data
+from maichong.encoding import codes
 from maichong.errors import MaichongError
 from maichong.spec import Option, registry
 from maichong.zoo import protocol
 
 KINDS = {**{kind: [model.name for model in group] for kind, group in registry.kinds().items()}}
-KINDS |= {"paper": protocol.names(), "data": list(data.names()), "benchmark": list(bench.benchmarks())}
+KINDS |= {"code": list(codes()), "paper": protocol.names(), "data": list(data.names()), "benchmark": list(bench.benchmarks())}
 
 
 def test_version(maichong: Any) -> None:

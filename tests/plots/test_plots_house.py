@@ -29,6 +29,7 @@ DRAWINGS = {
     ),
     "f_i": lambda ax=None: plots.f_i([0, 1], [0.0, np.nan], first_rates=[0, 1], onset=0.5, ax=ax),
     "bifurcation_diagram": lambda ax=None: plots.bifurcation_diagram([BRANCH], ylabel="v (mV)", ax=ax),
+    "coded": lambda ax=None: plots.coded([0.0, 1.0], [0.1, 0.9], xlabel="time (ms)", ax=ax),
     "gallery": lambda ax=None: plots.gallery([PANEL], peak=30.0, ax=ax),
 }
 

@@ -10,10 +10,10 @@ from maichong.errors import ParameterError, did_you_mean
 
 def benchmarks() -> dict[str, str]:
     """What each benchmark is, by name."""
-    from maichong.bench import deep, diehl_cook, networks, plasticity
+    from maichong.bench import deep, diehl_cook, encoding, networks, plasticity
 
     others = {name: entry.title for name, entry in networks.benchmarks().items()}
-    return {diehl_cook.NAME: diehl_cook.TITLE, deep.NAME: deep.TITLE, plasticity.NAME: plasticity.TITLE} | others
+    return {module.NAME: module.TITLE for module in (diehl_cook, deep, plasticity, encoding)} | others
 
 
 def run(
@@ -34,7 +34,7 @@ def run(
     and ``duration``, the biological time in ms that all tools simulate, for the networks. Raises ParameterError for unknown names
     and for options that are not the benchmark's.
     """
-    from maichong.bench import comparison, deep, diehl_cook, networks, plasticity
+    from maichong.bench import comparison, deep, diehl_cook, encoding, networks, plasticity
     from maichong.bench.deep import comparison as training
 
     known, given = benchmarks(), name
@@ -54,6 +54,11 @@ def run(
         _refuse(name, why, images=images, neurons=neurons, threads=list(threads) or None, net=",".join(nets) or None)
         _refuse(name, why, against=",".join(against) or None)
         return plasticity.compare(_duration(duration, plasticity.DT) or 1000.0, tell=tell)
+    if name == encoding.NAME:
+        why = "encoding has no options, and its peers are libraries that are there"
+        _refuse(name, why, images=images, neurons=neurons, threads=list(threads) or None, net=",".join(nets) or None)
+        _refuse(name, why, duration=duration, against=",".join(against) or None)
+        return encoding.compare(tell=tell)
     if name == diehl_cook.NAME:
         why = "training has --images and --neurons"
         _refuse(name, why, threads=list(threads) or None, duration=duration, net=",".join(nets) or None)

@@ -199,6 +199,40 @@ def bench(
     )
 
 
+@app.command("codes")
+def codes_(
+    file: Annotated[Path | None, typer.Argument(help="FILE.wav or FILE.npy, a sound or an array of numbers.")] = None,
+    image: Annotated[int | None, typer.Option(metavar="N", help="The training image number N, in place of a file.")] = None,
+    data: Annotated[str, typer.Option(help="The data set of --image.")] = "mnist",
+    code: Annotated[str, typer.Option(metavar="CODES", help="Which codes, by commas: BSA,HSA; all if left out.")] = "",
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="CODE.KEY=VALUE", help="Change a code's parameter; may be repeated."),
+    ] = None,
+    samples: Annotated[
+        int | None, typer.Option(help="How many values of a file to encode; the first 4,000 if left out.")
+    ] = None,
+    features: Annotated[
+        str, typer.Option(help="What to make of a sound first: none, log-mel or gammatone, channels over time.")
+    ] = "none",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", callback=_writable, help="Where to draw: .png, .svg, .pdf or .html; FILE-codes.png if left out."
+        ),
+    ] = None,
+    json: Json = None,
+) -> None:
+    """Compare the codes on a sound, an array or a picture: error, spikes and bits for each value, and the raster of each.
+
+    Example: maichong codes --image 0 --out codes.html
+    """
+    from maichong.cli import codes
+
+    chosen = [name.strip() for name in code.split(",") if name.strip()]
+    codes.run_codes(file, image, data, chosen, _pairs(set_), samples, features, out, json)
+
+
 def version(shown: bool) -> None:
     if shown:
         from maichong import __version__

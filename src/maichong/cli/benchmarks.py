@@ -30,6 +30,8 @@ def run_bench(name: str, against: str, json: Path | None, *, threads: str | None
         _print_network(outcome)
     elif "duration_ms" in outcome:
         _print_rules(outcome)
+    elif "batches" in outcome:
+        _print_encoding(outcome)
     else:
         _print_training(outcome)
     return int(bool(outcome.get("failures")))
@@ -140,3 +142,18 @@ def _print_rules(outcome: dict[str, Any]) -> None:
     sources, cells = outcome["rows"][0]["spikes"]
     spikes = f"{sources / seconds:,.0f} spikes of sources and {cells / seconds:,.0f} of cells a second"
     put(f"{spikes}; one thread, float32", style="dim")
+
+
+def _print_encoding(outcome: dict[str, Any]) -> None:
+    table = table_of("tool", "way", "white, Hz", "G draws / s", "median", "spikes / image", "ns / spike")
+    for column in table.columns[2:]:
+        column.justify = "right"
+    for row in outcome["rows"]:
+        rates = (f"{row[key] / 1e9:.3f}" for key in ("draws_per_s", "draws_per_s_median"))
+        spikes, cost = f"{row['spikes_per_image']:,.0f}", f"{row['ns_per_spike']:.1f}"
+        table.add_row(row["tool"], row["way"], f"{row['rate_hz']:g}", *rates, spikes, cost)
+    put(table)
+    for tool, by_rate in outcome["ratios"].items():
+        ratios = " and ".join(f"{ratio:.1f} x at {rate} Hz" for rate, ratio in by_rate.items())
+        put(Text(f"maichong draws as fast as {tool} {ratios}, dense, its best way", style="bold"))
+    put(f"batches of {outcome['batch']} images, {outcome['steps']} steps; one thread", style="dim")

@@ -14,6 +14,8 @@ from rich.text import Text
 from maichong import files
 from maichong.cli import portrait
 from maichong.cli.tables import put, table_of
+from maichong.encoding import Code, codes
+from maichong.encoding.fields import described
 from maichong.errors import MaichongError, ParameterError, did_you_mean
 from maichong.spec import Option, registry
 from maichong.spec.model import Model
@@ -27,6 +29,7 @@ def show_list(kind: str | None, json: Path | None) -> None:
     found: dict[str, list[tuple[str, str]]] = {
         label: [(model.name, _first_line(model.doc)) for model in models] for label, models in registry.kinds().items()
     }
+    found["code"] = [(name, _first_line(sys.modules[code.__module__].__doc__)) for name, code in codes().items()]
     found["paper"] = [(name, protocol.find(name).TITLE) for name in protocol.names()]
     found["data"] = [(name, _first_line(_data_set(name).__doc__)) for name in data.names()]
     found["benchmark"] = list(bench.benchmarks().items())
@@ -66,11 +69,13 @@ def show_one(name: str, json: Path | None, plot: bool = False, out: Path | None 
         _show_network(networks.benchmarks()[name.replace("_", "-").casefold()], json)
     elif name.casefold() == deep.NAME:
         _show_deep(json)
+    elif _words(name).replace(" ", "") in (known := {_words(code): code for code in codes()}):
+        _show_code(codes()[known[_words(name).replace(" ", "")]], json)
     else:
         try:
             model = registry.find(name)
         except MaichongError:
-            known = [*registry.models(), *protocol.names(), *data.names(), *networks.benchmarks(), deep.NAME]
+            known = [*registry.models(), *codes(), *protocol.names(), *data.names(), *networks.benchmarks(), deep.NAME]
             raise ParameterError("show", f"there is nothing called {name!r}", fix=did_you_mean(name, known)) from None
         put(Text(f"{model.name} ({model.kind})", style="bold"))
         _print_doc(model.doc)
@@ -178,6 +183,21 @@ def _show_data_set(name: str, json: Path | None) -> None:
     put(table)
     if json:
         files.write_json(json, {"name": name, "kind": "data", "doc": (module.__doc__ or "").strip(), **facts})
+
+
+def _show_code(code: type[Code], json: Path | None) -> None:
+    doc = (sys.modules[code.__module__].__doc__ or "").strip()
+    put(Text(f"{code.__name__} (code)", style="bold"))
+    _print_doc(doc)
+    put()
+    table = table_of("symbol", "default", "unit", "bounds", "meaning")
+    for row in described(code):
+        table.add_row(*row)
+    put(table)
+    if json:
+        heads = ("name", "default", "unit", "bounds", "meaning")
+        params = [dict(zip(heads, row, strict=True)) for row in described(code)]
+        files.write_json(json, {"name": code.__name__, "kind": "code", "reads": code.reads, "doc": doc, "params": params})
 
 
 def _show_network(benchmark: Any, json: Path | None) -> None:

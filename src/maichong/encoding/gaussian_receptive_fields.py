@@ -14,57 +14,54 @@ Not for values far outside of low ... high: no field answers them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from maichong.encoding.code import Code, steps_of
+from maichong.encoding.fields import flag, number, numbers, other, whole
+from maichong.encoding.trains import SpikeTrains
 from maichong.errors import ParameterError, brief
-from maichong.spec.quantities import is_number
 
 
 @dataclass(frozen=True)
-class GaussianReceptiveFields:
-    """``m`` fields (>= 3) for each feature, whose values lie between ``low`` and ``high``, a number or one for each feature.
+class GaussianReceptiveFields(Code):
+    """``m`` neurons for each value [...], which lies between ``low`` and ``high``: trains [..., m].
 
-    ``encode`` gives latencies up to ``t_max`` ms, in whole ms with ``rounded``; neurons with an activation below ``threshold``
-    stay silent. Raises ParameterError for bounds that are none.
+    The bounds are numbers, or one for each feature, which is the last axis of the values. Latencies go up to ``t_max`` ms, in
+    whole steps with ``rounded``; neurons with an activation below ``threshold`` stay silent. Raises ParameterError for bounds that
+    are none.
 
         >>> fields = GaussianReceptiveFields(m=8)
-        >>> fields.encode([[0.3]])[0].tolist()
+        >>> spikes = fields.encode([0.3])
+        >>> spikes.first()[0].tolist()
         [inf, 9.0, 1.0, 4.0, inf, inf, inf, inf]
-        >>> float(fields.decode(fields.encode([[0.3]]))[0, 0].round(3))
-        0.302
+        >>> fields.decode(spikes).round(3).tolist()
+        [0.302]
     """
 
-    m: int = 8
-    low: Any = 0.0
-    high: Any = 1.0
-    beta: float = 1.5
-    t_max: float = 10.0
-    threshold: float = 0.1
-    rounded: bool = True
+    m: int = whole(8, "neurons for each value", low=3)
+    low: Any = field(default=0.0, metadata=other("smallest value, or that of each feature"))
+    high: Any = field(default=1.0, metadata=other("largest value, or that of each feature"))
+    beta: float = number(1.5, "", "how narrow the fields are", above=0.0)
+    t_max: float = number(10.0, "ms", "latency where a field does not answer", above=0.0)
+    threshold: float = number(0.1, "", "activation below which a neuron stays silent", low=0.0)
+    rounded: bool = flag(True, "whether latencies are whole numbers of dt")
+    dt: float = number(1.0, "ms", "step", above=0.0)
 
-    def __post_init__(self) -> None:
-        if isinstance(self.m, bool) or not isinstance(self.m, int) or self.m < 3:
-            raise ParameterError("GaussianReceptiveFields.m", "must be a whole number >= 3", brief(self.m))
-        for name in ("beta", "t_max"):
-            value = getattr(self, name)
-            if not is_number(value) or not 0 < value < np.inf:
-                raise ParameterError(f"GaussianReceptiveFields.{name}", "must be a number > 0", brief(value))
-        if not is_number(self.threshold) or not 0 <= self.threshold < 1:
-            raise ParameterError(
-                "GaussianReceptiveFields.threshold", "must be a number from 0 to below 1", brief(self.threshold)
-            )
+    def check(self) -> None:
+        if not self.threshold < 1.0:
+            raise ParameterError("GaussianReceptiveFields.threshold", "must be from 0 to below 1", f"{self.threshold:g}")
         bounds = {}
         for name in ("low", "high"):
-            try:
-                bounds[name] = np.array(getattr(self, name), np.float64)
-            except (TypeError, ValueError):
-                bounds[name] = np.array(np.nan)
-            if bounds[name].ndim > 1 or not np.isfinite(bounds[name]).all():
+            given = numbers(getattr(self, name))
+            if given is None or given.ndim > 1 or not np.isfinite(given).all():
                 expected = "must be a finite number, or one for each feature"
                 raise ParameterError(f"GaussianReceptiveFields.{name}", expected, brief(getattr(self, name)))
+            bounds[name] = given
+            # tuples, so that codes can be compared
+            object.__setattr__(self, name, tuple(bounds[name].tolist()) if bounds[name].ndim else float(bounds[name]))
         sizes = {bound.size for bound in bounds.values() if bound.ndim}
         if len(sizes) > 1:
             raise ParameterError(
@@ -83,42 +80,31 @@ class GaussianReceptiveFields:
     @property
     def sigma(self) -> np.ndarray:
         """The width of the fields, one, or [features]."""
-        return (np.asarray(self.high, np.float64) - self.low) / (self.beta * (self.m - 2))
+        return (np.asarray(self.high, np.float64) - np.asarray(self.low, np.float64)) / (self.beta * (self.m - 2))
 
-    def activations(self, x: Any) -> np.ndarray:
-        """g of values [samples, features]: [samples, features, m]."""
-        values = self._values("activations", x)
-        return np.exp(-(((values[:, :, None] - self.centres) / self.sigma[..., None]) ** 2) / 2.0)
+    def activations(self, values: Any) -> np.ndarray:
+        """g of values [...]: float64 [..., m]."""
+        x = self.taken(values, -np.inf, np.inf)
+        features = np.broadcast(np.asarray(self.low), np.asarray(self.high)).shape
+        if features and x.shape[-1:] != features:
+            got = f"shape {x.shape}"
+            raise ParameterError(
+                "GaussianReceptiveFields.encode", f"must get {features[0]} features, as low and high have", got
+            )
+        return np.exp(-(((x[..., None] - self.centres) / self.sigma[..., None]) ** 2) / 2.0)
 
-    def encode(self, x: Any) -> np.ndarray:
-        """Latencies in ms of values [samples, features]: [samples, features * m], infinity for silence."""
-        g = self.activations(x)
+    def latencies(self, values: Any) -> np.ndarray:
+        """The latencies in ms of values [...]: float64 [..., m], infinity for silence."""
+        g = self.activations(values)
         times = self.t_max * (1.0 - g)
-        times = np.where(g < self.threshold, np.inf, np.rint(times) if self.rounded else times)
-        return times.reshape(len(g), -1)
+        return np.where(g < self.threshold, np.inf, np.rint(times / self.dt) * self.dt if self.rounded else times)
 
-    def decode(self, times: Any) -> np.ndarray:
-        """Values [samples, features] of latencies [samples, features * m]; NaN where all neurons of a feature are silent."""
-        given = np.asarray(times, np.float64)
-        if given.ndim != 2 or given.shape[1] % self.m:
-            expected = f"must be latencies [samples, features * {self.m}]"
-            raise ParameterError("GaussianReceptiveFields.decode", expected, f"shape {given.shape}")
-        g = np.maximum(0.0, 1.0 - given / self.t_max).reshape(len(given), -1, self.m)
-        total = g.sum(axis=2)
+    def encode(self, values: Any) -> SpikeTrains:
+        return SpikeTrains.of_latencies(self.latencies(values), steps_of(self.t_max, self.dt), self.dt)
+
+    def decode(self, trains: SpikeTrains) -> np.ndarray:
+        """The mean of the centres by the activations that latencies tell; NaN where all neurons of a value are silent."""
+        g = np.maximum(0.0, 1.0 - self.given(trains, 1, self.m).first() / self.t_max)
+        total = g.sum(axis=-1)
         with np.errstate(invalid="ignore"):
-            return (g * self.centres).sum(axis=2) / np.where(total > 0, total, np.nan)
-
-    def _values(self, method: str, x: Any) -> np.ndarray:
-        where = f"GaussianReceptiveFields.{method}"
-        try:
-            values = np.array(x, np.float64)
-        except (TypeError, ValueError):
-            values = np.empty((0, 0))
-        if values.ndim != 2 or not values.size:
-            raise ParameterError(where, "must get values [samples, features]", brief(x))
-        if not np.isfinite(values).all():
-            raise ParameterError(where, "must get finite values", "NaN or infinity", "leave out samples with missing values")
-        features = np.broadcast(np.asarray(self.low), np.asarray(self.high)).size
-        if np.ndim(self.low) + np.ndim(self.high) and values.shape[1] != features:
-            raise ParameterError(where, f"must get {features} features, as low and high have", f"{values.shape[1]}")
-        return values
+            return (g * self.centres).sum(axis=-1) / np.where(total > 0, total, np.nan)

@@ -5,6 +5,7 @@ Each drawing makes its own figure unless it is given ``ax``; none opens a window
 """
 
 from .bifurcation import bifurcation_diagram
+from .coded import coded
 from .colours import ACCENT, EXCITATION, INHIBITION, INPUT, REFERENCE
 from .confusion import confusion
 from .curves import accuracy_curve
@@ -29,6 +30,7 @@ __all__ = [
     "Report",
     "accuracy_curve",
     "bifurcation_diagram",
+    "coded",
     "confusion",
     "f_i",
     "gallery",

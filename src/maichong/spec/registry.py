@@ -33,6 +33,8 @@ def models() -> Mapping[str, Model]:
     for package_name in PACKAGES:
         package = importlib.import_module(package_name)
         for entry in sorted(pkgutil.iter_modules(package.__path__), key=lambda entry: entry.name):
+            if entry.name.startswith("_"):
+                continue
             module = importlib.import_module(f"{package_name}.{entry.name}")
             for value in vars(module).values():
                 if isinstance(value, Model):

@@ -156,7 +156,8 @@ def _table(settings: Settings, context: Context) -> Result:
         code = GaussianReceptiveFields(
             m=settings.fields, low=table.x[train].min(axis=0), high=table.x[train].max(axis=0), beta=settings.beta
         )
-        times = np.column_stack([code.encode(table.x), np.zeros(len(table.x))])
+        latencies = code.latencies(table.x).reshape(len(table.x), -1)
+        times = np.column_stack([latencies, np.zeros(len(table.x))])
         wanted = np.where(np.eye(table.n_classes, dtype=bool)[table.y], settings.early, settings.late)
         net = learner(settings, name, 1000 * context.seed + split).fit(times[train], wanted[train])
         right = net.predict(times).argmin(axis=1) == table.y

@@ -74,8 +74,9 @@ class ESNN:
     >>> from maichong.encoding.gaussian_receptive_fields import GaussianReceptiveFields
     >>> from maichong.plasticity.macro.rank_order import ESNN
     >>> fields = GaussianReceptiveFields(m=6, rounded=False, threshold=0.0)
-    >>> found = ESNN().fit(fields.encode([[0.0, 1.0], [0.1, 0.9], [1.0, 0.0], [0.9, 0.1]]), ["a", "a", "b", "b"])
-    >>> found.predict(fields.encode([[0.05, 0.95], [0.95, 0.02]])).tolist()
+    >>> times = fields.latencies([[0.0, 1.0], [0.1, 0.9], [1.0, 0.0], [0.9, 0.1]]).reshape(4, -1)
+    >>> found = ESNN().fit(times, ["a", "a", "b", "b"])
+    >>> found.predict(fields.latencies([[0.05, 0.95], [0.95, 0.02]]).reshape(2, -1)).tolist()
     ['a', 'b']
     """
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from maichong.encoding import SpikeTrains
 from maichong.encoding.gaussian_receptive_fields import GaussianReceptiveFields
 from maichong.errors import ParameterError
 
@@ -17,7 +18,8 @@ def test_the_numbers_of_the_specification() -> None:
     assert fields.centres == pytest.approx(centres, abs=5e-6)
     assert fields.sigma == pytest.approx(0.11111, abs=2e-6)
     assert fields.activations([[0.3]])[0, 0, 1:4] == pytest.approx([0.14938, 0.90371, 0.57623], abs=5e-6)
-    assert fields.encode([[0.3]])[0].tolist() == [np.inf, 9.0, 1.0, 4.0, np.inf, np.inf, np.inf, np.inf]
+    latencies = [np.inf, 9.0, 1.0, 4.0, np.inf, np.inf, np.inf, np.inf]
+    assert fields.latencies([[0.3]])[0, 0].tolist() == fields.encode([[0.3]]).first()[0, 0].tolist() == latencies
 
 
 def test_exact_latencies_decode_to_the_value() -> None:
@@ -29,15 +31,15 @@ def test_exact_latencies_decode_to_the_value() -> None:
 def test_features_have_bounds_of_their_own() -> None:
     fields = GaussianReceptiveFields(m=6, low=[0.0, -2.0], high=[1.0, 2.0], rounded=False, threshold=0.0)
     x = np.array([[0.25, -1.0], [0.6, 0.4]])  # the second feature is the first, stretched
-    times = fields.encode(x)
-    assert times.shape == (2, 12)
-    assert times[:, :6] == pytest.approx(times[:, 6:], abs=1e-12)
-    assert fields.decode(times) == pytest.approx(x, abs=0.02)
+    times = fields.latencies(x)
+    assert times.shape == (2, 2, 6)
+    assert times[:, 0] == pytest.approx(times[:, 1], abs=1e-12)
+    assert fields.decode(fields.encode(x)) == pytest.approx(x, abs=0.02)
 
 
 def test_silence_decodes_to_nothing() -> None:
     fields = GaussianReceptiveFields()
-    assert np.isinf(fields.encode([[9.0]])).all()
+    assert not len(fields.encode([[9.0]]))
     assert np.isnan(fields.decode(fields.encode([[9.0]]))).all()
 
 
@@ -45,10 +47,10 @@ def test_silence_decodes_to_nothing() -> None:
     ("make", "message"),
     [
         (lambda: GaussianReceptiveFields(m=2), "GaussianReceptiveFields.m: must be a whole number >= 3 (got 2)"),
-        (lambda: GaussianReceptiveFields(beta=0), "GaussianReceptiveFields.beta: must be a number > 0 (got 0)"),
+        (lambda: GaussianReceptiveFields(beta=0), "GaussianReceptiveFields.beta: must be > 0 (got 0.0)"),
         (
             lambda: GaussianReceptiveFields(threshold=1.0),
-            "GaussianReceptiveFields.threshold: must be a number from 0 to below 1 (got 1.0)",
+            "GaussianReceptiveFields.threshold: must be from 0 to below 1 (got 1)",
         ),
         (
             lambda: GaussianReceptiveFields(low=[0.0, 1.0], high=1.0),
@@ -63,21 +65,20 @@ def test_silence_decodes_to_nothing() -> None:
             "GaussianReceptiveFields.low: must be a finite number, or one for each feature (got 'a')",
         ),
         (
-            lambda: GaussianReceptiveFields().encode([0.5]),
-            "GaussianReceptiveFields.activations: must get values [samples, features] (got [0.5])",
+            lambda: GaussianReceptiveFields().encode("a"),
+            "GaussianReceptiveFields.encode: must get an array of numbers (got 'a')",
         ),
         (
             lambda: GaussianReceptiveFields().encode([[np.nan]]),
-            "GaussianReceptiveFields.activations: must get finite values (got NaN or infinity); "
-            "leave out samples with missing values",
+            "GaussianReceptiveFields.encode: must get finite values (got NaN or infinity); leave out or fill in what is missing",
         ),
         (
             lambda: GaussianReceptiveFields(low=[0.0, 0.0]).encode([[1.0]]),
-            "GaussianReceptiveFields.activations: must get 2 features, as low and high have (got 1)",
+            "GaussianReceptiveFields.encode: must get 2 features, as low and high have (got shape (1, 1))",
         ),
         (
-            lambda: GaussianReceptiveFields().decode([[1.0] * 7]),
-            "GaussianReceptiveFields.decode: must be latencies [samples, features * 8] (got shape (1, 7))",
+            lambda: GaussianReceptiveFields().decode(SpikeTrains.of_latencies([[1.0] * 7], 20)),
+            "GaussianReceptiveFields.decode: must get trains [..., 8] (got shape (1, 7))",
         ),
     ],
 )
