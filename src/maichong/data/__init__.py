@@ -30,7 +30,7 @@ from maichong.data._events import Events
 from maichong.data._eventset import EventSet
 from maichong.data._frames import events_to_frames
 from maichong.data._rolls import RollSet
-from maichong.data._sounds import SoundSet
+from maichong.data._sounds import SoundSet, Split
 from maichong.data._split import split_validation
 from maichong.data._table import Table
 from maichong.errors import DataError, ParameterError, brief, did_you_mean
@@ -41,6 +41,7 @@ __all__ = [
     "Events",
     "RollSet",
     "SoundSet",
+    "Split",
     "Table",
     "events_to_frames",
     "load",

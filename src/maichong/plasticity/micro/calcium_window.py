@@ -4,11 +4,12 @@
           w <- w - eta_minus  if c_theta - width < c < c_theta
     tau_c dc/dt = -c (jumps by 1 at postsynaptic spikes)
 
-A teacher that pulls the calcium c of wanted neurons just above c_theta, and that of others just below, makes a classifier of it; where
-a target fires far more or far less than that, nothing is left to learn. In the paper steps come by chance, of a fixed size: eta is
-their probability times their size.
+A teacher that pulls the calcium c of wanted neurons just above c_theta, and that of others just below, makes a classifier of it;
+where a target fires far more or far less than that, nothing is left to learn. In the paper steps come by chance, of a fixed size:
+eta is their probability times their size.
 
-Source: Zhang, Li, Jin & Choe 2015, doi:10.1109/TNNLS.2015.2388544, after Brader, Senn & Fusi 2007, doi:10.1162/neco.2007.19.11.2881.
+Source: Zhang, Li, Jin & Choe 2015, doi:10.1109/TNNLS.2015.2388544, after Brader, Senn & Fusi 2007,
+doi:10.1162/neco.2007.19.11.2881.
 
 Not for learning without a teacher: see PairSTDP. For two-valued synapses that keep what they learned: SDSP.
 """
