@@ -1,4 +1,4 @@
-"""HMSNN as the zoo runs it: who wins a cycle, what is imprinted, what scaling does, what CA3 completes; it reads digits in noise."""
+"""HMSNN as the zoo runs it: who wins a cycle, what is imprinted, scaling, what CA3 completes; digits in noise."""
 
 from __future__ import annotations
 

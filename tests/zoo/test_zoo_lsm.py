@@ -87,9 +87,12 @@ def test_answers_are_joined_and_counted() -> None:
 
 def test_few_recordings_still_hold_some_to_learn_and_some_to_test() -> None:
     chosen, found = splits(tones(), Settings(recordings=2))
-    assert len(chosen) == 60 and set(found) == {"official", "ann", "bob", "cyd"}
+    assert len(chosen) == 60 and set(found) == {"official"}
     assert len(found["official"].train) == len(found["official"].test) == 30
-    assert len(found["ann"].train) == 40 and len(found["ann"].test) == 20
+    found = splits(tones(), Settings(recordings=2, protocol="speakers"))[1]
+    assert set(found) == {"ann", "bob", "cyd"} and len(found["ann"].train) == 40 and len(found["ann"].test) == 20
+    drawn = splits(tones(), Settings(protocol="random"))[1]["random"]
+    assert len(drawn.train) == 84 and len(drawn.test) == 36
     held = splits(tones(), Settings(validate=10))[1]["official"]
     assert len(held.test) == 10 and not tones().tested[held.test].any()
 
@@ -100,6 +103,7 @@ def test_few_recordings_still_hold_some_to_learn_and_some_to_test() -> None:
         ({"depth": 0}, "lsm-2015.depth: must be >= 1 (got 0)"),
         ({"rest_ms": -1.0}, "lsm-2015.rest_ms: must be >= 0 (got -1.0)"),
         ({"width": 0.0}, "lsm-2015.width: must be > 0 (got 0.0)"),
+        ({"protocol": "some"}, "lsm-2015.protocol: must be one of official, random, speakers (got 'some')"),
     ],
 )
 def test_settings_that_no_liquid_has(changed: dict[str, Any], message: str) -> None:
@@ -108,7 +112,7 @@ def test_settings_that_no_liquid_has(changed: dict[str, Any], message: str) -> N
     assert str(caught.value) == message
 
 
-SMALL = Settings(channels=16, epochs=4, depth=8, recordings=4, speakers=False)
+SMALL = Settings(channels=16, epochs=4, depth=8, recordings=4)
 
 
 def studied(folder: Path, settings: Settings, sounds: Any, **more: Any) -> dict[str, Any]:

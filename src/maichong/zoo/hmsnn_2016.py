@@ -12,10 +12,10 @@ A linear readout of the DG's code names the digit; a small convolutional net tha
 compared with. Noise makes each pixel black or white, by a coin, with a chance of ``noise``.
 
 Source: Zhang, Zeng, Zhao, Wang, Zhao & Xu 2016, HMSNN: hippocampus inspired memory spiking neural network, IEEE International
-Conference on Systems, Man, and Cybernetics. Its constants and figures were not at hand: all constants are ours, chosen on images
-held back from training (``validate``), and so are the floors of CLAIMS. Departures: cells are perfect integrators that begin each cycle
-anew, scaling is a step for each 100 images, the readout, which stands for CA1, is ridge regression, where the delta rule would end;
-abstraction of classes and forgetting are not in it, nor the walking robot.
+Conference on Systems, Man, and Cybernetics. Its constants and figures were not at hand: all constants are ours, chosen on
+images held back from training (``validate``), and so are the floors of CLAIMS. Departures: cells are perfect integrators that
+begin each cycle anew, scaling is a step for each 100 images, the readout, which stands for CA1, is ridge regression, where the
+delta rule would end; abstraction of classes and forgetting are not in it, nor the walking robot.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Settings:
 
     dg: int = 2000
     dg_active: int = 20
-    scale_images: int = 20000  # that synaptic scaling sees
+    scale_images: int = 10000  # that synaptic scaling sees
     scale_rate: float = 0.02
     ca3: int = 2000
     ca3_active: int = 50
@@ -53,7 +53,7 @@ class Settings:
     patterns: int = 50  # that CA3 stores
     corrupted: float = 0.3  # part of a cue: of the active CA3 cells, and of the pixels
     noise: float = 0.4
-    train: int = 40000  # images to read out and for the convolutional net; 0: all
+    train: int = 20000  # images to read out and for the convolutional net; 0: all
     test: int = 0
     penalty: float = 1.0  # of the ridge regression
     cnn_epochs: int = 3
@@ -158,6 +158,7 @@ def cycle(run: Run, name: str, spikes: Mapping[str, tuple[Any, Any]], whole: boo
     while run.t < end - DT / 2:
         run.run(CYCLE if whole else CYCLE / 10)
         if not whole and run[f"{name} basket"].counts[0] > basket:
+            run.run(5 * DT)  # until its inhibition has come to all, or it would come in the next cycle
             break
     return run[name].counts > before
 
