@@ -10,8 +10,8 @@ Source: Zhang, Li, Jin & Choe 2015, doi:10.1109/TNNLS.2015.2388544. The paper's 
 for TIDIGITS; FSDD is another set of recordings, free, and of half the bandwidth. Departures: a gammatone filter bank for Lyon's
 cochlea; weights of real numbers, whose steps are the mean of the paper's steps by chance; constants of learning, which public
 reproductions give differently, were chosen on 300 recordings held back (``validate``), as were ``range_db``, ``most_hz`` and
-``w_in``. What is tested is the ``protocol``: the official split or one drawn at "random", whose speakers are in both parts, or one of
-the "speakers" after the other, whom the readouts have never heard.
+``w_in``. What is tested is the ``protocol``: the official split or one drawn at "random", whose speakers are in both parts, or one
+of the "speakers" after the other, whom the readouts have never heard.
 """
 
 from __future__ import annotations
