@@ -78,7 +78,7 @@ def test_answers_are_joined_and_counted() -> None:
         times=np.array([1.0, 60.0, 150.0, 151.0, 5.0]), cells=np.array([0, 1, 1, 0, 1]), starts=np.array([0, 4, 4, 5]),
         ms=np.array([100.0, 30.0, 50.0]), n=2,
     )  # fmt: skip
-    times, cells, begins = answers.joined([2, 0], 200.0)
+    times, cells, begins = answers.joined(np.array([2, 0]), 200.0)
     assert times.tolist() == [5.0, 251.0, 310.0, 400.0, 401.0] and cells.tolist() == [1, 0, 1, 1, 0]
     assert begins.tolist() == [0.0, 250.0, 550.0]
     # 150 ms in three parts, of which the first ends with the step to 50 ms; what comes later is not counted

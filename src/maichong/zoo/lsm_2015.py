@@ -17,7 +17,7 @@ of the "speakers" after the other, whom the readouts have never heard.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -183,7 +183,7 @@ class Answers:
     """How long each recording is."""
     n: int
 
-    def joined(self, which: Sequence[int], rest_ms: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def joined(self, which: np.ndarray, rest_ms: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Times and cells of the recordings ``which``, one after the other with rests between, and when each begins and all end."""
         begins = np.concatenate([[0.0], np.cumsum(self.ms[which] + rest_ms)])
         lots = [slice(self.starts[k], self.starts[k + 1]) for k in which]
