@@ -132,6 +132,16 @@ def test_settings_that_no_hippocampus_has(changed: dict[str, Any], message: str)
     assert str(caught.value) == message
 
 
+@pytest.mark.parametrize("name", ["dg", "patterns"])
+def test_more_cells_or_patterns_than_images(name: str, tmp_path: Path) -> None:
+    settings = Settings(**{"dg": 50, "train": 100, name: 101})
+    with pytest.raises(ParameterError) as caught:
+        paper.reproduce(settings, Context(data.load("digits"), 1, tmp_path))
+    assert str(caught.value) == (
+        f"hmsnn-2016.{name}: must be at most 100, as each takes a training image (got 101); use more images, train=0 for all"
+    )
+
+
 @pytest.mark.slow
 def test_it_reads_the_embedded_digits_in_noise(tmp_path: Path) -> None:
     """200 cells after 1,000 of the 8 x 8 digits; a run that went on from its checkpoint finds the same."""

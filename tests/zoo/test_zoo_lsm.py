@@ -97,6 +97,14 @@ def test_few_recordings_still_hold_some_to_learn_and_some_to_test() -> None:
     assert len(held.test) == 10 and not tones().tested[held.test].any()
 
 
+def test_recordings_that_are_all_tested() -> None:
+    with pytest.raises(ParameterError) as caught:
+        splits(tones(), Settings(recordings=1))
+    assert str(caught.value) == (
+        "lsm-2015.recordings: must leave some to learn (got 1, all of them tested); take more, or 0 for all"
+    )
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [

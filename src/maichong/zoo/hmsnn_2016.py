@@ -29,7 +29,7 @@ import numpy as np
 
 from maichong import IF, AllButSelf, AllToAll, Delta, FixedInDegree, Network, SpikeTimes, Uniform, files
 from maichong.engines import Run
-from maichong.errors import CheckpointError
+from maichong.errors import CheckpointError, ParameterError
 from maichong.plasticity.micro.instar import Instar
 from maichong.zoo.protocol import Claim, Context, Result
 from maichong.zoo.settings import check_above, check_least
@@ -314,6 +314,10 @@ def reproduce(settings: Settings, context: Context) -> Result:
     """Imprint, scale, code all images, store and recall; resumes after the last whole part."""
     shape = context.data.x_train.shape[1:]
     data = splits(context.data, settings.validate, settings.train, settings.test)
+    for name in ("dg", "patterns"):
+        if getattr(settings, name) > len(data.x_train):
+            expected = f"must be at most {len(data.x_train)}, as each takes a training image"
+            raise ParameterError(f"{NAME}.{name}", expected, getattr(settings, name), "use more images, train=0 for all")
     half = context.data.x_train.max() / 2
     bright = {"train": data.x_train > half, data.split: data.x_test > half}
     draw = np.random.default_rng([context.seed, 1])

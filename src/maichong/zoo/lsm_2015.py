@@ -301,6 +301,9 @@ def splits(sounds: SoundSet, settings: Settings) -> tuple[np.ndarray, dict[str, 
     else:
         found = {settings.protocol: sounds.drawn() if settings.protocol == "random" else sounds.official()}
     found = {name: kept(split) for name, split in found.items()}
+    if any(not len(split.train) for split in found.values()):
+        got = f"{settings.recordings}, all of them tested"
+        raise ParameterError(f"{NAME}.recordings", "must leave some to learn", got, "take more, or 0 for all")
     if settings.validate:
         found = {name: sounds.held_back(split, settings.validate) for name, split in found.items()}
     return np.flatnonzero(used), found
