@@ -60,7 +60,7 @@ def check_delay(delay: Any, where: str, least: float) -> None:
     """NetworkError for a delay below ``least`` ms."""
     lowest = delay.bounds()[0] if isinstance(delay, Distribution) else float(np.min(delay, initial=np.inf))
     if lowest < least * (1 - 1e-9):
-        low = ", as its low," if isinstance(delay, Distribution) else ","
+        low = f", as its {'floor' if delay.of_pairs else 'low'}," if isinstance(delay, Distribution) else ","
         must = f"must be >= dt = {least:g} ms, one step" if least else "must be >= 0 ms"
         fix = f"use at least {least:g}{low} or leave the delay out: spikes then act from their own stamp on" if least else None
         raise NetworkError(where, must, f"{lowest:g} ms", fix)

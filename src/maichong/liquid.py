@@ -23,7 +23,7 @@ import numpy as np
 from maichong.errors import NetworkError, ParameterError, brief, did_you_mean, is_one_of
 from maichong.network import Network
 from maichong.neurons.lif import LIF
-from maichong.parts import Population, Projection
+from maichong.parts import Population, Projection, check_name
 from maichong.spec import DistanceKernel, Uniform
 from maichong.spec.quantities import is_number
 from maichong.synapses.exponential import Exponential
@@ -43,9 +43,12 @@ SHORT_TERM = {
     "IE": TsodyksMarkram(U=0.25, tau_d=700.0, tau_f=20.0),
     "II": TsodyksMarkram(U=0.32, tau_d=144.0, tau_f=60.0),
 }
-"""The means of Maass, Natschlaeger & Markram 2002, section 5, of weights, delays, receptors and dynamic synapses."""
+"""The means of Maass, Natschlaeger & Markram 2002, of weights, delays, receptors and dynamic synapses."""
 
 _MEMBRANE = {"tau_m": 30.0, "c_m": 30e3, "v_rest": 0.0, "v_th": 15.0, "v_r": 13.5}  # 1 MOhm
+MOST = 2.0**53
+"""Larger numbers are taken for mistakes."""
+
 CELLS = {"E": LIF(t_ref=3.0, **_MEMBRANE), "I": LIF(t_ref=2.0, **_MEMBRANE)}
 DRIVE = 13.5e3  # pA
 
@@ -134,9 +137,10 @@ def liquid(
     >>> pool.inhibitory.sum()
     np.int64(25)
     """
+    check_name(name, "liquid")
     where = f"liquid {name!r}"
     positions, of_type = _grid(net.seed if seed is None else seed, name, shape, inhibitory, where)
-    if not is_number(reach) or not 0 <= reach < np.inf:
+    if not is_number(reach) or not 0 <= reach <= MOST:
         raise ParameterError(f"{where}, reach", "must be a number >= 0", brief(reach))
     kinds = _by(cells, CELLS, f"{where}, cells")
     if cells is None:
@@ -185,7 +189,7 @@ def feed(
     those of ``net.project`` (``receptor``, ``delay``, ...). Returns the projections onto "E" and "I".
 
     Raises ParameterError for ``targets`` that are no whole number from 0 to the number of cells, a weight that is no number or a
-    part outside 0 to 1; NetworkError for an unknown source.
+    part or a seed that is none; NetworkError for an unknown source.
 
     >>> from maichong import Exponential, Network, Poisson
     >>> net = Network(dt=0.1, seed=1)
@@ -201,11 +205,11 @@ def feed(
     where, n = f"feed {name!r}", net.populations[name].n
     if isinstance(targets, bool) or not isinstance(targets, (int, np.integer)) or not 0 <= targets <= pool.n:
         raise ParameterError(f"{where}, targets", f"must be a whole number from 0 to {pool.n}, the cells", brief(targets))
-    for what, value, most in (("weight", weight, np.inf), ("negative", negative, 1.0)):
-        if not is_number(value) or not abs(value) <= most or (what == "negative" and value < 0) or np.isinf(value):
+    for what, value, most in (("weight", weight, MOST), ("negative", negative, 1.0)):
+        if not is_number(value) or not abs(value) <= most or (what == "negative" and value < 0):
             must = "must be a part from 0 to 1" if what == "negative" else "must be a number"
             raise ParameterError(f"{where}, {what}", must, brief(value))
-    rng = np.random.default_rng([net.seed if seed is None else seed, zlib.crc32(f"{name}->{pool.e.name}".encode())])
+    rng = _stream(net.seed if seed is None else seed, f"{name}->{pool.e.name}", where)
     cells = np.concatenate([np.zeros(0, np.int64), *(rng.choice(pool.n, targets, replace=False) for _ in range(n))])
     pre, weights = np.repeat(np.arange(n), targets), np.full(cells.size, float(weight))
     weights[rng.choice(cells.size, round(negative * cells.size), replace=False)] *= -1.0
@@ -224,13 +228,18 @@ def _grid(seed: Any, name: str, shape: Any, inhibitory: Any, where: str) -> tupl
         raise ParameterError(f"{where}, shape", "must have three axes, such as (3, 3, 15)", brief(shape))
     if not is_number(inhibitory) or not 0 < inhibitory < 1:
         raise ParameterError(f"{where}, inhibitory", "must be a part between 0 and 1, such as 0.2", brief(inhibitory))
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise ParameterError(f"{where}, seed", "must be a whole number >= 0", brief(seed))
     n, number = len(positions), round(inhibitory * len(positions))
     if not 0 < number < n:
         raise ParameterError(where, "must have cells of both types", f"{number} inhibitory of {n}", "take a larger shape")
-    chosen = np.random.default_rng([seed, zlib.crc32(name.encode())]).choice(n, number, replace=False)
+    chosen = _stream(seed, name, where).choice(n, number, replace=False)
     return positions, {"E": np.setdiff1d(np.arange(n), chosen), "I": np.sort(chosen)}
+
+
+def _stream(seed: Any, name: str, where: str) -> np.random.Generator:
+    """Random numbers of a seed for what is called so."""
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise ParameterError(f"{where}, seed", "must be a whole number >= 0", brief(seed))
+    return np.random.default_rng([int(seed), zlib.crc32(name.encode())])
 
 
 def _by(given: Any, default: Mapping[str, Any], where: str) -> dict[str, Any]:

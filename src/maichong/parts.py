@@ -271,6 +271,9 @@ def _accept(values: dict[str, Any], units: Mapping[str, str], n: int, where: str
         if not is_one_of(name, units):
             raise NetworkError(where, f"there is no {brief(name)}", fix=did_you_mean(name, units))
         if isinstance(value, Distribution):
+            if value.of_pairs:
+                said = f"{name} is one value per neuron, and a DistanceKernel gives one per synapse"
+                raise NetworkError(where, said, brief(value))
             continue
         if isinstance(value, Steps) and dt is not None:
             values[name] = value.in_unit(units[name], f"{where}[{name!r}]")

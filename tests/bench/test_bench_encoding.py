@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,9 +24,15 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("maichong.data.load", lambda name: SimpleNamespace(x_train=pictures))
 
 
-def test_all_tools_do_the_same_work(small: None, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("torch", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_all_tools_do_the_same_work(
+    small: None, torch: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    if not torch:
+        monkeypatch.setitem(sys.modules, "torch", None)  # which takes seconds to load
     assert benchmarks.run_bench("encoding", "", tmp_path / "encoding.json") == 0
     outcome: dict[str, Any] = json.loads((tmp_path / "encoding.json").read_text())
+    assert list(outcome["ratios"]) == ["numpy", "torch"][: 1 + torch]
     for rate in encoding.RATES:
         rows = [row for row in outcome["rows"] if row["rate_hz"] == rate]
         assert rows[0]["spikes_per_image"] == rows[1]["spikes_per_image"]

@@ -50,7 +50,7 @@ def test_a_sound_and_its_features(maichong: Any, folder: Path) -> None:
     assert json.loads((folder / "a.json").read_text())["dt_ms"] == 0.125
     for features, frames in (("log-mel", 48), ("gammatone", 50)):
         args = ("codes", "tone.wav", "--code", "SendOnDelta", "--features", features, "--out", "b.png")
-        assert f"tone.wav: {frames} x 40 values, 0." in maichong(*args).out
+        assert f"tone.wav: {frames} x 40 values, 0" in maichong(*args).out
 
 
 def test_each_code_has_a_row(maichong: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,11 @@ SIGNAL = 0.5 + 0.35 * np.sin(2 * np.pi * np.arange(60)[:, None] / np.array([60, 
 VALUES = RNG.random((4, 3, 5))
 
 
+def quick(code: type[Code]) -> Code:
+    """The code as it is, but for neurons, which need not be run for long."""
+    return code(duration=12.0) if code.__name__ == "NeuronDynamics" else code()  # type: ignore[call-arg]
+
+
 def given(code: type[Code]) -> np.ndarray:
     return SIGNAL if code.reads == "signals" else VALUES
 
@@ -49,7 +54,7 @@ def test_a_code_is_a_frozen_value_that_says_what_it_is(code: type[Code]) -> None
 
 def test_values_become_trains_and_trains_values(code: type[Code]) -> None:
     x = given(code)
-    made = code().adapted(x)
+    made = quick(code).adapted(x)
     spikes = made.encode(x)
     assert len(spikes) > 0
     if code.reads == "signals":
@@ -67,7 +72,7 @@ def test_values_become_trains_and_trains_values(code: type[Code]) -> None:
 
 def test_a_batch_is_its_members(code: type[Code]) -> None:
     x = given(code)
-    made = code().adapted(x)
+    made = quick(code).adapted(x)
     dense = made.encode(x).dense()
     if code.reads == "signals":
         for k in range(x.shape[1]):
@@ -80,7 +85,7 @@ def test_a_batch_is_its_members(code: type[Code]) -> None:
 
 def test_one_value_or_one_signal_will_do(code: type[Code]) -> None:
     x = SIGNAL[:, 0] if code.reads == "signals" else np.float64(0.7)
-    made = code().adapted(x)
+    made = quick(code).adapted(x)
     assert made.decode(made.encode(x)).shape == np.shape(x)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.signal import firwin
 
-from maichong import LIF, Izhikevich
+from maichong import LIF, AdEx, Izhikevich, Network
 from maichong.encoding import (
     BSA,
     HSA,
@@ -28,6 +28,7 @@ from maichong.encoding import (
     ThresholdBased,
     WeightedPhase,
 )
+from maichong.spec import registry
 
 SINE = np.sin(2 * np.pi * np.arange(40) / 40)
 RNG = np.random.default_rng(5)
@@ -286,17 +287,46 @@ def test_thresholds_of_event_cameras_differ_as_they_are_told() -> None:
 def test_neuron_dynamics_fires_at_the_rate_of_a_lif_neuron() -> None:
     """f = 1 / (t_ref + tau ln(R I / (R I - theta))): equations.md 1.2; R = tau_m / c_m."""
     neuron = LIF(tau_m=20.0, c_m=200.0, v_rest=-65.0, v_r=-65.0, v_th=-50.0, t_ref=2.0)
-    code = NeuronDynamics(neuron, offset=0.0, k=1000.0, duration=1000.0, dt=0.1)
+    code = NeuronDynamics(neuron, offset=0.0, k=1000.0, duration=400.0, dt=0.1)
     x = np.array([0.1, 0.14, 0.2, 0.4, 0.7, 1.0])
     counts = code.encode(x).counts()
     drive = 0.1 * 1000.0 * x
     interval = 2.0 + 20.0 * np.log(drive[2:] / (drive[2:] - 15.0))
     assert counts[:2].tolist() == [0, 0]
     # each interval is rounded up to the grid
-    assert np.abs(counts[2:] - 1000.0 / interval).max() <= 1.0 + 0.1 * (1000.0 / interval**2).max()
+    assert np.abs(counts[2:] - 400.0 / interval).max() <= 1.0 + 0.1 * (400.0 / interval**2).max()
 
 
-def test_neuron_dynamics_takes_any_neuron_and_decodes() -> None:
+QUICK = ("FitzHughNagumo", "InactivatingLIF", "MetaNeuron")  # the others are run by name
+
+
+@pytest.mark.parametrize(
+    "neuron",
+    [
+        pytest.param(model.name, marks=() if model.name in QUICK else pytest.mark.slow)
+        for model in registry.kinds()["neuron"]
+        if model.inputs  # type: ignore[attr-defined]
+    ],
+)
+def test_neuron_dynamics_drives_every_neuron_of_the_catalogue(neuron: str) -> None:
+    spikes = NeuronDynamics(neuron, offset=0.0, k=1.0, duration=1.0, dt=0.05).encode([0.0, 1.0])
+    assert (spikes.shape, spikes.steps) == ((2,), 21)
+
+
+@pytest.mark.slow  # compiles
+def test_neuron_dynamics_fires_when_the_network_does() -> None:
+    """The same currents into the same neurons of a network, on the compiled engine."""
+    neuron, x = AdEx(), np.linspace(0.5, 1.0, 5)
+    net = Network(dt=0.1)
+    cells = net.population("cells", neuron, 5, drive=200.0 + 900.0 * x)
+    net.probe(cells)
+    seen = net.build("events").run(60.0)["cells"].spikes
+    spikes = NeuronDynamics(neuron, offset=200.0, k=900.0, duration=60.0).encode(x)
+    assert len(spikes) > 4 and spikes.ids.tolist() == seen.ids.tolist()
+    assert spikes.times == pytest.approx(seen.times, abs=1e-9)
+
+
+def test_neuron_dynamics_decodes() -> None:
     code = NeuronDynamics(Izhikevich(), offset=0.0, k=20.0, duration=300.0, dt=0.25)
     x = np.linspace(0.3, 1.0, 12)
     counts = code.encode(x).counts()

@@ -33,6 +33,8 @@ def test_dense_and_sparse_are_one_and_batches_change_nothing(monkeypatch: pytest
     code = PoissonRate(rate=300.0, steps=50, seed=9)
     whole = code.encode(x)
     assert (whole.dense() == code.dense(x)).all()
+    out = np.full((50, *x.shape), 7, np.uint8)
+    assert code.dense(x, out) is out and (out == code.dense(x)).all()
     assert (code.dense(x[0]) == code.dense(x)[:, 0]).all()
     monkeypatch.setattr(poisson_rate, "CHUNK", 500)  # several pieces of few steps
     assert code.encode(x) == whole
@@ -81,6 +83,9 @@ def test_what_is_refused() -> None:
     )
     with pytest.raises(ParameterError, match=r"^PoissonRate.dense: must make at most 2\*\*31 numbers"):
         PoissonRate(steps=2**30).dense([0.1, 0.2, 0.3])
+    with pytest.raises(ParameterError) as caught:
+        PoissonRate(steps=5).dense([0.1, 0.2], np.zeros((5, 2)))
+    assert str(caught.value) == "PoissonRate.dense, out: must be a contiguous array, uint8 (5, 2) (got float64 (5, 2))"
     with pytest.raises(ParameterError, match=r"^PoissonRate.law: must be one of 'poisson', 'bernoulli' \(got 'posson'\)"):
         PoissonRate(law="posson")
     with pytest.raises(ParameterError, match=r"^PoissonRate.seed: must be a whole number >= 0 \(got -1\)"):

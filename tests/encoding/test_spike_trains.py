@@ -74,6 +74,16 @@ def test_decoders() -> None:
     assert course[9, 1, 2] == pytest.approx(math.exp(-7 / 5) + math.exp(-3 / 5))
 
 
+def test_filtered_trains_are_as_far_apart_as_van_rossum_says() -> None:
+    """D^2 = 1 / tau int (f - g)^2 dt = 1 - exp(-delta / tau) for one spike each: equations.md 4, delta = 5, tau = 10."""
+    dt, tau = 0.01, 10.0
+    trains = SpikeTrains([1.0, 6.0], [0, 1], (2,), steps=30000, dt=dt)
+    f, g = filtered(trains, tau).T
+    # between two samples both decay: the integral of a step is known
+    step = -math.expm1(-2 * dt / tau) * tau / 2
+    assert ((f - g) ** 2).sum() * step / tau == pytest.approx(0.3934693, abs=5e-8)
+
+
 GOOD: dict[str, Any] = {"times": [1.0], "ids": [0], "shape": (2,), "steps": 5}
 
 

@@ -29,6 +29,8 @@ DRAWINGS = {
     ),
     "f_i": lambda ax=None: plots.f_i([0, 1], [0.0, np.nan], first_rates=[0, 1], onset=0.5, ax=ax),
     "bifurcation_diagram": lambda ax=None: plots.bifurcation_diagram([BRANCH], ylabel="v (mV)", ax=ax),
+    "adjacency": lambda ax=None: plots.adjacency([0, 1], [1, 1], weight=[1.0, -2.0], ax=ax),
+    "wiring": lambda ax=None: plots.wiring([[0, 0], [1, 1]], [0, 1], [1, 1], ax=ax),
     "coded": lambda ax=None: plots.coded([0.0, 1.0], [0.1, 0.9], xlabel="time (ms)", ax=ax),
     "gallery": lambda ax=None: plots.gallery([PANEL], peak=30.0, ax=ax),
 }
@@ -132,9 +134,18 @@ GOOD = {
     },
     plots.f_i: {"currents": [0, 1], "rates": [0, 1], "first_rates": [0, 1], "onset": 0.5, "xlabel": "current (pA)"},
     plots.bifurcation_diagram: {"branches": [BRANCH], "ylabel": "v (mV)", "xlabel": "i (pA)", "points": [(0, 1, "Hopf")]},
+    plots.adjacency: {"pre": [0, 1], "post": [1, 1], "sizes": (2, 2), "weight": [1.0, -2.0], "weight_label": "weight (pA)"},
+    plots.wiring: {
+        "positions": [[0, 0], [1, 1]],
+        "pre": [0, 1],
+        "post": [1, 1],
+        "kinds": ["input", "other"],
+        "most": 3,
+        "unit": "mm",
+    },
     plots.gallery: {"panels": [PANEL], "peak": 30.0, "columns": 3, "bar": 20.0},
 }
-NEW = ("traces", "phase_plane", "f_i", "bifurcation", "gallery")
+NEW = ("traces", "phase_plane", "f_i", "bifurcation", "gallery", "adjacency", "wiring")
 CASES = [(f, name, bad) for f, good in GOOD.items() for name, bad in itertools.product(good, NONSENSE)]
 
 

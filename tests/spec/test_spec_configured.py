@@ -147,7 +147,7 @@ def test_a_distribution_survives_json(spread: Any) -> None:
         ({"model": "LIF", "tau_m": -3}, "LIF.tau_m: must be > 0 ms (got -3.0)"),
         (
             {"model": "LIF", "tau_m": {"distribution": "gauss", "mean": 3}},
-            "distribution: must be a known kind (got 'gauss'); known: lognormal, normal, uniform",
+            "distribution: must be a known kind (got 'gauss'); known: distance_kernel, lognormal, normal, uniform",
         ),
         (
             {"model": "LIF", "tau_m": {"distribution": "uniform", "low": "a"}},

@@ -123,6 +123,7 @@ FEEDS = [
     ({"targets": 136}, "feed 'x', targets: must be a whole number from 0 to 135, the cells (got 136)"),
     ({"weight": math.nan}, "feed 'x', weight: must be a number (got nan)"),
     ({"negative": 2.0}, "feed 'x', negative: must be a part from 0 to 1 (got 2.0)"),
+    ({"seed": 0.5}, "feed 'x', seed: must be a whole number >= 0 (got 0.5)"),
     ({"source": "y"}, "feed: the network has no population 'y'; known: liquid.e, liquid.i, x"),
 ]
 

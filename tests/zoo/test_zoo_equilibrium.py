@@ -19,6 +19,7 @@ from maichong.zoo import (  # noqa: E402
     curiosity_2020,
     equilibrium_propagation_2017,
     images,
+    multiscale_plasticity_2017,
     protocol,
     training,
     vpsnn_2018,
@@ -37,6 +38,7 @@ TINY: list[tuple[ModuleType, dict[str, Any]]] = [
     (vpsnn_2018, {"lr": 0.4, "steps": 4}),
     (balanced_tuning_2018, {"lr": 0.4, "steps": 4}),
     (curiosity_2020, {"lr": 0.4, "steps": 4, "cycles": 2, "novel": 1, "control": False}),
+    (multiscale_plasticity_2017, {"lr": 0.4, "steps": 4, "rules": 4}),
 ]
 IDS = [module.NAME for module, _ in TINY]
 FLOOR = 35.0
@@ -80,6 +82,37 @@ def test_curiosity_says_what_it_showed(tmp_path: Path) -> None:
     assert found.measured["presentations"] == pytest.approx(100 * sum(shown) / 1600)
     assert found.measured["behind the base"] == found.measured["base test accuracy"] - found.measured["test accuracy"]
     assert found.measured["control presentations"] >= found.measured["presentations"]
+
+
+def test_each_rung_of_the_ladder_is_tested_once_and_hidden_cells_learn_from_the_fourth_on(tmp_path: Path) -> None:
+    found = studied(multiscale_plasticity_2017, {"lr": 0.4, "steps": 4, "epochs": 2}, tmp_path)
+    tested = [found.measured[f"test accuracy with {k} rules"] for k in range(7)]
+    assert tested[-1] == found.measured["test accuracy"]
+    assert found.measured["largest fall of a rung"] == pytest.approx(max(0.0, *-np.diff(tested)))
+    assert found.measured["gain of all rules over the first"] == pytest.approx(tested[6] - tested[1])
+    assert found.metrics["presented"][:6] == [400, 800, 800, 800, 800, 800]
+    settings = protocol.settle(multiscale_plasticity_2017, "mnist", COMMON, smoke=False)
+    splits = images.splits(DIGITS, 60)
+    learning = []
+    for rules in range(7):
+        recipe = multiscale_plasticity_2017.recipe(settings, rules, splits)
+        learning.append([group["lr"] > 0 for group in recipe.optimiser(recipe.make()).param_groups])
+    assert learning == [[False, False], *3 * [[False, True]], *3 * [[True, True]]]
+
+
+def test_the_first_rung_is_the_covariance_of_a_hidden_cell_and_the_label() -> None:
+    settings = protocol.settle(multiscale_plasticity_2017, "mnist", {**COMMON, "steps": 4, "decay": 0.25}, smoke=False)
+    splits = images.splits(DIGITS, 60)
+    torch.manual_seed(2)
+    recipe = multiscale_plasticity_2017.recipe(settings, 1, splits)
+    net: Any = recipe.make()
+    x, y = recipe.prepare(splits.train.x[:20], True), splits.train.y[:20]
+    assert recipe.learn is not None
+    recipe.learn(net, x, torch.stack([y, torch.arange(20)], dim=1))
+    hidden, label = net.settle(x, net.potentials(net, x))[0].numpy(), np.eye(10)[y.numpy()]
+    expected = [[np.cov(h, c, bias=True)[0, 1] for c in label.T] for h in hidden.T]
+    weight = net.weights[1]
+    np.testing.assert_allclose(-weight.grad.numpy(), expected - 0.25 * weight.detach().numpy(), atol=1e-6)
 
 
 def test_inhibitory_cells_stay_so(tmp_path: Path) -> None:
@@ -173,6 +206,7 @@ def test_settings_that_cannot_be(module: ModuleType, name: str, value: Any, said
         (balanced_tuning_2018, {"form": "paper"}, "form: must be one of clip, code (got 'paper')"),
         (balanced_tuning_2018, {"sign": "negative"}, "sign: must be one of random, positive, both (got 'negative')"),
         (balanced_tuning_2018, {"inhibitory": 1.5}, "inhibitory: must be <= 1 (got 1.5)"),
+        (multiscale_plasticity_2017, {"rules": 7}, "rules: must be <= 6 (got 7)"),
         (curiosity_2020, {"boredom": 1.5}, "boredom: must be <= 1 (got 1.5)"),
         (curiosity_2020, {"memory": 1.0}, "memory: must be < 1 (got 1.0)"),
         (curiosity_2020, {"threshold": -1.0}, "threshold: must be >= 0 (got -1.0)"),

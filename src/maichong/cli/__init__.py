@@ -37,7 +37,7 @@ Json = Annotated[
 @app.command("list")
 def list_(
     kind: Annotated[
-        str | None, typer.Argument(help="neuron, receptor, rule, source, paper, data, benchmark ...; all if left out.")
+        str | None, typer.Argument(help="neuron, receptor, rule, source, code, paper, data, benchmark ...; all if left out.")
     ] = None,
     json: Json = None,
 ) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json as text_of_json
 import math
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 from rich.text import Text
 
 from maichong import files
-from maichong.cli.portrait import SUFFIXES
+from maichong.cli import drawn
 from maichong.cli.tables import put, table_of
 from maichong.encoding import Code, codes, find
 from maichong.encoding.comparison import Compared, compare
@@ -50,8 +49,7 @@ def run_codes(
     if (path is None) == (image is None):
         came = "neither" if path is None else "both"
         raise ParameterError("codes", "must get a file, or --image N", came, "for example: maichong codes --image 0")
-    if out is not None and out.suffix.lower() not in SUFFIXES:
-        raise ParameterError("--out", f"must end in {', '.join(SUFFIXES)}", out.name, f"try {out.with_suffix('.png').name}")
+    drawn.check_suffix(out)
     if samples is not None and samples < 2:
         raise ParameterError("codes, --samples", "must be 2 or more", samples)
     if features not in FEATURES or (features != "none" and (path is None or path.suffix.lower() != ".wav")):
@@ -198,28 +196,11 @@ def _stem(name: str) -> str:
 
 def _draw(given: Given, rows: Sequence[Compared], target: Path) -> Path:
     """All rasters on one page, what each code gives back beside it."""
-    from maichong import __version__, plots
-
     drawings = [drawing for row in rows if row.spikes for drawing in _drawings(given, row)]
     if not drawings:
         raise ParameterError("codes", "has nothing to draw: no code has a spike for these values", given.name)
-    if target.suffix.lower() == ".html":
-        pictures = [plots.Picture(one.title, one.caption, one.draw(None).figure) for one in drawings]
-        report = plots.Report(
-            f"Codes of {given.name}", lead="What each code makes of the same values.", figures=pictures,
-            versions={"maichong": __version__, "numpy": np.__version__}, command="maichong codes",
-        )  # fmt: skip
-        return plots.write_report(target, report)
-    figure = plots.page(f"Codes of {given.name}", drawings)
-    beside = target.with_name(f".{target.stem}.{os.getpid()}{target.suffix}")
-    try:
-        figure.savefig(beside, dpi=100, facecolor="white")
-        os.replace(beside, target)
-    except OSError as error:
-        raise DataError("--out", f"cannot write {target.name}", error.strerror or str(error), "choose another file") from error
-    finally:
-        beside.unlink(missing_ok=True)
-    return target
+    lead = "rasters, and what they decode to"
+    return drawn.write(target, drawings, title=f"Codes of {given.name}", lead=lead, command="maichong codes", dpi=100)
 
 
 def _drawings(given: Given, row: Compared) -> list[Drawing]:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from maichong.errors import DataError, MaichongError, ParameterError
+from maichong.cli import drawn
+from maichong.errors import MaichongError, ParameterError
 from maichong.spec import Configured, NeuronModel
 from maichong.spec.model import Model, names
 from maichong.spec.reading import arguments
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from maichong.analysis import Course, FixedPoint
     from maichong.plots import Drawing
 
-SUFFIXES = (".png", ".svg", ".pdf", ".html")
 STEP = 0.1
 """ms, at which a neuron is run, if it does not diverge."""
 STEPS = (0.9, 1.1, 1.5, 2.5)
@@ -33,37 +31,19 @@ def check(model: Model, out: Path | None) -> None:
         raise ParameterError("show --plot", "draws neurons", f"{model.name}, a {model.kind}")
     if not model.inputs:
         raise ParameterError("show --plot", "draws neurons that have an input", model.name)
-    if out is not None and out.suffix.lower() not in SUFFIXES:
-        raise ParameterError("--out", f"must end in {', '.join(SUFFIXES)}", out.name, f"try {out.with_suffix('.png').name}")
+    drawn.check_suffix(out)
 
 
 def draw(model: Model, out: Path | None) -> Path:
     """Draw ``model`` and write it to ``out``; its name with .png in this folder if None."""
     assert isinstance(model, NeuronModel)
-    from maichong import __version__, plots
-
-    target = out or Path(f"{model.name}.png")
     drawings = list(drawings_of(model))
     if not drawings:
         raise ParameterError("show --plot", "finds nothing to draw: it fires under no constant current", model.name)
     lead = model.doc.partition("\n")[0].rstrip(".")
-    if target.suffix.lower() == ".html":
-        pictures = [plots.Picture(one.title, one.caption, one.draw(None).figure) for one in drawings]
-        report = plots.Report(
-            model.name, lead=lead, figures=pictures, settings=dict(model().values),
-            versions={"maichong": __version__, "numpy": np.__version__}, command=f"maichong show {model.name} --plot",
-        )  # fmt: skip
-        return plots.write_report(target, report)
-    figure = plots.page(textwrap.fill(f"{model.name}: {lead}", 100), drawings)
-    beside = target.with_name(f".{target.stem}.{os.getpid()}{target.suffix}")
-    try:
-        figure.savefig(beside, dpi=150, facecolor="white")
-        os.replace(beside, target)
-    except OSError as error:
-        raise DataError("--out", f"cannot write {target.name}", error.strerror or str(error), "choose another file") from error
-    finally:
-        beside.unlink(missing_ok=True)
-    return target
+    command, settings = f"maichong show {model.name} --plot", dict(model().values)
+    target = out or Path(f"{model.name}.png")
+    return drawn.write(target, drawings, title=model.name, lead=lead, command=command, settings=settings)
 
 
 def drawings_of(model: NeuronModel) -> Iterator[Drawing]:

@@ -7,6 +7,17 @@
     >>> LinearLatency(t_max=100.0).decode(spikes).tolist()
     [0.25, 1.0]
 
+| family | codes |
+|---|---|
+| time to first spike | LinearLatency, LIFLatency, LogLatency |
+| phase | LatencyPhase, WeightedPhase |
+| filters | BSA, HSA (with a threshold: the modified one) |
+| rate | PoissonRate (Poisson's or Bernoulli's), RegularRate |
+| neuron dynamics | NeuronDynamics |
+| delays and order | DelayCode, RankOrder, BurstCode |
+| populations | GaussianReceptiveFields |
+| changes | SendOnDelta, StepForward, MovingWindow, ThresholdBased, EventCamera |
+
 All codes are found by ``codes()``, which looks into this package and at the entry points in the group ``maichong.codes``; each can
 be imported from here.
 """

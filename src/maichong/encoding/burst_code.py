@@ -5,8 +5,7 @@
 The burst starts at 0. Count and interval each confine the value to a span; it decodes to the middle of what both allow, silence
 to 0.
 
-Source: Guo, Fouda, Eltawil & Salama 2021, doi:10.3389/fnins.2021.638474; Izhikevich, Desai, Walcott & Hoppensteadt 2003,
-doi:10.1016/S0166-2236(03)00057-3.
+Source: Guo, Fouda, Eltawil & Salama 2021, doi:10.3389/fnins.2021.638474.
 
 Not where a value must be read within few ms, nor below 1 / n_max, where one spike tells no more than that.
 """

@@ -20,7 +20,7 @@ import numpy as np
 from maichong.encoding.code import Code
 from maichong.encoding.fields import choice, number, seed, whole
 from maichong.encoding.trains import MOST, SpikeTrains
-from maichong.errors import ParameterError
+from maichong.errors import ParameterError, brief
 from maichong.random import STEPS
 
 CHUNK = 2**24
@@ -31,7 +31,8 @@ CHUNK = 2**24
 class PoissonRate(Code):
     """Independent random spikes of each value in 0..1, at ``rate`` Hz for 1, over ``steps`` steps.
 
-    The spikes of a value hang on ``seed`` and its place alone.
+    The spikes of a value hang on ``seed`` and its place alone. Of a signal whose rate changes from sample to sample take
+    ``steps=1``: ``dense(signal)[0]`` is [samples, ...].
 
     >>> spikes = PoissonRate(rate=100.0, steps=1000, seed=1).encode([0.0, 1.0])
     >>> spikes.counts().tolist()
@@ -78,18 +79,26 @@ class PoissonRate(Code):
         times, ids = times[:found], ids[:found]
         return SpikeTrains.trusted(times, ids, p.shape, self.steps, self.dt)
 
-    def dense(self, values: Any) -> np.ndarray:
-        """What ``encode(values).dense()`` is, uint8 [steps, *shape], without the list of spikes: faster where they are many."""
+    def dense(self, values: Any, out: np.ndarray | None = None) -> np.ndarray:
+        """What ``encode(values).dense()`` is, uint8 [steps, *shape], without the list of spikes: faster where they are many.
+
+        It is written into ``out`` where that is given: for batch after batch, new memory costs several times as much as the draws.
+        """
         from maichong.encoding._draws import STREAM, draw
 
         p = self.chances(values)
         if self.steps * p.size > MOST:
             got, fix = f"{self.steps} steps of {p.size:,} values", "encode a part of the values at a time"
             raise ParameterError("PoissonRate.dense", "must make at most 2**31 numbers", got, fix)
-        out = np.empty(self.steps * p.size, np.uint8)
+        shape = (self.steps, *p.shape)
+        if out is None:
+            out = np.empty(shape, np.uint8)
+        elif not isinstance(out, np.ndarray) or out.dtype != np.uint8 or out.shape != shape or not out.flags.c_contiguous:
+            got = f"{out.dtype} {out.shape}" if isinstance(out, np.ndarray) else brief(out)
+            raise ParameterError("PoissonRate.dense, out", f"must be a contiguous array, uint8 {shape}", got)
         limits, places = _limits(p.reshape(-1)), np.arange(p.size, dtype=np.uint32)
-        draw(limits, places, p.size, 0, self.steps, np.uint64(self.seed), STREAM, out)
-        return out.reshape(self.steps, *p.shape)
+        draw(limits, places, p.size, 0, self.steps, np.uint64(self.seed), STREAM, out.reshape(-1))
+        return out
 
     def decode(self, trains: SpikeTrains) -> np.ndarray:
         found = self.given(trains)

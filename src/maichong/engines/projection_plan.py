@@ -18,6 +18,7 @@ from maichong.random import two_uniforms
 from maichong.spec import Configured, DistanceKernel, Distribution, RuleModel, Trace
 from maichong.spec.rule_model import SPIKES, weight_bounds
 from maichong.topology import RandomConnector
+from maichong.topology.connectors import Pairs
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,8 @@ class ProjectionPlan:
         if isinstance(value, Distribution) and self.streamed:
             low, high = self._bounded(to_steps(np.array(_reach(value)), self.dt) + self.shift)
             return int(low) if low == high else None
+        if isinstance(value, DistanceKernel) and np.ptp(value.bounds()):
+            return None
         return _shared(self.delays())
 
     @property
@@ -196,8 +199,12 @@ class ProjectionPlan:
     def _likely(self, value: Any) -> tuple[int, int]:
         if isinstance(value, Distribution) and not value.of_pairs:
             return likely(value, self.projection.connector.expected(self.n_pre, self.n_post), self.dt)
-        of_pairs = isinstance(value, DistanceKernel)
-        steps = self._steps(value, "delay") if of_pairs else to_steps(0.0 if value is None else value, self.dt)
+        if isinstance(value, DistanceKernel):
+            apart, number = self.projection.connector.likely_distances()
+            steps, place = np.unique(to_steps(value.at(apart), self.dt), return_inverse=True)
+            met = steps[np.bincount(place, number) > 0.5] if steps.size else steps
+            return max(1, met.size), int(met.max(initial=0))
+        steps = to_steps(0.0 if value is None else value, self.dt)
         return int(np.unique(steps).size), int(steps.max(initial=0))
 
     @property
@@ -230,28 +237,29 @@ class ProjectionPlan:
         pre, post = self.pairs()
         return bool(((pre[1:] == pre[:-1]) & (post[1:] == post[:-1])).any())
 
-    def delays(self) -> np.ndarray:
+    def delays(self, pairs: Pairs | None = None) -> np.ndarray:
         """The delays in steps, int16, [1] or [synapses] in the order of ``pairs``; also dendritic ones where no rule sees them."""
-        axonal = self._steps(self.projection.delay, "delay")
+        axonal = self._steps(self.projection.delay, "delay", pairs)
         if not self.sees_dendrites and self.projection.dendritic_delay is not None:
-            axonal = axonal + self.dendritic_delays()
+            axonal = axonal + self.dendritic_delays(pairs)
         return self._bounded(axonal).astype(np.int16)
 
-    def dendritic_delays(self) -> np.ndarray:
+    def dendritic_delays(self, pairs: Pairs | None = None) -> np.ndarray:
         """The dendritic delays in steps, int16, [1] or [synapses] in the order of ``pairs``."""
-        return self._bounded(self._steps(self.projection.dendritic_delay, "dendritic_delay")).astype(np.int16)
+        return self._bounded(self._steps(self.projection.dendritic_delay, "dendritic_delay", pairs)).astype(np.int16)
 
-    def _steps(self, value: Any, what: str) -> np.ndarray:
-        return np.zeros(1) if value is None else to_steps(self._settle(value, what), self.dt)
+    def _steps(self, value: Any, what: str, pairs: Pairs | None) -> np.ndarray:
+        return np.zeros(1) if value is None else to_steps(self._settle(value, what, pairs), self.dt)
 
-    def weights(self) -> np.ndarray:
-        """The weights at the start, float64, [1] or [synapses] in the order of ``pairs``."""
-        return self._settle(self.projection.weight, "weight")
+    def weights(self, pairs: Pairs | None = None) -> np.ndarray:
+        """The weights at the start, float64, [1] or [synapses] in the order of ``pairs``, which are drawn where they are needed
+        and not given."""
+        return self._settle(self.projection.weight, "weight", pairs)
 
     def synapses(self) -> Synapses:
         """All synapses with their weights and delays."""
-        pre, post = self.pairs()
-        return Synapses(pre, post, self.weights(), self.delays())
+        pairs = self.pairs()
+        return Synapses(*pairs, self.weights(pairs), self.delays(pairs))
 
     def _bounded(self, steps: np.ndarray) -> np.ndarray:
         longest = steps.max(initial=0)
@@ -278,7 +286,7 @@ class ProjectionPlan:
             return np.lexsort((post, pre))
         return None
 
-    def _settle(self, value: Any, what: str) -> np.ndarray:
+    def _settle(self, value: Any, what: str, pairs: Pairs | None) -> np.ndarray:
         if isinstance(value, Distribution) and self.streamed:
             # keyed by line and position, so that a kernel can draw any line alone
             lines, partners = self._lines()
@@ -288,7 +296,7 @@ class ProjectionPlan:
             values = value.values(drawn)
             return values[np.lexsort((lines, partners))] if self._by_post else values
         if isinstance(value, DistanceKernel):
-            return value.at(self.projection.connector.distances(*self.pairs()))
+            return value.at(self.projection.connector.distances(*(pairs or self.pairs())))
         if isinstance(value, Distribution):
             return value.draw(generator(self.seed, self.name, what), self.size)
         array = np.atleast_1d(np.asarray(value, np.float64))

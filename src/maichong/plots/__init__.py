@@ -4,6 +4,7 @@ Each drawing makes its own figure unless it is given ``ax``; none opens a window
 ``ax.figure.savefig(...)``; a notebook shows ``ax.figure``. matplotlib loads on the first drawing.
 """
 
+from .adjacency import adjacency
 from .bifurcation import bifurcation_diagram
 from .coded import coded
 from .colours import ACCENT, EXCITATION, INHIBITION, INPUT, REFERENCE
@@ -18,6 +19,7 @@ from .phase_plane import phase_plane
 from .raster import raster
 from .report import Picture, Report, render_report, write_report
 from .traces import traces
+from .wiring import wiring
 
 __all__ = [
     "ACCENT",
@@ -29,6 +31,7 @@ __all__ = [
     "Picture",
     "Report",
     "accuracy_curve",
+    "adjacency",
     "bifurcation_diagram",
     "coded",
     "confusion",
@@ -41,5 +44,6 @@ __all__ = [
     "receptive_fields",
     "render_report",
     "traces",
+    "wiring",
     "write_report",
 ]

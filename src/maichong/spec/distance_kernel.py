@@ -64,7 +64,8 @@ class DistanceKernel(Distribution):
 
     def at(self, distance: np.ndarray) -> np.ndarray:
         """The values at these distances, float64 of the same shape."""
-        return self.floor + self.peak * SHAPES[self.shape](np.asarray(distance, np.float64) / self.scale)
+        with np.errstate(over="ignore"):  # so far away that a square is infinite, and its kernel 0
+            return self.floor + self.peak * SHAPES[self.shape](np.asarray(distance, np.float64) / self.scale)
 
     def bounds(self) -> tuple[float, float]:
         """The smallest and the largest value over all distances; infinite where a proportional kernel has no end."""

@@ -44,6 +44,10 @@ class Connector:
         """How far apart the two ends of each pair are, float64; of spatial connectors."""
         raise NotImplementedError
 
+    def likely_distances(self) -> tuple[np.ndarray, np.ndarray]:
+        """Some distances and how many pairs to expect at each, float64 [n] both; of spatial connectors. Nothing is drawn."""
+        raise NotImplementedError
+
     def check(self, n_pre: int, n_post: int, where: str) -> None:
         """Raise NetworkError where the connector does not fit populations of these sizes."""
 
@@ -90,7 +94,7 @@ class AllButSelf(Connector):
     kind: ClassVar[str] = "all_but_self"
 
     def check(self, n_pre: int, n_post: int, where: str) -> None:
-        check_same_size(self, n_pre, n_post, where)
+        check_same_size(self, n_pre, n_post, where, "use AllToAll()")
 
     def pairs(self, n_pre: int, n_post: int, rng: np.random.Generator) -> Pairs:
         pre = np.repeat(np.arange(n_pre), max(n_post - 1, 0))
@@ -108,7 +112,7 @@ class OneToOne(Connector):
     kind: ClassVar[str] = "one_to_one"
 
     def check(self, n_pre: int, n_post: int, where: str) -> None:
-        check_same_size(self, n_pre, n_post, where)
+        check_same_size(self, n_pre, n_post, where, "use AllToAll()")
 
     def pairs(self, n_pre: int, n_post: int, rng: np.random.Generator) -> Pairs:
         return np.arange(n_pre), np.arange(n_post)
@@ -152,9 +156,16 @@ class ExplicitList(Connector):
         return float(self.pre.size)
 
 
-def check_same_size(connector: Connector, n_pre: int, n_post: int, where: str) -> None:
+def in_order(pre: np.ndarray, post: np.ndarray, n_post: int) -> Pairs:
+    """Pairs sorted by pre, then post, as one number each: several times faster than sorting by two keys."""
+    keys = pre * np.int64(n_post) + post
+    keys.sort()
+    first = keys // np.int64(max(n_post, 1))
+    return first, keys - first * n_post
+
+
+def check_same_size(connector: Connector, n_pre: int, n_post: int, where: str, fix: str | None = None) -> None:
     """NetworkError where the two populations have not as many neurons each."""
     if n_pre != n_post:
-        raise NetworkError(
-            where, f"{type(connector).__name__} needs populations of equal size", f"{n_pre} and {n_post}", "use AllToAll()"
-        )
+        expected = f"{type(connector).__name__} needs populations of equal size"
+        raise NetworkError(where, expected, f"{n_pre} and {n_post}", fix)

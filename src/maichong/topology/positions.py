@@ -7,7 +7,10 @@ from typing import Any
 import numpy as np
 
 from maichong.errors import ParameterError, brief
-from maichong.spec.quantities import in_unit, is_number, whole_numbers
+from maichong.spec.quantities import in_unit, whole_numbers
+
+FARTHEST = 1e150
+"""Squares of larger numbers are no numbers."""
 
 
 def grid_positions(shape: Any, spacing: Any = 1.0) -> np.ndarray:
@@ -38,14 +41,14 @@ def uniform_positions(n: int, extent: Any, seed: int = 0) -> np.ndarray:
     >>> uniform_positions(1000, (2.0, 1.0), seed=1).shape
     (1000, 2)
     """
-    for value, name in ((n, "n"), (seed, "seed")):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not 0 <= value < 2**63:
+    for value, name, most in ((n, "n", 2**31), (seed, "seed", 2**63)):
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not 0 <= value < most:
             raise ParameterError(f"uniform_positions.{name}", "must be a whole number >= 0", brief(value))
-    dimensions = np.size(extent) if not isinstance(extent, str) else 0
-    if not 1 <= dimensions <= 3 or is_number(extent):
+    given = np.asarray(in_unit(extent, "", "uniform_positions.extent"))
+    if given.ndim != 1 or not 1 <= given.size <= 3:
         raise ParameterError("uniform_positions.extent", "must be one to three lengths, such as (1.0, 1.0)", brief(extent))
-    lengths = per_axis(extent, dimensions, "uniform_positions.extent")
-    return np.random.default_rng(seed).random((int(n), dimensions)) * lengths
+    lengths = per_axis(extent, given.size, "uniform_positions.extent")
+    return np.random.default_rng(seed).random((int(n), given.size)) * lengths
 
 
 def per_axis(given: Any, dimensions: int, where: str) -> np.ndarray:
@@ -53,7 +56,7 @@ def per_axis(given: Any, dimensions: int, where: str) -> np.ndarray:
     numbers = np.asarray(in_unit(given, "", where))
     if numbers.ndim > 1 or (numbers.ndim == 1 and numbers.size != dimensions):
         raise ParameterError(where, f"must be one number or {dimensions}, one per axis", brief(given))
-    if not np.isfinite(numbers).all() or (numbers <= 0).any():
+    if not ((numbers > 0) & (numbers <= FARTHEST)).all():
         raise ParameterError(where, "must be > 0", brief(given))
     return np.broadcast_to(numbers, (dimensions,)).copy()
 
@@ -64,7 +67,7 @@ def settle_positions(given: Any, where: str) -> np.ndarray:
     if array.ndim != 2 or not 1 <= array.shape[1] <= 3:
         got = f"an array of shape {array.shape}" if array.ndim else brief(given)
         raise ParameterError(where, "must be positions [neurons, 1 to 3 axes]", got, "see grid_positions and uniform_positions")
-    if not np.isfinite(array).all():
-        raise ParameterError(where, "must be finite", "NaN or infinity")
+    if not (np.abs(array) <= FARTHEST).all():
+        raise ParameterError(where, f"must be numbers up to {FARTHEST:g}", f"{array[~(np.abs(array) <= FARTHEST)][0]:g}")
     array.setflags(write=False)
     return array

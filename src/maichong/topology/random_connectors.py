@@ -158,31 +158,57 @@ class FixedOutDegree(_FixedDegree):
 
 @dataclass(frozen=True, eq=False)
 class FixedTotalNumber(RandomConnector):
-    """``n`` synapses in all, source and target of each drawn independently: a pair may have several, as in NEST's rule."""
+    """``n`` synapses in all, source and target of each drawn independently: a pair may have several, as in NEST's rule.
+
+    With ``multapses=False`` it is ``n`` different pairs, every set of so many as likely as any other.
+    """
 
     n: int
     autapses: bool = True
+    multapses: bool = True
     kind: ClassVar[str] = "fixed_total_number"
 
     def __post_init__(self) -> None:
         if isinstance(self.n, bool) or not isinstance(self.n, (int, np.integer)) or not 0 <= self.n < 2**40:
             raise ParameterError("FixedTotalNumber.n", "must be a whole number >= 0", brief(self.n))
         object.__setattr__(self, "n", int(self.n))
-        object.__setattr__(self, "autapses", check_flag(self.autapses, "FixedTotalNumber.autapses"))
+        for flag in ("autapses", "multapses"):
+            object.__setattr__(self, flag, check_flag(getattr(self, flag), f"FixedTotalNumber.{flag}"))
 
     @property
     def distinct(self) -> bool:
-        return False
+        return not self.multapses
 
     def check(self, n_pre: int, n_post: int, where: str) -> None:
         if self.n and not self.choices(n_pre, n_post).any():
             raise NetworkError(where, "FixedTotalNumber finds no pair of different neurons", fix="allow autapses")
+        if self.distinct and self.n > (most := int(self.choices(n_pre, n_post).sum())):
+            raise NetworkError(
+                where,
+                f"FixedTotalNumber finds {most} pairs, and needs {self.n} different ones",
+                fix="allow multapses, or take fewer",
+            )
 
     def degrees(self, n_lines: int, n_partners: int, rng: np.random.Generator) -> np.ndarray:
         if not self.n:
             return np.zeros(n_lines, np.int64)
         choices = self.choices(n_lines, n_partners)
+        if self.distinct:
+            return _of_different_pairs(self.n, choices, rng)
         return rng.multinomial(self.n, choices / choices.sum()).astype(np.int64)
 
     def expected(self, n_pre: int, n_post: int) -> float:
         return float(self.n)
+
+
+def _of_different_pairs(n: int, choices: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """How many of ``n`` different pairs, evenly drawn from all, stand in each line.
+
+    Lines are binomial at first. Given their sum every set of pairs is as likely as any other, and it stays so when pairs are added
+    or taken away evenly, until there are ``n``: of the order of sqrt(n).
+    """
+    degrees = rng.binomial(choices, n / choices.sum()).astype(np.int64)
+    missing = n - int(degrees.sum())
+    places = np.cumsum(choices - degrees if missing > 0 else degrees)
+    chosen = rng.choice(int(places[-1]), abs(missing), replace=False)
+    return degrees + np.sign(missing) * np.bincount(np.searchsorted(places, chosen, side="right"), minlength=choices.size)

@@ -84,11 +84,13 @@ SIZES: dict[str, dict[int, dict[str, Any]]] = {
     # their eta and theta_plus, 89.2 % with these
     "mnist": {
         1: {"eta": 1e-3, "theta_plus": 0.15},
-        1600: {"eta": 2e-3, "theta_plus": 0.07, "tau_theta": 8e6, "class_eta": 8e-3},
+        # as 1,600 do: 91.3 % with the authors' eta and theta_plus, 91.9 % with 3e-3 and 0.15, 92.5 % with these, 92.3 % with
+        # 6e-3 and 0.6
+        1600: {"eta": 4e-3, "theta_plus": 0.3, "tau_theta": 8e6, "class_eta": 8e-3},
         6400: {"eta": 1e-3, "theta_plus": 0.05, "tau_theta": 2e7, "class_eta": 4e-3},
     },
 }
-"""What changes from that number of neurons on; from 1,600 on as in the authors' code."""
+"""What changes from that number of neurons on; at 6,400 as in the authors' code."""
 
 SMOKE = {"neurons": 50, "epochs": 1, "train": 300, "test": 100}
 

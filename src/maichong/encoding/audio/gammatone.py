@@ -7,7 +7,8 @@ that the envelope is an absolute value; its gain at f is 1. (SciPy's ``signal.ga
 whose rounding makes it unstable below some 300 Hz at 44.1 kHz.)
 
 Source: Patterson et al. 1987, "An efficient auditory filterbank based on the gammatone function"; Glasberg & Moore 1990,
-doi:10.1016/0378-5955(90)90170-T; the resonators: Hohmann 2002, doi:10.3813/AAA.918384.
+doi:10.1016/0378-5955(90)90170-T; the resonators: Hohmann 2002, Acta Acustica united with Acustica
+88, 433-442.
 
 Not for long sounds with many channels on line: it filters the whole sound, four times for each channel.
 """

@@ -56,6 +56,8 @@ def rule_of(entry: ProjectionPlan, synapse: Synapse, conducts: bool) -> dict[str
     make, dendritic = RULES.get(type(connector)), entry.projection.dendritic_delay
     if make is None or isinstance(dendritic, Distribution):
         return None
+    if isinstance(connector, FixedTotalNumber) and connector.distinct:
+        return None  # NEST has no rule for it
     if any(np.ndim(value) for value in (weight, delay, dendritic) if not isinstance(value, Distribution)):
         return None
     drawn = [value for value in (weight, delay) if isinstance(value, Distribution)]
