@@ -14,7 +14,7 @@ import maichong.data
 from maichong.data import load, names
 from maichong.errors import DataError, ParameterError
 
-KNOWN = "known: breast_cancer_wisconsin, cifar10, digits, fashion_mnist, iris, jsb_chorales, mnist, networks, nmnist"
+KNOWN = "known: breast_cancer_wisconsin, cifar10, digits, fashion_mnist, fsdd, iris, jsb_chorales, mnist, networks, nmnist"
 
 
 @pytest.mark.parametrize("name", names())

@@ -2,7 +2,7 @@
 
     >>> from maichong.data import load, names, split_validation
     >>> names()
-    ('breast_cancer_wisconsin', 'cifar10', 'digits', 'fashion_mnist', 'iris', 'jsb_chorales', 'mnist', 'networks', 'nmnist')
+    ('breast_cancer_wisconsin', 'cifar10', 'digits', 'fashion_mnist', 'fsdd', 'iris', 'jsb_chorales', 'mnist', 'networks', 'nmnist')
     >>> digits = load("digits")
     >>> digits.x_train.shape, digits.x_train.dtype.name
     ((1437, 8, 8), 'uint8')
@@ -10,12 +10,12 @@
     (200, 8, 8)
 
 Events, of N-MNIST for one, come as an `EventSet`; `events_to_frames` counts them into frames. Music comes
-as a `RollSet` of piano rolls, measurements as a `Table`, a network as an `ArcList`.
+as a `RollSet` of piano rolls, speech as a `SoundSet`, measurements as a `Table`, a network as an `ArcList`.
 
 To add a data set, add one module here. Its name is the data set's name (a leading underscore marks our own
 machinery), and it has SOURCE, LICENCE and CITATION (text) and ``load(**options)``, which gives a `DataSet`, an
-`EventSet`, a `RollSet`, a `Table` or an `ArcList`. This package gives arrays only: how they become spikes is the business of
-`maichong.encoding`.
+`EventSet`, a `RollSet`, a `SoundSet`, a `Table` or an `ArcList`. This package gives arrays only: how they become spikes
+is the business of `maichong.encoding`.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from maichong.data._events import Events
 from maichong.data._eventset import EventSet
 from maichong.data._frames import events_to_frames
 from maichong.data._rolls import RollSet
+from maichong.data._sounds import SoundSet, Split
 from maichong.data._split import split_validation
 from maichong.data._table import Table
 from maichong.errors import DataError, ParameterError, brief, did_you_mean
@@ -41,6 +42,8 @@ __all__ = [
     "EventSet",
     "Events",
     "RollSet",
+    "SoundSet",
+    "Split",
     "Table",
     "events_to_frames",
     "load",
@@ -55,8 +58,8 @@ def names() -> tuple[str, ...]:
 
 
 def load(name: str, **options: object) -> Any:
-    """The data set called ``name``: a `DataSet` of images, an `EventSet` of recordings, a `RollSet` of music,
-    a `Table` of measurements or an `ArcList` of a network.
+    """The data set called ``name``: a `DataSet` of images, an `EventSet` of recordings, a `RollSet` of music, a `SoundSet` of
+    speech, a `Table` of measurements or an `ArcList` of a network.
 
     ``options`` go to the ``load`` function of its module.
 

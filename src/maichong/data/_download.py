@@ -28,9 +28,10 @@ def download(
 ) -> Path:
     """Path of ``file`` in ``cache``, fetched from the first of ``urls`` that serves bytes with ``checksum``.
 
-    ``checksum`` is "sha256:..." or "md5:...". A file that is already there is used if its checksum is right and
-    replaced if not. pooch writes to a temporary file in the same folder, checks it and only then renames it, so no
-    failure leaves a part behind. ``cache`` is the user's cache folder by default (on Linux ~/.cache/maichong/data).
+    ``checksum`` is "sha256:..." or "md5:...". A file that is already there is used if its checksum is right and replaced if not.
+    With an empty one what comes is taken, for the caller to prove what is in it. pooch writes to a temporary file in the same
+    folder, checks it and only then renames it, so no failure leaves a part behind. ``cache`` is the user's cache folder by
+    default (on Linux ~/.cache/maichong/data).
     Raises DataError, which ends in ``otherwise``, where no URL serves.
     """
     import pooch
@@ -47,13 +48,14 @@ def download(
     failures = []
     for url in urls:
         try:
-            return Path(pooch.retrieve(url, known_hash=checksum, fname=name, path=folder))
+            return Path(pooch.retrieve(url, known_hash=checksum or None, fname=name, path=folder))
         # requests' errors are OSErrors; a wrong checksum is a ValueError.
         except (OSError, ValueError) as error:
             failures.append((url, error))
     came = ", ".join(f"{_reason(error)} from {url}" for url, error in failures)
     algorithm, _, digest = checksum.partition(":")
-    expected = f"must fetch {name} with the {ALGORITHMS[algorithm]} {digest} into {folder}"
+    proof = f" with the {ALGORITHMS[algorithm]} {digest}" if checksum else ""
+    expected = f"must fetch {name}{proof} into {folder}"
     raise DataError(where, expected, came, f"check the network, {otherwise}") from failures[-1][1]
 
 

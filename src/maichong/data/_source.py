@@ -17,7 +17,7 @@ class PublicFile:
 
     path: str  # under $MAICHONG_DATA, with the folder of its data set
     urls: tuple[str, ...]
-    checksum: str  # of the bytes behind the urls: sha256:... or md5:...
+    checksum: str  # of the bytes behind the urls: sha256:... or md5:...; empty where only what is inside can be proved
     cached: str = ""  # path in the cache folder, where that differs
     instead: str = "use data 'digits'"  # what serves where this file cannot be had
 

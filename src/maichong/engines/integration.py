@@ -214,10 +214,18 @@ def _linear(
     system: System, flows: Mapping[str, Any], jacobian: Mapping[str, Mapping[str, Any]], without: Sequence[str] = ()
 ) -> list[str]:
     """The largest set of states whose flow is linear with constant coefficients in that set and what is held alone."""
+    import sympy as sp
+
     varying = {symbol(name) for name in (*system.states, *system.held)}
     held = {symbol(name) for name in system.held}
 
+    def jumps(flow: Any) -> bool:
+        # where(v > 0, a, b) has no slope on either side, and is not linear in v
+        return any(part.free_symbols & varying for part in flow.atoms(sp.core.relational.Relational, sp.floor, sp.sign))
+
     def fits(state: str, inside: list[str]) -> bool:
+        if jumps(flows[state]):
+            return False
         for other, slope in jacobian[state].items():
             if slope != 0 and (other not in inside or slope.free_symbols & varying):
                 return False
