@@ -60,7 +60,8 @@ class RandomConnector(Connector):
 
         lines, partners = np.empty(int(degrees.sum()), np.int64), np.empty(int(degrees.sum()), np.int64)
         options = self.distinct, self.but_self, self.side == "pre"
-        list_lines(degrees, n_partners, *options, stream, seed & 0xFFFFFFFF, seed >> 32, lines, partners)
+        marks, out = np.zeros(n_partners, np.int32), np.zeros(max(n_partners, int(degrees.max(initial=0))), np.int32)
+        list_lines(degrees, n_partners, *options, stream, seed & 0xFFFFFFFF, seed >> 32, marks, out, lines, partners)
         return lines, partners
 
 
