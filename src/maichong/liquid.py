@@ -146,6 +146,9 @@ def liquid(
     if cells is None:
         drive, init = DRIVE if drive is None else drive, {"v": Uniform(13.5, 15.0)} if init is None else init
     chances = _by(chance, CHANCE, f"{where}, chance")
+    for pair, value in chances.items():
+        if not is_number(value) or not 0 <= value <= 1:
+            raise ParameterError(f"{where}, chance[{pair!r}]", "must be a probability between 0 and 1", brief(value))
     given = {"weight": (weight, WEIGHT), "delay": (delay, DELAY), "receptor": (receptor, RECEPTOR)}
     parts = {what: _by(value, default, f"{where}, {what}") for what, (value, default) in given.items()}
     if short_term is not None:
@@ -159,8 +162,6 @@ def liquid(
     }
     projections = {}
     for pair in PAIRS:
-        if not is_number(chances[pair]) or not 0 <= chances[pair] <= 1:
-            raise ParameterError(f"{where}, chance[{pair!r}]", "must be a probability between 0 and 1", brief(chances[pair]))
         # exp(-(d / lambda)^2) is a Gaussian of the standard deviation lambda / sqrt(2)
         kernel = (
             DistanceKernel("gaussian", reach / np.sqrt(2), chances[pair]) if reach else DistanceKernel("constant", peak=0.0)

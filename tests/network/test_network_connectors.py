@@ -287,8 +287,7 @@ def test_an_explicit_list_is_what_it_says_in_any_order_and_more_than_once() -> N
         (
             lambda: FixedOutDegree(1, autapses=False).check(1, 1, "projection 'p'"),
             NetworkError,
-            "projection 'p': FixedOutDegree finds 0 targets for a neuron, and needs 1 different ones; "
-            "allow multapses, or take fewer",
+            "projection 'p': FixedOutDegree finds 0 targets for a neuron, and needs one; allow autapses",
         ),
         (
             lambda: FixedTotalNumber(1, autapses=False).check(1, 1, "projection 'p'"),

@@ -1,4 +1,4 @@
-"""Convolutions as connectors, against torch's conv2d."""
+"""Convolutions as connectors, against correlations of SciPy; and, slow because of its import alone, torch's conv2d."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.signal import correlate
 
 from maichong import LIF, Delta, Network, SpikeTimes, Uniform
 from maichong.errors import MaichongError
@@ -21,15 +22,34 @@ FORMS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("form", FORMS, ids=range(len(FORMS)))
-def test_synapses_with_shared_weights_are_torchs_conv2d(form: dict[str, Any]) -> None:
+def by_scipy(conv: Convolution, image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """Map by map: the image with a border of zeros, the taps apart by zeros, and every stride-th of the correlations."""
+    (rows, columns), (down, right) = conv.padding, conv.dilation
+    wide = np.pad(image, ((0, 0), (rows, rows), (columns, columns)))
+    taps = np.zeros((*kernel.shape[:2], down * (kernel.shape[2] - 1) + 1, right * (kernel.shape[3] - 1) + 1))
+    taps[:, :, ::down, ::right] = kernel
+    seen, new = kernel.shape[1], conv.channels // conv.groups
+    maps = [
+        sum(correlate(wide[o // new * seen + c], taps[o, c], "valid", "direct") for c in range(seen))
+        for o in range(conv.channels)
+    ]
+    return np.array(maps)[:, :: conv.stride[0], :: conv.stride[1]]
+
+
+def by_torch(conv: Convolution, image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     torch = pytest.importorskip("torch")
+    options = {name: getattr(conv, name) for name in ("stride", "padding", "dilation", "groups")}
+    return torch.nn.functional.conv2d(torch.tensor(image)[None], torch.tensor(kernel), **options)[0].numpy()
+
+
+@pytest.mark.parametrize("judge", [by_scipy, pytest.param(by_torch, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("form", FORMS, ids=range(len(FORMS)))
+def test_synapses_with_shared_weights_are_a_convolution(form: dict[str, Any], judge: Any) -> None:
     conv = Convolution(**form)
     rng = np.random.default_rng(1)
     kernel = rng.normal(size=(conv.channels, conv.shape[0] // conv.groups, *conv.kernel))
     image = rng.normal(size=conv.shape)
-    options = {name: getattr(conv, name) for name in ("stride", "padding", "dilation", "groups")}
-    wanted = torch.nn.functional.conv2d(torch.tensor(image)[None], torch.tensor(kernel), **options)[0].numpy()
+    wanted = judge(conv, image, kernel)
     assert conv.output == wanted.shape
     n_pre, n_post = image.size, wanted.size
     conv.check(n_pre, n_post, "here")
@@ -42,7 +62,6 @@ def test_synapses_with_shared_weights_are_torchs_conv2d(form: dict[str, Any]) ->
 
 
 def test_spikes_of_an_image_jump_the_membranes_by_its_convolution(tmp_path: Any) -> None:
-    torch = pytest.importorskip("torch")
     conv = Convolution((2, 6, 5), channels=3, kernel=(3, 2), padding=1)
     rng = np.random.default_rng(2)
     image, kernel = rng.random(conv.shape) < 0.4, rng.normal(size=(3, 2, 3, 2))
@@ -54,8 +73,7 @@ def test_spikes_of_an_image_jump_the_membranes_by_its_convolution(tmp_path: Any)
     again = Network.load(net.save(tmp_path / "net.json"))
     assert again == net == Network.load(net.save(tmp_path / "net.npz"))
     v = again.build("reference").run(2.0)["map"]["v"].reshape(conv.output)
-    wanted = torch.nn.functional.conv2d(torch.tensor(image, dtype=torch.float64)[None], torch.tensor(kernel), padding=1)[0]
-    np.testing.assert_allclose(v, wanted.numpy(), rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(v, by_scipy(conv, image.astype(float), kernel), rtol=1e-6, atol=1e-6)
 
 
 def test_weights_that_are_not_shared_are_one_for_each_synapse() -> None:

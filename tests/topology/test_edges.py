@@ -50,6 +50,22 @@ def test_a_table_without_synapses_is_one(tmp_path: Path) -> None:
     assert len(edges) == edges.n_pre == 0 and edges.weight is not None
 
 
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_columns_are_parted_as_the_first_line_shows_and_comments_passed_over(tmp_path: Path, delimiter: str) -> None:
+    lines = ("# made, by hand", "source,target,weight", "", "#0,1,9", "0,1,1.5", "1,0,2.5")
+    path = written(tmp_path / "a.csv", "\n".join(line.replace(",", delimiter) for line in lines))
+    assert listed(read_edges(path)) == [(0, 1, 1.5), (1, 0, 2.5)]
+    path = written(tmp_path / "b.csv", path.read_text() + f"\n1{delimiter}0{delimiter}x\n")
+    with pytest.raises(MaichongError, match="line 7: its weight must be a number"):
+        read_edges(path)
+
+
+def test_ids_too_long_for_indices_are_names(tmp_path: Path) -> None:
+    ids = ["720575940621039145", "720575940628857210"]
+    edges = read_edges(written(tmp_path / "a.csv", "source,target\n" + ",".join(ids) + "\n"))
+    assert listed(edges) == [(0, 1)] and edges.names_pre == ids
+
+
 def test_networkx_reads_the_same_from_the_same_file(tmp_path: Path) -> None:
     made = nx.gnp_random_graph(40, 0.1, seed=3, directed=True)
     path = written(tmp_path / "a.csv", "source,target\n" + "".join(f"{a},{b}\n" for a, b in made.edges))
@@ -174,6 +190,14 @@ def test_sonata_edges_of_several_synapses_are_so_many(tmp_path: Path) -> None:
     assert listed(edges) == [(0, 4, 1.0, 0.5), *[(1, 0, -2.0, 2.0)] * 3, *[(1, 0, -1.0, 2.0)] * 3, (2, 1, 3.0, 1.5)]
 
 
+def test_sonata_of_one_group_need_not_name_it(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "edges.h5", "w") as root:
+        edges = root.create_group("edges/one")
+        edges["source_node_id"], edges["target_node_id"], edges["edge_type_id"] = [0, 1], [1, 0], [-1, -1]
+        edges["0/syn_weight"] = [1.5, 2.5]
+    assert listed(read_sonata(tmp_path / "edges.h5")) == [(0, 1, 1.5), (1, 0, 2.5)]
+
+
 def test_sonata_without_weights_has_none(tmp_path: Path) -> None:
     edges = read_sonata(sonata(tmp_path / "edges.h5"), weight="conductance", delay="axonal")
     assert edges.weight is None and edges.delay is None and len(edges) == 5
@@ -190,6 +214,10 @@ def refused(folder: Path) -> list[tuple[Any, str]]:
         root.create_group("edges/second")
     empty = folder / "empty.h5"
     h5py.File(empty, "w").close()
+    flat, flatter = folder / "flat.h5", folder / "flatter.h5"
+    for path, name in ((flat, "edges"), (flatter, "edges/one")):
+        with h5py.File(path, "w") as root:
+            root[name] = 3
     types = folder / "types.csv"
     in_edges = "/edges/lgn_to_v1"
     partly = nx.DiGraph([(0, 1), (1, 2)])
@@ -213,6 +241,34 @@ def refused(folder: Path) -> list[tuple[Any, str]]:
             f"{csv}: has a node that is not among the nodes given (got 'b')",
         ),
         (
+            lambda: read_edges(written(csv, "source,target\n0,1\n-1,2\n")),
+            f"{csv}: nodes that are numbers must be whole and >= 0 (got '-1'); "
+            "write indices, or give what nodes are called, nodes=[...]",
+        ),
+        (
+            lambda: read_edges(written(csv, "source,target\n2.0,1.0\n1.0,2.0\n")),
+            f"{csv}: nodes that are numbers must be whole and >= 0 (got '2.0'); "
+            "write indices, or give what nodes are called, nodes=[...]",
+        ),
+        (
+            lambda: read_edges(written(csv, "source,target,weight\n1,2,nan\n")),
+            f"{csv}, line 2: its weight must be a number (got 'nan')",
+        ),
+        (
+            lambda: read_edges(written(csv, "source,target,target\n1,2,3\n")),
+            f"{csv}: must have one column 'target' (got 2)",
+        ),
+        (
+            lambda: read_edges(written(csv, "source target\n1 2\n")),
+            f"{csv}: its first line must name a column 'source' (got source target); "
+            "columns are parted by commas, semicolons or tabs",
+        ),
+        (lambda: read_edges(csv, nodes=["a", "b", "a", "c"]), "read_edges, nodes: must have each name once (got 'a')"),
+        (
+            lambda: read_edges(csv, nodes=5),  # type: ignore[arg-type]
+            "read_edges, nodes: must be a list of names, in the order of their indices (got 5)",
+        ),
+        (
             lambda: read_edges(noise),
             f"{noise}: must be a CSV file in UTF-8 (got 'utf-8' codec can't decode byte 0x89 in position 0: invalid start byte)",
         ),
@@ -225,6 +281,10 @@ def refused(folder: Path) -> list[tuple[Any, str]]:
             "from_sparse: the entries must be real numbers (got complex128)",
         ),
         (lambda: from_networkx([(0, 1)]), "from_networkx: needs a NetworkX graph (got [(0, 1)])"),
+        (
+            lambda: from_networkx(nx.DiGraph),
+            "from_networkx: needs a NetworkX graph (got <class 'networkx.classes.digraph.DiGraph'>)",
+        ),
         (lambda: from_networkx(partly), "from_networkx: all edges must have the attribute 'weight', or none (got 1 without)"),
         (lambda: from_networkx(wordy), "from_networkx: the attribute 'weight' must be a number"),
         (lambda: read_sonata(empty), f"{empty}: has no group /edges, and so no edges; it is empty"),
@@ -269,7 +329,36 @@ def refused(folder: Path) -> list[tuple[Any, str]]:
             lambda: read_sonata(
                 sonata(folder / "g.h5"), written(types, "edge_type_id nsyns delay\n101 -1 1\n100 1 1\n102 1 1\n")
             ),
-            f"{folder / 'g.h5'}, {in_edges}: nsyns must be >= 0 (got -1)",
+            f"{folder / 'g.h5'}, {in_edges}: nsyns must be whole numbers >= 0 (got -1)",
+        ),
+        (
+            lambda: read_sonata(
+                sonata(folder / "g.h5"), written(types, "edge_type_id nsyns delay\n101 2.5 1\n100 1 1\n102 1 1\n")
+            ),
+            f"{folder / 'g.h5'}, {in_edges}: nsyns must be whole numbers >= 0 (got 2.5)",
+        ),
+        (
+            lambda: read_sonata(sonata(folder / "h.h5", source_node_id=[0, -1, 0, 0, 0])),
+            f"{folder / 'h.h5'}, {in_edges}: source_node_id must be >= 0 (got -1)",
+        ),
+        (
+            lambda: read_sonata(sonata(folder / "i.h5", edge_group_index=[0, -1, 1, 1, 2])),
+            f"{folder / 'i.h5'}, {in_edges}: edge_group_index must lie below 2 in group 1 (got -1)",
+        ),
+        (
+            lambda: read_sonata(sonata(folder / "j.h5", **{"1/strength": [b"a", b"b"]}), weight="strength"),
+            f"{folder / 'j.h5'}, {in_edges}: 1/strength must be a list of numbers "
+            '(got <HDF5 dataset "strength": shape (2,), type "|S1">)',
+        ),
+        (
+            lambda: read_sonata(sonata(folder / "j.h5", **{"1/strength": [[1.0], [2.0]]}), weight="strength"),
+            f"{folder / 'j.h5'}, {in_edges}: 1/strength must be a list of numbers "
+            '(got <HDF5 dataset "strength": shape (2, 1), type "<f8">)',
+        ),
+        (lambda: read_sonata(flat), f"{flat}: has no group /edges, and so no edges; known: edges"),
+        (
+            lambda: read_sonata(flatter),
+            f'{flatter}: /edges/one must be a group, a population of edges (got <HDF5 dataset "one": shape (), type "<i8">)',
         ),
         (lambda: read_sonata(two, nothing), f"{nothing}: must be a file that can be read (got No such file or directory)"),
         (

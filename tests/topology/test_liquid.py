@@ -114,9 +114,11 @@ REFUSED = [
 
 @pytest.mark.parametrize(("options", "message"), REFUSED)
 def test_what_a_liquid_refuses(options: dict[str, Any], message: str) -> None:
+    net = Network(dt=0.5)
     with pytest.raises(MaichongError) as caught:
-        liquid(Network(dt=0.5), **options)
+        liquid(net, **options)
     assert str(caught.value) == message
+    assert not net.populations  # and can be asked again under the same name
 
 
 FEEDS = [

@@ -90,6 +90,16 @@ def test_ball_and_doughnut_on_a_grid_count_its_points() -> None:
     assert (drawn(DistanceProbability(everybody, places, places, outer=0.1))[0] == 0).sum() == 3
 
 
+def test_of_many_neurons_the_forecast_is_not_that_of_the_border() -> None:
+    """sum over all pairs of exp(-d^2 / 2 s^2) on a square grid is the square of the sum along one axis."""
+    side, places = 300, grid_positions((300, 300))
+    along = np.exp(-0.5 * ((np.arange(side)[:, None] - np.arange(side)) / 2.0) ** 2).sum()
+    connector = DistanceProbability(DistanceKernel("gaussian", 2.0, 0.5), places, places)
+    assert connector.expected(side**2, side**2) == pytest.approx(0.5 * along**2, rel=0.05)
+    apart, number = connector.likely_distances()
+    assert (number * apart).sum() / number.sum() == pytest.approx(2.0 * math.sqrt(math.pi / 2), rel=0.05)  # of Rayleigh's law
+
+
 def test_far_pairs_are_drawn_too_and_the_radius_of_the_search_does_not_show() -> None:
     """A floor far beyond the kernel: distances of synapses in 20 classes against the sums over all pairs (chi-squared)."""
     n = 1500

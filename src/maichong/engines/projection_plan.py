@@ -298,12 +298,12 @@ class ProjectionPlan:
         if isinstance(value, DistanceKernel):
             return value.at(self.projection.connector.distances(*(pairs or self.pairs())))
         if isinstance(value, Distribution):
-            return value.draw(generator(self.seed, self.name, what), self.size)
+            return value.draw(generator(self.seed, self.name, what), self.size if pairs is None else pairs[0].size)
         array = np.atleast_1d(np.asarray(value, np.float64))
         if np.ndim(value) == 0:
             return array
         if array.ndim == 2:
-            return array[self.pairs()] if self.connector != "all_to_all" else array.reshape(-1)
+            return array[pairs or self.pairs()] if self.connector != "all_to_all" else array.reshape(-1)
         if array.size != self.size:
             raise NetworkError(
                 f"projection {self.name!r}, {what}", f"must be one number or one per synapse, {self.size}", array.size

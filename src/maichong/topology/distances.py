@@ -9,6 +9,8 @@ import numpy as np
 
 MOST_AT_ONCE = 2**21
 """Pairs that are looked at together: bounds the memory that is taken."""
+LEAST = 4
+"""The least number of sources that stand for all, however many targets there are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,10 +30,12 @@ class Space:
         return out
 
     def sampled(self, pairs: int = 2**20) -> np.ndarray:
-        """The distances from evenly chosen sources to all targets, float64 [sources, targets]: from all where pairs are few."""
+        """The distances from some sources to all targets, float64 [sources, targets]: from all where pairs are few, else from one
+        of each stretch of the list, by chance: evenly chosen ones would stand at the border of a grid, or in one of its columns."""
         n_pre, n_post = len(self.pre), len(self.post)
-        number = min(n_pre, max(1, pairs // max(n_post, 1)))
-        chosen = np.linspace(0, max(n_pre - 1, 0), number).round().astype(np.int64)
+        number = min(n_pre, max(LEAST, pairs // max(n_post, 1)))
+        edges = np.arange(number + 1) * n_pre // max(number, 1)
+        chosen = np.random.default_rng(0).integers(edges[:-1], edges[1:])
         found = self.distances(np.repeat(chosen, n_post), np.tile(np.arange(n_post), number))
         return found.reshape(number, n_post)
 

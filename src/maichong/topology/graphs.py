@@ -45,7 +45,7 @@ def from_networkx(graph: Any, *, weight: str | None = "weight", delay: str | Non
 
     Raises DataError for what is no graph and attributes that some edges lack or that are no numbers.
     """
-    if not all(hasattr(graph, what) for what in ("is_directed", "nodes", "edges")):
+    if isinstance(graph, type) or not all(hasattr(graph, what) for what in ("is_directed", "nodes", "edges")):
         raise DataError("from_networkx", "needs a NetworkX graph", brief(graph))
     index = {node: k for k, node in enumerate(graph.nodes)}
     edges = [(index[a], index[b], data) for a, b, data in graph.edges(data=True)]

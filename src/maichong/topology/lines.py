@@ -63,10 +63,8 @@ def draw_line(line, n, k, distinct, without, ordered, marks, out, stream, seed_l
 
 
 @njit(error_model="numpy", cache=True, nogil=True)
-def list_lines(degrees, n, distinct, but_self, ordered, stream, seed_low, seed_high, lines, partners):
-    """Write all pairs: the line and the partner of each synapse, line by line."""
-    marks = np.zeros(n, np.int32)
-    out = np.zeros(max(n, degrees.max() if degrees.size else 0), np.int32)
+def list_lines(degrees, n, distinct, but_self, ordered, stream, seed_low, seed_high, marks, out, lines, partners):
+    """Write all pairs: the line and the partner of each synapse, line by line; ``marks`` and ``out`` are those of ``draw_line``."""
     at = 0
     for line in range(degrees.size):
         k = degrees[line]

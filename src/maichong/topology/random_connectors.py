@@ -60,7 +60,8 @@ class RandomConnector(Connector):
 
         lines, partners = np.empty(int(degrees.sum()), np.int64), np.empty(int(degrees.sum()), np.int64)
         options = self.distinct, self.but_self, self.side == "pre"
-        list_lines(degrees, n_partners, *options, stream, seed & 0xFFFFFFFF, seed >> 32, lines, partners)
+        marks, out = np.zeros(n_partners, np.int32), np.zeros(max(n_partners, int(degrees.max(initial=0))), np.int32)
+        list_lines(degrees, n_partners, *options, stream, seed & 0xFFFFFFFF, seed >> 32, marks, out, lines, partners)
         return lines, partners
 
 
@@ -126,10 +127,9 @@ class _FixedDegree(RandomConnector):
         most = int(self.choices(n_lines, n).min())
         if self.k > most and (self.distinct or not most):
             partners = "targets" if self.side == "pre" else "sources"
-            raise NetworkError(
-                where, f"{type(self).__name__} finds {most} {partners} for a neuron, and needs {self.k} different ones",
-                fix="allow multapses, or take fewer",
-            )  # fmt: skip
+            needs = f"{self.k} different ones" if self.distinct else "one"
+            fix = "allow multapses, or take fewer" if most else "allow autapses"
+            raise NetworkError(where, f"{type(self).__name__} finds {most} {partners} for a neuron, and needs {needs}", fix=fix)
 
     def degrees(self, n_lines: int, n_partners: int, rng: np.random.Generator) -> np.ndarray:
         return np.full(n_lines, self.k, np.int64)

@@ -26,8 +26,8 @@ def read_sonata(
     """One population of edges of a SONATA file, with the attributes ``weight`` and ``delay`` (ms) of its groups or edge types.
 
     ``types`` is the table of edge types that belongs to the file. An attribute of an edge's group goes before one of its type, as
-    the specification says; one that no edge has is None. An edge with ``nsyns`` is so many synapses. ``population`` may be left
-    out where the file holds one.
+    the specification says; one that no edge has is None. A file without edge_group_id and edge_group_index has one group, 0. An
+    edge with ``nsyns`` is so many synapses. ``population`` may be left out where the file holds one.
 
     Needs h5py (``pip install "maichong[exchange]"``). Raises DataError for a file or a table that cannot be read or is no SONATA,
     an unknown population, and an attribute that some edges have and some lack.
@@ -47,11 +47,15 @@ def read_sonata(
             edges = _chosen(root, population, str(file))
             where = f"{file}, /edges/{edges.name.rsplit('/', 1)[-1]}"
             pre, post = (_dataset(edges, name, where) for name in ENDS)
-            kind, group, place = (_dataset(edges, f"edge_{name}", where) for name in ("type_id", "group_id", "group_index"))
+            kind = _dataset(edges, "edge_type_id", where)
+            group, place = _groups(edges, pre.size, where)
             others = {"target_node_id": post, "edge_type_id": kind, "edge_group_id": group, "edge_group_index": place}
             for name, other in others.items():
                 if other.shape != pre.shape:
                     raise DataError(where, f"{name} must be as long as source_node_id, {pre.size}", other.size)
+            for name, end in zip(ENDS, (pre, post), strict=True):
+                if (end < 0).any():
+                    raise DataError(where, f"{name} must be >= 0", int(end.min()))
             ids, wanted = (kind, group, place), (weight, delay, "nsyns")
             numbers = {name: _attribute(edges, name, ids, table, where) for name in wanted}
             n_pre, n_post = _size(edges, "source_to_target", pre), _size(edges, "target_to_source", post)
@@ -59,15 +63,16 @@ def read_sonata(
         raise DataError(str(file), "must be an HDF5 file that can be read", str(error).splitlines()[0]) from None
     times = numbers["nsyns"]
     repeat = np.ones(pre.size, np.int64) if times is None else times.astype(np.int64)
-    if (repeat < 0).any():
-        raise DataError(where, "nsyns must be >= 0", int(repeat.min()))
+    if times is not None and ((times < 0) | (repeat != times)).any():
+        bad = times[(times < 0) | (repeat != times)][0]
+        raise DataError(where, "nsyns must be whole numbers >= 0", f"{bad:g}")
     known = [value if value is None else np.repeat(value, repeat) for value in (numbers[weight], numbers[delay])]
     return Edges(np.repeat(pre, repeat), np.repeat(post, repeat), n_pre, n_post, known[0], known[1])
 
 
 def _chosen(root: Any, population: str | None, where: str) -> Any:
     """The group of one population of edges."""
-    if "edges" not in root:
+    if not hasattr(root.get("edges"), "keys"):
         raise DataError(where, "has no group /edges, and so no edges", fix=listed(root) if len(root) else "it is empty")
     names = list(root["edges"])
     if population is None and len(names) != 1:
@@ -75,7 +80,18 @@ def _chosen(root: Any, population: str | None, where: str) -> Any:
         raise DataError(where, f"holds {len(names)} populations of edges", fix=fix)
     if population is not None and not is_one_of(population, names):
         raise DataError(where, "has no such population of edges", brief(population), did_you_mean(population, names))
-    return root["edges"][population or names[0]]
+    chosen = root["edges"][population or names[0]]
+    if not hasattr(chosen, "keys"):
+        raise DataError(where, f"/edges/{population or names[0]} must be a group, a population of edges", brief(chosen))
+    return chosen
+
+
+def _groups(edges: Any, n: int, where: str) -> tuple[np.ndarray, np.ndarray]:
+    """The group of each edge and its place there: in a file of one group, edge after edge, where it names neither."""
+    if not any(name in edges for name in ("edge_group_id", "edge_group_index")) and "1" not in edges:
+        return np.zeros(n, np.int64), np.arange(n)
+    group, place = (_dataset(edges, f"edge_group_{name}", where) for name in ("id", "index"))
+    return group, place
 
 
 def _dataset(edges: Any, name: str, where: str) -> np.ndarray:
@@ -104,9 +120,12 @@ def _attribute(
     for one in np.unique(group):
         found = edges.get(f"{one}/{name}")
         if found is not None:
+            if getattr(found, "ndim", 0) != 1 or found.dtype.kind not in "iuf":
+                raise DataError(where, f"{one}/{name} must be a list of numbers", brief(found))
             here, stored = group == one, np.asarray(found, np.float64)
-            if here.any() and not 0 <= place[here].min() <= place[here].max() < stored.size:
-                raise DataError(where, f"edge_group_index must lie below {stored.size} in group {one}", int(place[here].max()))
+            bad = place[here][(place[here] < 0) | (place[here] >= stored.size)]
+            if bad.size:
+                raise DataError(where, f"edge_group_index must lie below {stored.size} in group {one}", int(bad[0]))
             values[here] = stored[place[here]]
     missing = np.isnan(values)
     if missing.all():
