@@ -31,6 +31,7 @@ from maichong import IF, AllButSelf, AllToAll, Delta, FixedInDegree, Network, Sp
 from maichong.engines import Run
 from maichong.errors import CheckpointError, ParameterError
 from maichong.plasticity.micro.instar import Instar
+from maichong.zoo import training
 from maichong.zoo.protocol import Claim, Context, Result
 from maichong.zoo.settings import check_above, check_least
 from maichong.zoo.unsupervised import Splits, splits
@@ -312,6 +313,7 @@ def similarity(patterns: np.ndarray) -> float:
 
 def reproduce(settings: Settings, context: Context) -> Result:
     """Imprint, scale, code all images, store and recall; resumes after the last whole part."""
+    training.need_torch(NAME)  # for the convolutional net to compare with, before all else has been done
     shape = context.data.x_train.shape[1:]
     data = splits(context.data, settings.validate, settings.train, settings.test)
     for name in ("dg", "patterns"):
