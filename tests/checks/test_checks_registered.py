@@ -50,8 +50,12 @@ def test_a_model_with_dear_kernels_passes_what_needs_none(name):
 
 
 def passes(outcomes, name):
-    # "unsupported" would be no failure of the model, but what maichong ships must run
-    assert [f"{o.column} {o.verdict}: {o.detail}" for o in outcomes[name] if o.verdict != "ok"] == []
+    # "unsupported" would be no failure of the model, but what maichong ships must run; layers alone cannot recover from a spike
+    left = [o for o in outcomes[name] if o.verdict != "ok"]
+    if getattr(registry.find(name), "recover", None):
+        assert left and all(o.verdict == "unsupported" and o.engine.startswith("autograd") for o in left)
+        left = []
+    assert [f"{o.column} {o.verdict}: {o.detail}" for o in left] == []
     assert len(outcomes[name]) == len(list(cases(registry.find(name))))
     assert passed(outcomes[name])
 

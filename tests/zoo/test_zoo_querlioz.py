@@ -21,17 +21,22 @@ DIGITS = data.load("digits")
 
 def test_the_network_is_the_paper_s() -> None:
     """784 inputs all to all onto n cells with tau = 100 ms and 10 ms of refractoriness, and each of these onto all others."""
-    net = network(Settings(neurons=30), 784, 1)
+    net = network(Settings(neurons=30, falls=0.0), 784, 1)
     assert {name: population.n for name, population in net.populations.items()} == {"input": 784, "exc": 30}
     cell = net.populations["exc"].model
     assert [cell[name] for name in ("tau_m", "v_rest", "v_r", "t_ref")] == [100.0, 0.0, 0.0, 10.0]
     rule = net.projections["learned"].plasticity[0]
     assert [rule[name] for name in ("a_plus", "a_minus", "b_plus", "b_minus", "t_ltp", "w_min", "w_max")] == [
-        0.025, 0.025, 3.0, 3.0, 50.0, 1e-4, 1.0,
+        0.03, 0.03, 3.0, 3.0, 50.0, 1e-4, 1.0,
     ]  # fmt: skip
     assert net.projections["others"].connector.expected(30, 30) == 30 * 29
-    # 8 spikes of 30 neurons in 350 ms: one of each neuron in 1.3 s
-    assert net.populations["exc"].plasticity[0]["interval"] == pytest.approx(1312.5)
+    # 5 spikes of 30 neurons in 350 ms: one of each neuron in 2.1 s
+    assert net.populations["exc"].plasticity[0]["interval"] == pytest.approx(2100)
+
+
+def test_steps_fall_by_e_within_the_part_of_the_training_that_is_said() -> None:
+    net = network(Settings(neurons=30, falls=0.5), 784, 1, presentations=10)
+    assert net.projections["learned"].plasticity[0]["tau_gate"] == pytest.approx(0.5 * 10 * 350)
 
 
 def test_one_spike_resets_the_others_and_holds_them() -> None:

@@ -90,6 +90,8 @@ DATA: dict[str, dict[str, Any]] = {
         "a_minus": 0.03,
         "v_th": 150.0,
         "theta_plus": 2.0,
+        "spikes": 8.0,
+        "falls": 0.0,
     },
     "mnist": {},
 }

@@ -29,7 +29,7 @@ CalciumWindow = rule(
     scope="synapse",
     params=[
         Param("c_theta", 5.0, "", "calcium between weakening and strengthening"),
-        Param("width", 3.0, "", "how far from it weights still change", above=0),
+        Param("width", 4.5, "", "how far from it weights still change", above=0),
         Param("eta_plus", 0.002, "", "step up, in the weight's own unit", low=0),
         Param("eta_minus", 0.002, "", "step down, in the weight's own unit", low=0),
         Param("tau_c", 64.0, "ms", "time constant of the calcium", above=0),
