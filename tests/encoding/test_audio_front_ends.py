@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,10 @@ def test_wav_files_of_every_width(tmp_path: Path, kind: str, scale: int, offset:
             lambda: Gammatone(rate=8000.0, low=4000.0),
             "Gammatone.high: must be above low = 4000 Hz and at most 4000 Hz, half the sampling rate (got 3600 Hz)",
         ),
+        (
+            lambda: LogMel().features(np.r_[1e200, np.zeros(800), 1e200 * np.ones(800)]),
+            "LogMel.features: must get samples up to 1e+100, whose powers are numbers (got 1e+200); scale them to -1..1",
+        ),
         (lambda: read_wav("nowhere.wav"), "nowhere.wav: must be a WAV file (got nothing of that name)"),
     ],
 )
@@ -118,6 +123,24 @@ def test_what_is_refused(make: Any, message: str) -> None:
     with pytest.raises(MaichongError) as caught:
         make()
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("front", [LogMel(rate=8000.0), Gammatone(rate=8000.0, channels=20)], ids=["LogMel", "Gammatone"])
+def test_long_sounds_take_little_more_memory_than_themselves(
+    front: LogMel | Gammatone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All envelopes at once would take 20 times the sound, all spectra 7 times; a filter works on a few copies of it."""
+    monkeypatch.setattr("maichong.encoding.audio.log_mel.FRAMES", 20)
+    sound = np.random.default_rng(0).normal(size=80_000)
+    front.powers(sound[:8000])  # imports
+    tracemalloc.start()
+    powers = front.powers(sound)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak - powers.nbytes < (7 if isinstance(front, Gammatone) else 1.5) * sound.nbytes
+    # pieces change nothing
+    monkeypatch.setattr("maichong.encoding.audio.log_mel.FRAMES", 10**6)
+    assert front.powers(sound) == pytest.approx(powers, rel=1e-12)
 
 
 def test_a_damaged_wav_file_is_told(tmp_path: Path) -> None:

@@ -9,6 +9,9 @@ import numpy as np
 from maichong.encoding.fields import numbers
 from maichong.errors import ParameterError, brief
 
+LOUDEST = 1e100
+"""The largest sample: the power of a window of larger ones may be more than a double holds."""
+
 
 def sound_of(where: str, sound: Any, least: int) -> np.ndarray:
     """``sound`` [samples] as float64; ParameterError for less than ``least`` samples, several channels, NaN."""
@@ -20,6 +23,10 @@ def sound_of(where: str, sound: Any, least: int) -> np.ndarray:
         raise ParameterError(where, f"must get a sound of at least {least} samples, a window", array.size)
     if not np.isfinite(array).all():
         raise ParameterError(where, "must get finite samples", "NaN or infinity")
+    if (loudest := float(max(array.max(), -array.min()))) > LOUDEST:
+        raise ParameterError(
+            where, f"must get samples up to {LOUDEST:g}, whose powers are numbers", f"{loudest:g}", "scale them to -1..1"
+        )
     return array
 
 

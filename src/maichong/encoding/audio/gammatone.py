@@ -66,23 +66,26 @@ class Gammatone:
 
     def envelopes(self, sound: Any) -> np.ndarray:
         """The amplitude in each filter at each sample of a sound [samples]: float64 [samples, channels]."""
+        array = sound_of("Gammatone.features", sound, self.step)
+        return np.stack([self._envelope(array, f) for f in self.centres], axis=1)
+
+    def _envelope(self, sound: np.ndarray, f: float) -> np.ndarray:
         from scipy.signal import lfilter
 
-        array = sound_of("Gammatone.features", sound, self.step)
-        found = np.empty((array.size, self.channels))
-        for k, f in enumerate(self.centres):
-            size = np.exp(-2.0 * np.pi * WIDTH * 24.7 * (0.00437 * f + 1.0) / self.rate)
-            out, pole = array.astype(np.complex128), size * np.exp(2j * np.pi * f / self.rate)
-            for _ in range(4):
-                out = lfilter([1.0 - size], [1.0, -pole], out)
-            found[:, k] = 2.0 * np.abs(out)  # half of a tone lies at its negative frequency
-        return found
+        size = np.exp(-2.0 * np.pi * WIDTH * 24.7 * (0.00437 * f + 1.0) / self.rate)
+        out, pole = sound.astype(np.complex128), size * np.exp(2j * np.pi * f / self.rate)
+        for _ in range(4):
+            out = lfilter([1.0 - size], [1.0, -pole], out)
+        return 2.0 * np.abs(np.asarray(out))  # half of a tone lies at its negative frequency
 
     def powers(self, sound: Any) -> np.ndarray:
         """The mean power in each filter over each frame of a sound [samples]: float64 [frames, channels]."""
-        squares = self.envelopes(sound) ** 2
-        frames = len(squares) // self.step
-        return squares[: frames * self.step].reshape(frames, self.step, self.channels).mean(axis=1)
+        array = sound_of("Gammatone.features", sound, self.step)
+        found = np.empty((array.size // self.step, self.channels))
+        for k, f in enumerate(self.centres):  # one at a time: an hour in all of them would take many GB
+            squares = self._envelope(array, f)[: len(found) * self.step] ** 2
+            found[:, k] = squares.reshape(-1, self.step).mean(axis=1)
+        return found
 
     def features(self, sound: Any) -> np.ndarray:
         """The levels of a sound [samples], in 0..1: float64 [frames, channels]."""

@@ -23,6 +23,9 @@ from maichong.encoding.audio.front_end import check_band, levels, sound_of
 from maichong.encoding.fields import number, settle, whole
 from maichong.errors import ParameterError
 
+FRAMES = 4096
+"""Frames whose spectra are held at once."""
+
 
 @dataclass(frozen=True)
 class LogMel:
@@ -83,8 +86,12 @@ class LogMel:
 
         array = sound_of("LogMel.features", sound, self.samples)
         frames = np.lib.stride_tricks.sliding_window_view(array, self.samples)[:: self.step]
-        spectrum = np.abs(np.asarray(rfft(frames * hann(self.samples, sym=False), axis=1))) ** 2
-        return spectrum @ self.filters.T
+        taper, filters = hann(self.samples, sym=False), self.filters.T
+        found = np.empty((len(frames), self.channels))
+        for begin in range(0, len(frames), FRAMES):
+            part = slice(begin, begin + FRAMES)
+            found[part] = np.abs(np.asarray(rfft(frames[part] * taper, axis=1))) ** 2 @ filters
+        return found
 
     def features(self, sound: Any) -> np.ndarray:
         """The levels of a sound [samples], in 0..1: float64 [frames, channels]."""
