@@ -115,6 +115,19 @@ GOOD: dict[str, Any] = {"times": [1.0], "ids": [0], "shape": (2,), "steps": 5}
             "SpikeTrains.times: must be from 0 to 4 ms, the 5 steps of 1 ms (got nan to nan ms)",
         ),
         (lambda: SpikeTrains.of_dense("ab"), "SpikeTrains.of_dense: must get numbers of spikes [steps, ...] (got 'ab')"),
+        (lambda: SpikeTrains.of_dense([1], dt="x"), "SpikeTrains.dt: must be > 0 ms (got 'x')"),
+        (
+            lambda: SpikeTrains.of_latencies("ab", 5),
+            "SpikeTrains.of_latencies: must get times in ms, infinity for silence (got 'ab')",
+        ),
+        (
+            lambda: SpikeTrains.of_latencies([np.nan, 1.0], 5),
+            "SpikeTrains.of_latencies: must get times in ms, infinity for silence (got NaN)",
+        ),
+        (
+            lambda: SpikeTrains.of_latencies([-np.inf], 5),
+            "SpikeTrains.times: must be from 0 to 4 ms, the 5 steps of 1 ms (got -inf to -inf ms)",
+        ),
         (lambda: SpikeTrains.of_dense([0.5]), "SpikeTrains.of_dense: must get numbers of spikes, 0, 1, 2, ... (got [0.5])"),
         (
             lambda: SpikeTrains(**GOOD | {"steps": 2**30, "shape": (4,)}).dense(),

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from maichong.encoding.fields import numbers
 from maichong.errors import ParameterError, brief
 from maichong.spec.quantities import in_unit, is_number, whole_numbers
 
@@ -50,8 +51,7 @@ class SpikeTrains:
             raise ParameterError("SpikeTrains.shape", "must be sizes of axes, such as (28, 28)", brief(self.shape))
         if not _is_whole(self.steps) or not 1 <= self.steps < MOST:
             raise ParameterError("SpikeTrains.steps", "must be a whole number >= 1 and below 2**31", brief(self.steps))
-        if not is_number(self.dt) or not 0 < self.dt < np.inf:
-            raise ParameterError("SpikeTrains.dt", "must be > 0 ms", brief(self.dt))
+        _step(self.dt)
         shape = tuple(int(size) for size in self.shape)
         if math.prod(shape) >= MOST:
             raise ParameterError("SpikeTrains.shape", "must have fewer than 2**31 trains", brief(shape))
@@ -109,13 +109,19 @@ class SpikeTrains:
             times = counts.astype(np.int64)
             rows, ids = np.repeat(rows, times), np.repeat(ids, times)
         shape: tuple[int, ...] = array.shape
-        return cls(rows * float(dt), ids, shape[1:], len(array), dt)
+        return cls(rows * _step(dt), ids, shape[1:], len(array), dt)
 
     @classmethod
     def of_latencies(cls, times: Any, steps: int, dt: float = 1.0) -> SpikeTrains:
-        """One spike for each train at ``times`` [*shape] in ms, none where they are infinite."""
-        latencies = np.asarray(times, np.float64)
-        ids = np.flatnonzero(np.isfinite(latencies))
+        """One spike for each train at ``times`` [*shape] in ms, none where they are infinite.
+
+        ParameterError for what are no times.
+        """
+        latencies = numbers(times)
+        if latencies is None or np.isnan(latencies).any():
+            expected = "must get times in ms, infinity for silence"
+            raise ParameterError("SpikeTrains.of_latencies", expected, "NaN" if latencies is not None else brief(times))
+        ids = np.flatnonzero(latencies != np.inf)
         return cls(latencies.reshape(-1)[ids], ids, latencies.shape, steps, dt)
 
     @property
@@ -181,6 +187,12 @@ class SpikeTrains:
         if self.rows.size and np.unique(self.rows * self.n + self.ids).size < spikes:
             slots += spikes - 1
         return float((gammaln(slots + 1) - gammaln(spikes + 1) - gammaln(slots - spikes + 1)) / np.log(2.0)) if slots else 0.0
+
+
+def _step(dt: Any) -> float:
+    if not is_number(dt) or not 0 < dt < np.inf:
+        raise ParameterError("SpikeTrains.dt", "must be > 0 ms", brief(dt))
+    return float(dt)
 
 
 def _is_whole(value: object) -> bool:
