@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from scipy.io import wavfile
 
-from maichong.encoding import LinearLatency, SendOnDelta, codes
+from maichong.encoding import LinearLatency, SendOnDelta, StepForward, ThresholdBased, WeightedPhase, codes
 from maichong.encoding.comparison import compare
+from maichong.errors import ParameterError
 
 WAVE = np.sin(2 * np.pi * np.arange(200) / 40)
 
@@ -76,6 +77,48 @@ def test_a_code_that_refuses_says_so_in_its_row(maichong: Any, folder: Path) -> 
     assert "BSA.encode: must get a signal of at least 20 samples (got 12)" in ended.out
 
 
+def test_what_is_set_is_not_adapted_to_the_values() -> None:
+    """A start of 0.9 in place of the first value, 0: nine steps of 0.1 down; a threshold far above all changes: no events."""
+    started, silent = compare(np.linspace(0.0, 1.0, 50) ** 2, [StepForward(start=0.95), ThresholdBased(threshold=2.0)])
+    assert started.spikes is not None and silent.spikes is not None
+    assert np.count_nonzero(started.spikes.ids[started.spikes.rows < 8] == 0) == 8
+    assert len(silent.spikes) == 0
+
+
+def test_values_from_one_end_of_doubles_to_the_other() -> None:
+    (row,) = compare([-1.5e308, 0.0, 1.5e308], [LinearLatency()])
+    assert row.original.tolist() == [0.0, 0.5, 1.0] and row.error == 0.0
+
+
+@pytest.mark.parametrize(
+    ("codes_", "dt", "message"),
+    [
+        ([LinearLatency], 1.0, "compare, codes: must be codes, such as [LinearLatency()] (got <class '"),
+        ([LinearLatency()], 0, "compare, dt: must be > 0 ms (got 0)"),
+    ],
+)
+def test_what_is_not_compared(codes_: Any, dt: float, message: str) -> None:
+    with pytest.raises(ParameterError) as caught:
+        compare(WAVE, codes_, dt)
+    assert str(caught.value).startswith(message)
+
+
+def test_only_what_is_encoded_need_be_finite(maichong: Any, folder: Path) -> None:
+    np.save("late.npy", np.r_[WAVE, np.nan])
+    ended = maichong("codes", "late.npy", "--samples", "200", "--code", "LinearLatency", "--out", "a.svg")
+    assert (ended.code, ended.err) == (0, "") and "200 values of 201" in ended.out
+
+
+def test_a_raster_says_what_it_leaves_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    from maichong.cli import codes as verb
+
+    monkeypatch.setattr(verb, "MOST_DRAWN", 50)
+    (row,) = compare(WAVE, [WeightedPhase()])
+    assert row.spikes is not None
+    raster = verb._drawings(verb.Given("wave", WAVE, WAVE.size), row)[0]
+    assert f"the first 50 of {len(row.spikes)}" in raster.caption
+
+
 def test_numbers_of_the_comparison() -> None:
     rows = compare(WAVE, [LinearLatency(t_max=100.0), SendOnDelta(threshold=0.1)])
     for row in rows:
@@ -102,6 +145,14 @@ def test_numbers_of_the_comparison() -> None:
         (("wave.npy", "--set", "BSA.treshold=1"), "BSA, --set: has no parameter 'treshold'; did you mean 'threshold'?"),
         (("wave.npy", "--set", "x=1"), "codes, --set: must look like CODE.PARAMETER=VALUE (got 'x=1'); such as BSA.threshold=0.9"),
         (("wave.npy", "--set", "BSA.threshold=-1"), "BSA.threshold: must be >= 0 (got -1.0)"),
+        (
+            ("wave.npy", "--set", "BSA.dt=5"),
+            "BSA.dt, --set: is the time from sample to sample, which the values have themselves",
+        ),
+        (
+            ("wave.npy", "--code", "HSA", "--set", "BSA.threshold=1"),
+            "codes, --set: must be of a code that is shown, HSA (got BSA.threshold); add it to --code",
+        ),
         (("wave.npy", "--samples", "1"), "codes, --samples: must be 2 or more (got 1)"),
         (
             ("wave.npy", "--features", "mfcc"),

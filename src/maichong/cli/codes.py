@@ -67,6 +67,7 @@ def run_codes(
 def _chosen(names: Sequence[str], settings: Mapping[str, str]) -> list[Code]:
     """The codes to show, with what --set changes."""
     wanted = {code.__name__: code for code in (map(find, names) if names else codes().values())}
+    every = ", ".join(wanted)
     changes: dict[str, dict[str, Any]] = {}
     for key, text in settings.items():
         name, dot, field = key.partition(".")
@@ -78,6 +79,12 @@ def _chosen(names: Sequence[str], settings: Mapping[str, str]) -> list[Code]:
         known = getattr(code, "__dataclass_fields__", {})
         if field not in known:
             raise ParameterError(f"{code.__name__}, --set", f"has no parameter {field!r}", fix=did_you_mean(field, known))
+        if code.__name__ not in wanted:
+            raise ParameterError("codes, --set", f"must be of a code that is shown, {every}", key, "add it to --code")
+        if field == "dt" and code.reads == "signals":
+            raise ParameterError(
+                f"{code.__name__}.dt, --set", "is the time from sample to sample, which the values have themselves"
+            )
         changes.setdefault(code.__name__, {})[field] = _read(text)
     return [code(**changes.get(name, {})) for name, code in wanted.items()]
 
@@ -114,10 +121,10 @@ def _file(path: Path, samples: int, features: str) -> Given:
     values, dt = _sound(path, features) if kind == ".wav" else (_array(path), 1.0)
     if values.dtype.kind not in "buif" or not values.ndim or values.size < 2:
         raise DataError(str(path), "must hold an array of two numbers or more", f"{values.dtype}, shape {values.shape}")
-    if not np.isfinite(values).all():
-        raise DataError(str(path), "must hold finite numbers", "NaN or infinity")
     many = max(2, samples // max(1, values[0].size))
-    kept = np.asarray(values[:many], np.float64)
+    kept = np.array(values[:many], np.float64)
+    if not np.isfinite(kept).all():
+        raise DataError(str(path), "must hold finite numbers", "NaN or infinity")
     if kept.min() == kept.max():
         raise DataError(
             str(path), "must hold values that differ", f"{kept.flat[0]:g} all over", "use more --samples, or another file"
@@ -138,7 +145,7 @@ def _sound(path: Path, features: str) -> tuple[np.ndarray, float]:
 
 def _array(path: Path) -> np.ndarray:
     try:
-        values = np.load(path, allow_pickle=False)
+        values = np.load(path, mmap_mode="r", allow_pickle=False)  # of a large file only the first values are read
     except Exception as error:  # NumPy raises half a dozen kinds over damaged files
         words = str(error).splitlines()
         raise DataError(str(path), "must be an array that NumPy reads", words[0] if words else type(error).__name__) from None
@@ -213,6 +220,7 @@ def _drawings(given: Given, row: Compared) -> list[Drawing]:
     shape = given.values.shape if pictured else (-1,)
     lines = row.original.reshape(shape), decoded.reshape(shape)
     axis = {"xlabel": "time (ms)", "step": given.dt} if given.timed else {}
+    cut = f", the first {MOST_DRAWN:,} of {len(spikes):,}" if len(spikes) > MOST_DRAWN else ""
     cost = f"{row.spikes_per_value:.3g} spikes and {row.bits_per_value:.3g} bits a value"
 
     def raster(ax: Any) -> Any:
@@ -226,7 +234,7 @@ def _drawings(given: Given, row: Compared) -> list[Drawing]:
         return plots.raster(times, ids, sizes=spikes.n, ax=ax)
 
     return [
-        plots.Drawing(name, f"Spikes in time: {cost}.", raster, height=2.3),
+        plots.Drawing(name, f"Spikes in time{cut}: {cost}.", raster, height=2.3),
         plots.Drawing(
             f"{name}, decoded", f"Error {100 * row.error:.2f} % of the range.", lambda ax: plots.coded(*lines, ax=ax, **axis),
             height=2.3,

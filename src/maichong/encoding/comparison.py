@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from maichong.encoding.code import Code
 from maichong.encoding.fields import numbers
 from maichong.encoding.trains import SpikeTrains
 from maichong.errors import MaichongError, ParameterError, brief
+from maichong.spec.quantities import is_number
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +54,9 @@ def compare(values: Any, codes: Iterable[Code], dt: float = 1.0) -> list[Compare
     """Encode ``values`` by each of ``codes``, put the spikes on the code's grid and decode them.
 
     Values of any range, from their smallest to their largest, become 0..1. Codes of signals follow the first axis, ``dt`` ms from
-    sample to sample; the others take all values as they come, in one row. Raises ParameterError for what are no finite numbers, or
-    are all the same; a code that refuses them says so in its row.
+    sample to sample; the others take all values as they come, in one row. What a code adapts to the values is left
+    alone where it was set to other than its default. Silence that decodes to no value counts as 0.5. Raises ParameterError for what
+    are no finite numbers, or are all the same; a code that refuses them says so in its row.
 
     >>> from maichong.encoding import LinearLatency
     >>> row = compare([3.0, 4.0, 5.0], [LinearLatency(t_max=10.0)])[0]
@@ -69,17 +71,30 @@ def compare(values: Any, codes: Iterable[Code], dt: float = 1.0) -> list[Compare
         raise ParameterError(
             "compare, values", "must differ, as there is nothing to encode in what never changes", f"{low:g} all over"
         )
-    array = (array - low) / (high - low)
-    return [_compared(code, array, dt) for code in codes]
+    chosen = list(codes)
+    for code in chosen:
+        if not isinstance(code, Code):
+            raise ParameterError("compare, codes", "must be codes, such as [LinearLatency()]", brief(code))
+    if not is_number(dt) or not 0 < dt < math.inf:
+        raise ParameterError("compare, dt", "must be > 0 ms", brief(dt))
+    # halves, as the range of doubles at both ends has no double
+    array = (0.5 * array - 0.5 * low) / (0.5 * high - 0.5 * low) if math.isinf(high - low) else (array - low) / (high - low)
+    return [_compared(code, array, dt) for code in chosen]
 
 
 def _compared(code: Code, array: np.ndarray, dt: float) -> Compared:
     signals = code.reads == "signals"
     original = array if signals else array.reshape(-1)
     try:
-        made = (replace(code, dt=dt) if signals else code).adapted(original)  # type: ignore[type-var]
+        made = replace((replace(code, dt=dt) if signals else code).adapted(original), **_chosen(code))  # type: ignore[type-var]
         spikes = made.encode(original).on_grid()
         decoded = made.decode(spikes)
     except MaichongError as error:
         return Compared(code, original, None, None, str(error))
     return Compared(made, original, spikes, np.where(np.isfinite(decoded), decoded, 0.5))
+
+
+def _chosen(code: Code) -> dict[str, Any]:
+    """The parameters, but for dt, that are not those of the code as it is."""
+    given = {entry.name: (getattr(code, entry.name), entry.default) for entry in fields(code) if entry.init}  # type: ignore[arg-type]
+    return {name: value for name, (value, default) in given.items() if name != "dt" and value != default}
