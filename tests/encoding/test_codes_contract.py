@@ -145,6 +145,14 @@ def test_what_is_no_train_is_not_decoded(code: type[Code]) -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["SendOnDelta", "StepForward", "MovingWindow", "ThresholdBased", "EventCamera"])
+@pytest.mark.parametrize("shape", [(), (3,), (4, 2)], ids=str)
+def test_codes_of_changes_decode_trains_of_two_sides_alone(name: str, shape: tuple[int, ...]) -> None:
+    with pytest.raises(ParameterError) as caught:
+        find(name)().decode(SpikeTrains([], [], shape, 3))
+    assert str(caught.value) == f"{name}.decode: must get trains [2, ...], down and up (got shape {shape})"
+
+
 def test_times_may_come_with_units() -> None:
     assert LinearLatency(t_max="0.1 s") == LinearLatency(t_max=100.0)
     with pytest.raises(MaichongError, match=r"LinearLatency.t_max: must be in ms \(got '5 millivolt', which is in"):
@@ -206,6 +214,35 @@ def test_times_may_come_with_units() -> None:
         (
             lambda: encoding.GaussianReceptiveFields().decode(SpikeTrains([], [], (3, 7), 1)),
             "GaussianReceptiveFields.decode: must get trains [..., 8] (got shape (3, 7))",
+        ),
+        (
+            lambda: encoding.GaussianReceptiveFields(low=[0.0] * 3).decode(SpikeTrains([], [], (8,), 11)),
+            "GaussianReceptiveFields.decode: must get 3 features, as low and high have (got shape ())",
+        ),
+        (
+            lambda: encoding.LatencyPhase(latency=encoding.BurstCode(n_max=2)),
+            "LatencyPhase.latency: must be a code of latencies, such as LinearLatency() "
+            "(got BurstCode(n_max=2, t_min=2.0, t_max=100.0, dt=1.0))",
+        ),
+        (
+            lambda: LinearLatency().encode(1.0000000001),
+            "LinearLatency.encode: must get values from 0 to 1 (got 1.0000000001); scale them into that range",
+        ),
+        (
+            lambda: LinearLatency(t_max=1e12).encode(0.5),
+            "LinearLatency.dt: must make fewer than 2**31 steps of 1e+12 ms (got 1 ms); use a larger dt, or a shorter time",
+        ),
+        (lambda: encoding.PoissonRate(steps=2**40), "PoissonRate.steps: must be below 2**31 (got 1099511627776)"),
+        (lambda: encoding.PoissonRate(seed=2**64), "PoissonRate.seed: must be below 2**62 (got 18446744073709551616)"),
+        (
+            lambda: encoding.SendOnDelta(threshold=1e-300).encode([0.0, 1.0]),
+            "SendOnDelta.threshold: must let a change be at most 65,536 events (got 1e+300); "
+            "use a larger threshold, or scale the signal",
+        ),
+        (
+            lambda: encoding.EventCamera(threshold=1e-9, floor=0.0).encode([1.0, np.e]),
+            "EventCamera.threshold: must let a change be at most 65,536 events (got 1e+09); "
+            "use a larger threshold, or scale the signal",
         ),
         (lambda: find("LinearLatncy"), "code: there is none called 'LinearLatncy'; did you mean 'LinearLatency'?"),
     ],

@@ -97,6 +97,12 @@ def test_delay_moves_with_its_reference() -> None:
     assert DelayCode(t_in=7.0).decode(DelayCode(t_in=7.0).encode(x)) == pytest.approx(x, abs=1e-12)
 
 
+def test_delays_on_a_grid_decode_to_values() -> None:
+    code = DelayCode(d_min=1.4, d_max=51.6)
+    found = code.decode(code.encode([0.0, 1.0]).on_grid())
+    assert found.tolist() == [0.0, 1.0]  # 1 ms and 52 ms lie beyond both delays
+
+
 def test_rank_order() -> None:
     x = np.array([[0.2, 0.9, 0.5, 0.9], [0.0, 0.1, 0.2, 0.3]])
     code = RankOrder(mod=0.5)
@@ -124,7 +130,7 @@ def test_weighted_phase() -> None:
     assert WeightedPhase(cycles=3).decode(WeightedPhase(cycles=3).encode(exact)) == pytest.approx(exact, abs=1e-15)
 
 
-@pytest.mark.parametrize("phase", [0.0, 0.25, 0.999])
+@pytest.mark.parametrize("phase", [0.0, 0.25, 0.999, 1.0])
 def test_regular_spikes_are_those_of_the_accumulator(phase: float) -> None:
     p = np.array([0.0, 0.125, 0.25, 0.5, 0.75, 0.875, 1.0])  # sums without rounding
     acc, rows = np.full(p.size, phase), []
@@ -195,6 +201,17 @@ def test_a_sine_by_filters(code: BSA | HSA, count: int, decibels: float) -> None
     assert len(spikes) == count
     assert snr(WAVE, code.decode(spikes)) == pytest.approx(decibels, abs=5e-4)
     assert snr(WAVE, np.convolve(spikes.dense(), firwin(20, 0.1))[:100]) == pytest.approx(decibels, abs=5e-4)
+
+
+@pytest.mark.parametrize("make", [lambda h: HSA(taps=h), lambda h: BSA(threshold=sum(h), taps=h)], ids=["HSA", "BSA"])
+def test_spikes_whose_filters_do_not_overlap_are_found_whatever_is_rounded(make) -> None:
+    """A filter without dyadic taps, once scaled and divided again: each spike is still found, and nothing else."""
+    taps = [0.1, 0.3, 0.4, 0.2]
+    for gap in range(4, 9):
+        spikes = np.zeros(80)
+        spikes[gap:76:gap] = 1.0
+        signal = np.convolve(spikes, np.array(taps) * 49.0)[:80] / 49.0 - 1e-16
+        assert make(taps).encode(np.maximum(signal, 0.0)).dense().tolist() == spikes.tolist()
 
 
 def test_hsa_stays_below_the_signal_until_the_end_of_its_filter() -> None:

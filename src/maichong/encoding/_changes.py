@@ -5,6 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from maichong.encoding.trains import SpikeTrains
+from maichong.errors import ParameterError
+
+MOST_AT_ONCE = 2**16
+"""Events of a train that may fall into one sample: more are a threshold that was mistaken."""
+
+
+def events_of(changes: np.ndarray, owner: str) -> np.ndarray:
+    """Whole steps, float64, as int64; ParameterError, about the threshold of ``owner``, past MOST_AT_ONCE of them."""
+    most = float(np.abs(changes).max(initial=0.0))
+    if not most <= MOST_AT_ONCE:
+        expected, fix = f"must let a change be at most {MOST_AT_ONCE:,} events", "use a larger threshold, or scale the signal"
+        raise ParameterError(f"{owner}.threshold", expected, f"{most:g}", fix)
+    return changes.astype(np.int64)
 
 
 def trains_of(changes: np.ndarray, dt: float) -> SpikeTrains:

@@ -14,6 +14,8 @@ from maichong.encoding.fields import numbers
 from maichong.encoding.trains import SpikeTrains
 from maichong.errors import ParameterError, brief
 
+ROUNDING = 1e-9
+"""What fits but for so much, the rounding of doubles that were taken away, fits."""
 LENGTH, CUTOFF = 20, 0.1
 """The low-pass filter where none is given: samples, and cutoff as a share of half the sampling rate."""
 

@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from maichong.encoding._deconvolution import convolved, deconvolve, taps_of
+from maichong.encoding._deconvolution import ROUNDING, convolved, deconvolve, taps_of
 from maichong.encoding.code import Code
 from maichong.encoding.fields import number, other
 from maichong.encoding.trains import SpikeTrains
@@ -50,7 +50,7 @@ class BSA(Code):
         signal = self.taken(values, least=len(taps))
 
         def fits(left: np.ndarray, h: np.ndarray) -> np.ndarray:
-            return np.abs(left - h).sum(axis=0) <= np.abs(left).sum(axis=0) - self.threshold
+            return np.abs(left - h).sum(axis=0) <= np.abs(left).sum(axis=0) - self.threshold + ROUNDING
 
         return deconvolve(signal, taps, fits, self.dt)
 

@@ -55,7 +55,9 @@ class BurstCode(Code):
         which = np.arange(ids.size) - np.repeat(np.cumsum(counts) - counts, counts)
         n = np.arange(2, self.n_max + 1)
         longest = ((n - 1) * self._interval((n - 1) / self.n_max)).max(initial=0.0) * self.dt
-        return SpikeTrains(which * self._interval(flat)[ids] * self.dt, ids, x.shape, steps_of(longest, self.dt), self.dt)
+        return SpikeTrains(
+            which * self._interval(flat)[ids] * self.dt, ids, x.shape, steps_of(type(self).__name__, longest, self.dt), self.dt
+        )
 
     def decode(self, trains: SpikeTrains) -> np.ndarray:
         found = self.given(trains)

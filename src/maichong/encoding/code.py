@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from maichong.encoding.fields import numbers, settle
-from maichong.encoding.trains import SpikeTrains
+from maichong.encoding.trains import MOST, SpikeTrains
 from maichong.errors import ParameterError, brief
 
 
@@ -66,22 +66,33 @@ class Code(abc.ABC):
             raise ParameterError(where, "must get finite values", "NaN or infinity", "leave out or fill in what is missing")
         outside = (array < low) | (array > high)
         if outside.any():
-            first = float(array[outside][0])
+            first = array[outside].item(0)
             bounds = f"from {low:g} to {high:g}" if np.isfinite(high) else f">= {low:g}"
-            raise ParameterError(where, f"must get values {bounds}", f"{first:g}", "scale them into that range")
+            raise ParameterError(where, f"must get values {bounds}", first, "scale them into that range")
         return array
 
-    def given(self, trains: Any, axes: int = 0, last: int | None = None) -> SpikeTrains:
-        """``trains`` if they can be ones of this code, with ``axes`` axes at least, the last of size ``last``."""
+    def given(self, trains: Any, axes: int = 0, last: int | None = None, sides: bool = False) -> SpikeTrains:
+        """``trains`` if they can be ones of this code, with ``axes`` axes at least, the last of size ``last``.
+
+        With ``sides`` the first axis holds two, what falls and what rises.
+        """
         where = f"{type(self).__name__}.decode"
         if not isinstance(trains, SpikeTrains):
             fix = "wrap arrays in SpikeTrains.of_dense or SpikeTrains.of_latencies"
             raise ParameterError(where, "must get SpikeTrains", brief(trains), fix)
         if len(trains.shape) < axes or (last is not None and trains.shape[-1:] != (last,)):
             raise ParameterError(where, f"must get trains [..., {last if last is not None else 'n'}]", f"shape {trains.shape}")
+        if sides and trains.shape[:1] != (2,):
+            raise ParameterError(where, "must get trains [2, ...], down and up", f"shape {trains.shape}")
         return trains
 
 
-def steps_of(span: float, dt: float) -> int:
-    """How many steps of ``dt`` hold spikes from 0 up to ``span`` ms, its end included."""
+def steps_of(owner: str, span: float, dt: float) -> int:
+    """How many steps of ``dt`` hold spikes from 0 up to ``span`` ms, its end included.
+
+    ParameterError, in the name of ``owner``, where they are 2**31 or more.
+    """
+    if not span / dt < MOST - 2:
+        expected, fix = f"must make fewer than 2**31 steps of {span:g} ms", "use a larger dt, or a shorter time"
+        raise ParameterError(f"{owner}.dt", expected, f"{dt:g} ms", fix)
     return int(np.floor(span / dt + 0.5 + 1e-9)) + 1

@@ -2,7 +2,7 @@
 
     t = t_in + d(x),      d(x) = d_max - (d_max - d_min) x
 
-The strongest value comes first, d_min after the reference. All spikes move with t_in.
+The strongest value comes first, d_min after the reference. All spikes move with t_in. Silence decodes to NaN.
 
 Source: Hopfield 1995, doi:10.1038/376033a0; Zhang & Xu 2021, section 2.3.
 
@@ -44,9 +44,9 @@ class DelayCode(Code):
     def encode(self, values: Any) -> SpikeTrains:
         x = self.taken(values)
         times = self.t_in + self.d_max - (self.d_max - self.d_min) * x
-        return SpikeTrains.of_latencies(times, steps_of(self.t_in + self.d_max, self.dt), self.dt)
+        return SpikeTrains.of_latencies(times, steps_of(type(self).__name__, self.t_in + self.d_max, self.dt), self.dt)
 
     def decode(self, trains: SpikeTrains) -> np.ndarray:
         first = self.given(trains).first()
         x = (self.d_max - (first - self.t_in)) / (self.d_max - self.d_min)
-        return np.where(np.isfinite(first), x, np.nan)
+        return np.where(np.isfinite(first), np.clip(x, 0.0, 1.0), np.nan)

@@ -23,7 +23,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from maichong import random
-from maichong.encoding._changes import level_of
+from maichong.encoding._changes import events_of, level_of
 from maichong.encoding.code import Code
 from maichong.encoding.fields import number, seed
 from maichong.encoding.trains import SpikeTrains
@@ -67,8 +67,9 @@ class EventCamera(Code):
         before = ref
         for i, now in enumerate(logs):
             # a threshold that is reached but for the rounding of a double is reached
-            off = (now - ref) / threshold - level
-            events = np.trunc(off + np.copysign(1e-9, off))
+            with np.errstate(over="ignore"):
+                off = (now - ref) / threshold - level
+            events = events_of(np.trunc(off + np.copysign(1e-9, off)), "EventCamera")
             sign, rise = np.sign(events), np.where(now == before, 1.0, now - before)
             for k in range(1, int(np.abs(events).max(initial=0.0)) + 1):
                 at = np.flatnonzero(np.abs(events) >= k)
@@ -83,7 +84,7 @@ class EventCamera(Code):
         return SpikeTrains(np.concatenate(times), np.concatenate(ids), (2, *shape), frames, self.dt)
 
     def decode(self, trains: SpikeTrains) -> np.ndarray:
-        found = self.given(trains, 1)
+        found = self.given(trains, sides=True)
         # an event between two frames belongs to the later one
         level = level_of(replace(found, times=np.ceil(found.times / found.dt - 1e-9) * found.dt))
         change = level * self._thresholds(found.n // 2).reshape(found.shape[1:])

@@ -21,12 +21,13 @@ DECLARED = "declared"
 
 @dataclasses.dataclass(frozen=True)
 class Whole:
-    """A whole number from ``low`` up; ``optional`` ones may be None."""
+    """A whole number from ``low`` up, below 2**``digits``; ``optional`` ones may be None."""
 
     name: str
     meaning: str
     low: int
     optional: bool = False
+    digits: int = 31
     unit: str = ""
 
     def bounds_text(self) -> str:
@@ -35,8 +36,10 @@ class Whole:
     def accept(self, value: Any, owner: str) -> int | None:
         if value is None and self.optional:
             return None
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not self.low <= value < 2**62:
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < self.low:
             raise ParameterError(f"{owner}.{self.name}", f"must be {self.bounds_text()}", brief(value))
+        if value >= 2**self.digits:
+            raise ParameterError(f"{owner}.{self.name}", f"must be below 2**{self.digits}", brief(value))
         return int(value)
 
 
@@ -82,7 +85,7 @@ def flag(default: bool, meaning: str) -> Any:
 
 def seed(meaning: str = "of the random numbers: the same seed draws the same spikes") -> Any:
     """The seed of a code that draws, 0 if left out."""
-    return whole(0, meaning, low=0)
+    return field(default=0, metadata={DECLARED: Whole("", meaning, 0, digits=62)})
 
 
 def other(meaning: str) -> dict[str, str]:

@@ -85,12 +85,7 @@ class GaussianReceptiveFields(Code):
     def activations(self, values: Any) -> np.ndarray:
         """g of values [...]: float64 [..., m]."""
         x = self.taken(values, -np.inf, np.inf)
-        features = np.broadcast(np.asarray(self.low), np.asarray(self.high)).shape
-        if features and x.shape[-1:] != features:
-            got = f"shape {x.shape}"
-            raise ParameterError(
-                "GaussianReceptiveFields.encode", f"must get {features[0]} features, as low and high have", got
-            )
+        self._check_features("encode", x.shape)
         return np.exp(-(((x[..., None] - self.centres) / self.sigma[..., None]) ** 2) / 2.0)
 
     def latencies(self, values: Any) -> np.ndarray:
@@ -100,11 +95,19 @@ class GaussianReceptiveFields(Code):
         return np.where(g < self.threshold, np.inf, np.rint(times / self.dt) * self.dt if self.rounded else times)
 
     def encode(self, values: Any) -> SpikeTrains:
-        return SpikeTrains.of_latencies(self.latencies(values), steps_of(self.t_max, self.dt), self.dt)
+        return SpikeTrains.of_latencies(self.latencies(values), steps_of(type(self).__name__, self.t_max, self.dt), self.dt)
 
     def decode(self, trains: SpikeTrains) -> np.ndarray:
         """The mean of the centres by the activations that latencies tell; NaN where all neurons of a value are silent."""
-        g = np.maximum(0.0, 1.0 - self.given(trains, 1, self.m).first() / self.t_max)
+        first = self.given(trains, 1, self.m).first()
+        self._check_features("decode", first.shape[:-1])
+        g = np.maximum(0.0, 1.0 - first / self.t_max)
         total = g.sum(axis=-1)
         with np.errstate(invalid="ignore"):
             return (g * self.centres).sum(axis=-1) / np.where(total > 0, total, np.nan)
+
+    def _check_features(self, where: str, shape: tuple[int, ...]) -> None:
+        features = np.broadcast(np.asarray(self.low), np.asarray(self.high)).shape
+        if features and shape[-1:] != features:
+            expected = f"must get {features[0]} features, as low and high have"
+            raise ParameterError(f"GaussianReceptiveFields.{where}", expected, f"shape {shape}")

@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from maichong.encoding._deconvolution import convolved, deconvolve, taps_of
+from maichong.encoding._deconvolution import ROUNDING, convolved, deconvolve, taps_of
 from maichong.encoding.code import Code
 from maichong.encoding.fields import number, other
 from maichong.encoding.trains import SpikeTrains
@@ -53,7 +53,7 @@ class HSA(Code):
 
         def fits(left: np.ndarray, h: np.ndarray) -> np.ndarray:
             outside = beyond[len(h)] if len(h) < len(taps) else 0.0
-            return np.maximum(h - left, 0.0).sum(axis=0) + outside <= self.threshold
+            return np.maximum(h - left, 0.0).sum(axis=0) + outside <= self.threshold + ROUNDING
 
         return deconvolve(signal, taps, fits, self.dt)
 

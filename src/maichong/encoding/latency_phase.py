@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from maichong.encoding.burst_code import BurstCode
 from maichong.encoding.code import Code, steps_of
 from maichong.encoding.fields import number, other
 from maichong.encoding.linear_latency import LinearLatency
@@ -40,7 +41,8 @@ class LatencyPhase(Code):
     shift: float = number(math.pi / 4, "", "how much further the phase of each next neuron is, in rad")
 
     def check(self) -> None:
-        if not isinstance(self.latency, Code) or not hasattr(self.latency, "t_max") or self.latency.reads != "values":
+        single = isinstance(self.latency, Code) and not isinstance(self.latency, BurstCode) and self.latency.reads == "values"
+        if not single or not hasattr(self.latency, "t_max"):
             raise ParameterError(
                 "LatencyPhase.latency", "must be a code of latencies, such as LinearLatency()", brief(self.latency)
             )
@@ -51,7 +53,7 @@ class LatencyPhase(Code):
         first = -(self.phase + neuron * self.shift) / (2.0 * math.pi)  # of the peaks, in periods
         # a latency that is a peak but for the rounding of a double is one
         times = (np.ceil(found.times / self.period - first - 1e-9) + first) * self.period
-        steps = steps_of((found.steps - 1) * found.dt + self.period, found.dt)
+        steps = steps_of(type(self).__name__, (found.steps - 1) * found.dt + self.period, found.dt)
         return SpikeTrains(np.maximum(times, 0.0), found.ids, found.shape, steps, found.dt)
 
     def decode(self, trains: SpikeTrains) -> np.ndarray:

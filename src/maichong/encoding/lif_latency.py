@@ -42,7 +42,7 @@ class LIFLatency(Code):
         with np.errstate(divide="ignore"):
             times = np.where(above, -self.tau * np.log1p(-self.theta / np.where(above, x, 1.0 + self.theta)), np.inf)
         times[times > self.t_max] = np.inf
-        return SpikeTrains.of_latencies(times, steps_of(self.t_max, self.dt), self.dt)
+        return SpikeTrains.of_latencies(times, steps_of(type(self).__name__, self.t_max, self.dt), self.dt)
 
     def decode(self, trains: SpikeTrains) -> np.ndarray:
         first = self.given(trains).first()

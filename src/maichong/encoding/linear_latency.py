@@ -38,7 +38,7 @@ class LinearLatency(Code):
         times = self.t_max * (1.0 - x)
         if self.zero_is_silent:
             times = np.where(x == 0.0, np.inf, times)
-        return SpikeTrains.of_latencies(times, steps_of(self.t_max, self.dt), self.dt)
+        return SpikeTrains.of_latencies(times, steps_of(type(self).__name__, self.t_max, self.dt), self.dt)
 
     def decode(self, trains: SpikeTrains) -> np.ndarray:
         first = self.given(trains).first()

@@ -46,7 +46,7 @@ class LogLatency(Code):
     def encode(self, values: Any) -> SpikeTrains:
         x = self.taken(values, 0.0, self.high)
         times = np.maximum(0.0, self.t_max - self.tau * np.log1p(self.alpha * x))
-        return SpikeTrains.of_latencies(times, steps_of(self.t_max, self.dt), self.dt)
+        return SpikeTrains.of_latencies(times, steps_of(type(self).__name__, self.t_max, self.dt), self.dt)
 
     def decode(self, trains: SpikeTrains) -> np.ndarray:
         first = self.given(trains).first()

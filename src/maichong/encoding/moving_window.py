@@ -53,4 +53,4 @@ class MovingWindow(Code):
         return trains_of((off > self.threshold).astype(np.int64) - (off < -self.threshold), self.dt)
 
     def decode(self, trains: SpikeTrains) -> np.ndarray:
-        return self.start + self.threshold * level_of(self.given(trains, 1))
+        return self.start + self.threshold * level_of(self.given(trains, sides=True))

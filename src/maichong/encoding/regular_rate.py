@@ -62,7 +62,8 @@ class RegularRate(Code):
         counts = np.where(p > 0.0, np.minimum(counts, self.steps), 0)
         ids = np.repeat(np.arange(p.size), counts)
         which = np.arange(ids.size) - np.repeat(np.cumsum(counts) - counts, counts) + 1  # 1st, 2nd, ... spike of its train
-        rows = np.maximum(np.ceil((which - phase[ids]) / p[ids] - 1e-9) - 1.0, 0.0)
+        # one spike a step at most, also where the accumulator starts at 1
+        rows = np.maximum(np.ceil((which - phase[ids]) / p[ids] - 1e-9), which) - 1.0
         return SpikeTrains(rows * self.dt, ids, x.shape, self.steps, self.dt)
 
     def decode(self, trains: SpikeTrains) -> np.ndarray:

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from maichong.encoding._changes import level_of, trains_of
+from maichong.encoding._changes import events_of, level_of, trains_of
 from maichong.encoding.code import Code
 from maichong.encoding.fields import number
 from maichong.encoding.trains import SpikeTrains
@@ -43,9 +43,11 @@ class SendOnDelta(Code):
         changes, level = np.zeros(signal.shape, np.int64), np.zeros(signal.shape[1:], np.int64)
         for i, x in enumerate(signal):
             # levels are counted, so that no rounding adds up
-            changes[i] = np.trunc((x - (self.start + level * self.threshold)) / self.threshold)
+            with np.errstate(over="ignore"):
+                steps = np.trunc((x - (self.start + level * self.threshold)) / self.threshold)
+            changes[i] = events_of(steps, "SendOnDelta")
             level = level + changes[i]
         return trains_of(changes, self.dt)
 
     def decode(self, trains: SpikeTrains) -> np.ndarray:
-        return self.start + self.threshold * level_of(self.given(trains, 1))
+        return self.start + self.threshold * level_of(self.given(trains, sides=True))

@@ -52,4 +52,4 @@ class StepForward(Code):
         return trains_of(changes, self.dt)
 
     def decode(self, trains: SpikeTrains) -> np.ndarray:
-        return self.start + self.threshold * level_of(self.given(trains, 1))
+        return self.start + self.threshold * level_of(self.given(trains, sides=True))

@@ -62,7 +62,7 @@ class ThresholdBased(Code):
         return trains_of(changes, self.dt)
 
     def decode(self, trains: SpikeTrains) -> np.ndarray:
-        found = self.given(trains, 1)
+        found = self.given(trains, sides=True)
         if self.threshold is None:
             raise ParameterError("ThresholdBased.decode", "must know the threshold", "none", "decode with code.adapted(signal)")
         return self.start + self.threshold * level_of(found)
