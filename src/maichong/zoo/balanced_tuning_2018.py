@@ -23,9 +23,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from maichong.errors import ParameterError
-from maichong.neurons.lif import LIF
 from maichong.synapses.tsodyks_markram import TsodyksMarkram
-from maichong.zoo import images, training
+from maichong.zoo import images, settling, training
 from maichong.zoo.protocol import Claim, Context, Result
 from maichong.zoo.settings import check_above, check_least
 
@@ -98,15 +97,11 @@ def preset(data: str, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def network(settings: Settings, n_inputs: int, n_classes: int) -> Module:
     """The net, and its spiking neurons, which come to a potential of as many mV as their input has pA."""
-    from maichong.learning import EquilibriumNet, Potentials
-
-    squash = "clip" if settings.form == "clip" else "sigmoid"
-    sizes = [n_inputs, settings.hidden, n_classes]
-    net = EquilibriumNet(sizes, epsilon=settings.epsilon, steps=settings.equilibrium, squash=squash)
-    synapses = TsodyksMarkram(U=0.45, tau_f=10.0, tau_d=2.0) if settings.short_term else None
-    cell = LIF(tau_m=2.0, c_m=2.0, v_rest=0.0, v_th=1.0, v_r=0.0)
-    net.potentials = Potentials(cell, settings.steps, short_term=synapses)
-    return net
+    return settling.network(
+        [n_inputs, settings.hidden, n_classes], epsilon=settings.epsilon, equilibrium=settings.equilibrium, steps=settings.steps,
+        squash="clip" if settings.form == "clip" else "sigmoid",
+        short_term=TsodyksMarkram(U=0.45, tau_f=10.0, tau_d=2.0) if settings.short_term else None,
+    )  # fmt: skip
 
 
 def balance(weight: Tensor, sign: Tensor) -> None:
@@ -125,16 +120,14 @@ def balance(weight: Tensor, sign: Tensor) -> None:
 
 def reproduce(settings: Settings, context: Context) -> Result:
     """Train, choose the epoch on the validation split, test."""
-    torch = training.need_torch(NAME)
+    training.need_torch(NAME)
     from maichong.learning import EquilibriumPropagation, keep_signs
 
     data = images.splits(context.data, settings.validate, settings.train, settings.test)
     rule = EquilibriumPropagation(settings.beta, settings.pulled, settings.sign)
 
     def optimiser(net: Any) -> Any:
-        layers = zip(net.weights, net.biases, strict=True)
-        groups = [{"params": layer, "lr": settings.lr * settings.falls**k} for k, layer in enumerate(layers)]
-        found = torch.optim.SGD(groups)
+        found = settling.descent(net, settling.falling(settings.lr, settings.falls, len(net.weights)))
         if settings.inhibitory >= 0:
             sign = keep_signs(found, net.weights[1], excitatory=1.0 - settings.inhibitory)
             balance(net.weights[1].data, sign)
@@ -150,10 +143,10 @@ def reproduce(settings: Settings, context: Context) -> Result:
         optimiser=optimiser,
         epochs=settings.epochs,
         batch=settings.batch,
-        prepare=lambda x, training: x.flatten(1).float() / 255,
+        prepare=settling.rows,
         # outputs that fall below 0 by more than beta never come back
         schedule=training.warm(training.cosine(settings.epochs), 0.5),
-        forward=lambda net, x: net(x, net.potentials(net, x)),
+        forward=settling.answers,
         learn=learn,
     )
     trained = training.fit(recipe, data.train, data.validation, context)

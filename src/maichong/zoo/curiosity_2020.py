@@ -23,8 +23,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from maichong.errors import ParameterError
-from maichong.neurons.lif import LIF
-from maichong.zoo import images, training
+from maichong.zoo import images, settling, training
 from maichong.zoo.protocol import Claim, Context, Result
 from maichong.zoo.settings import check_above, check_least
 
@@ -92,23 +91,17 @@ def preset(data: str, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def network(settings: Settings, n_inputs: int, n_classes: int) -> Module:
     """The base's net, and its spiking neurons, which come to a potential of as many mV as their input has pA."""
-    from maichong.learning import EquilibriumNet, Potentials
-
-    net = EquilibriumNet([n_inputs, settings.hidden, n_classes], epsilon=settings.epsilon, steps=settings.equilibrium)
-    net.potentials = Potentials(LIF(tau_m=2.0, c_m=2.0, v_rest=0.0, v_th=1.0, v_r=0.0), settings.steps)
-    return net
+    return settling.network(
+        [n_inputs, settings.hidden, n_classes], epsilon=settings.epsilon, equilibrium=settings.equilibrium, steps=settings.steps
+    )
 
 
 def base(settings: Settings, data: images.Splits, epochs: int) -> training.Recipe:
     """The recipe of VPSNN."""
-    torch = training.need_torch(NAME)
+    training.need_torch(NAME)
     from maichong.learning import EquilibriumPropagation
 
     rule = EquilibriumPropagation(settings.beta, settings.pulled, update="voltage")
-
-    def optimiser(net: Any) -> Any:
-        layers = zip(net.weights, net.biases, strict=True)
-        return torch.optim.SGD([{"params": layer, "lr": settings.lr * settings.falls**k} for k, layer in enumerate(layers)])
 
     def learn(net: Any, x: Tensor, y: Tensor) -> Tensor:
         heard = net.heard(x)
@@ -117,12 +110,12 @@ def base(settings: Settings, data: images.Splits, epochs: int) -> training.Recip
     return training.Recipe(
         make=lambda: network(settings, data.train.x[0].numel(), data.n_classes),
         loss=None,
-        optimiser=optimiser,
+        optimiser=lambda net: settling.descent(net, settling.falling(settings.lr, settings.falls, len(net.weights))),
         epochs=epochs,
         batch=settings.batch,
-        prepare=lambda x, training: x.flatten(1).float() / 255,
+        prepare=settling.rows,
         schedule=training.warm(training.cosine(epochs), 0.5),  # outputs that fall below 0 by more than beta never come back
-        forward=lambda net, x: net(x, net.potentials(net, x)),
+        forward=settling.answers,
         learn=learn,
     )
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from maichong.errors import ParameterError
-from maichong.zoo import images, training
+from maichong.zoo import images, settling, training
 from maichong.zoo.protocol import Claim, Context, Result
 from maichong.zoo.settings import check_above, check_least
 
@@ -107,18 +107,13 @@ def reproduce(settings: Settings, context: Context) -> Result:
             net.particles.keep(image, rest)
         return loss
 
-    def optimiser(net: Any) -> Any:
-        layers = zip(net.weights, net.biases, strict=True)
-        groups = [{"params": layer, "lr": settings.lr * settings.falls**k} for k, layer in enumerate(layers)]
-        return torch.optim.SGD(groups)
-
     recipe = training.Recipe(
         make=lambda: network(settings, data.train.x[0].numel(), data.n_classes, len(data.train)),
         loss=None,
-        optimiser=optimiser,
+        optimiser=lambda net: settling.descent(net, settling.falling(settings.lr, settings.falls, len(net.weights))),
         epochs=settings.epochs,
         batch=settings.batch,
-        prepare=lambda x, training: x.flatten(1).float() / 255,
+        prepare=settling.rows,
         schedule=training.cosine(settings.epochs),
         learn=learn,
     )

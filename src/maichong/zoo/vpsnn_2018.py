@@ -21,8 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from maichong.errors import ParameterError
-from maichong.neurons.lif import LIF
-from maichong.zoo import images, training
+from maichong.zoo import images, settling, training
 from maichong.zoo.protocol import Claim, Context, Result
 from maichong.zoo.settings import check_above, check_least
 
@@ -86,26 +85,19 @@ def preset(data: str, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def network(settings: Settings, n_inputs: int, n_classes: int) -> Module:
     """The net, and its spiking neurons, which come to a potential of as many mV as their input has pA."""
-    from maichong.learning import EquilibriumNet, Potentials
-
-    net = EquilibriumNet([n_inputs, settings.hidden, n_classes], epsilon=settings.epsilon, steps=settings.equilibrium)
-    cell = LIF(tau_m=settings.tau_m, c_m=settings.tau_m, v_rest=0.0, v_th=settings.v_th, v_r=0.0)
-    net.potentials = Potentials(cell, settings.steps)
-    return net
+    return settling.network(
+        [n_inputs, settings.hidden, n_classes], epsilon=settings.epsilon, equilibrium=settings.equilibrium, steps=settings.steps,
+        tau_m=settings.tau_m, v_th=settings.v_th,
+    )  # fmt: skip
 
 
 def reproduce(settings: Settings, context: Context) -> Result:
     """Train, choose the epoch on the validation split, test."""
-    torch = training.need_torch(NAME)
+    training.need_torch(NAME)
     from maichong.learning import EquilibriumPropagation
 
     data = images.splits(context.data, settings.validate, settings.train, settings.test)
     rule = EquilibriumPropagation(settings.beta, settings.pulled, settings.sign, settings.update)
-
-    def optimiser(net: Any) -> Any:
-        layers = zip(net.weights, net.biases, strict=True)
-        groups = [{"params": layer, "lr": settings.lr * settings.falls**k} for k, layer in enumerate(layers)]
-        return torch.optim.SGD(groups)
 
     def learn(net: Any, x: Tensor, y: Tensor) -> Tensor:
         heard = net.heard(x)
@@ -114,12 +106,12 @@ def reproduce(settings: Settings, context: Context) -> Result:
     recipe = training.Recipe(
         make=lambda: network(settings, data.train.x[0].numel(), data.n_classes),
         loss=None,
-        optimiser=optimiser,
+        optimiser=lambda net: settling.descent(net, settling.falling(settings.lr, settings.falls, len(net.weights))),
         epochs=settings.epochs,
         batch=settings.batch,
-        prepare=lambda x, training: x.flatten(1).float() / 255,
+        prepare=settling.rows,
         schedule=training.cosine(settings.epochs),
-        forward=lambda net, x: net(x, net.potentials(net, x)),
+        forward=settling.answers,
         learn=learn,
     )
     trained = training.fit(recipe, data.train, data.validation, context)
