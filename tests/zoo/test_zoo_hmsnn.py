@@ -19,14 +19,11 @@ from maichong.zoo.hmsnn_2016 import (
     code,
     dentate,
     imprint,
-    noisy,
-    overlap,
     recall,
     scale,
-    similarity,
     store,
-    swapped,
 )
+from maichong.zoo.patterns import noisy, overlap, similarity, swapped
 from maichong.zoo.protocol import Context
 
 SMALL = Settings(dg=40, dg_active=6, ca3=400, ca3_active=20, mossy=4, patterns=10)

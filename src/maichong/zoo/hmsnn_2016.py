@@ -31,10 +31,11 @@ from maichong import IF, AllButSelf, AllToAll, Delta, FixedInDegree, Network, Sp
 from maichong.engines import Run
 from maichong.errors import CheckpointError, ParameterError
 from maichong.plasticity.micro.instar import Instar
-from maichong.zoo import training
+from maichong.zoo import convolutional, training
+from maichong.zoo.patterns import noisy, overlap, similarity, swapped
 from maichong.zoo.protocol import Claim, Context, Result
 from maichong.zoo.settings import check_above, check_least
-from maichong.zoo.unsupervised import Splits, splits
+from maichong.zoo.unsupervised import Splits, confusion, splits
 
 NAME = "hmsnn-2016"
 TITLE = "HMSNN: separation, completion and noise in a spiking hippocampus (Zhang et al. 2016)"
@@ -203,11 +204,6 @@ def scale(run: Run, images: np.ndarray, settings: Settings, tell: Callable[[int]
         tell(begin + batch)
 
 
-def overlap(a: np.ndarray, b: np.ndarray) -> float:
-    """The cosine of two patterns of 0 and 1: 1 where they are the same, 0 where they share nothing."""
-    return float((a & b).sum() / np.sqrt(max(a.sum() * b.sum(), 1)))
-
-
 def fire(run: Run, pattern: np.ndarray, duration: float) -> None:
     """Make the CA3 cells of ``pattern`` fire once, now, and no others for ``duration`` ms."""
     run["ca3"]["v"], run["ca3 basket"]["v"] = np.where(pattern, V_TH + 1.0, FAR), FAR
@@ -235,52 +231,6 @@ def recall(run: Run, cue: np.ndarray) -> np.ndarray:
     return found
 
 
-def swapped(pattern: np.ndarray, part: float, draw: np.random.Generator) -> np.ndarray:
-    """``pattern`` with a part of its active cells replaced by cells that were silent."""
-    cue = pattern.copy()
-    n = round(part * pattern.sum())
-    cue[draw.choice(np.flatnonzero(pattern), n, replace=False)] = False
-    cue[draw.choice(np.flatnonzero(~pattern), n, replace=False)] = True
-    return cue
-
-
-def noisy(bright: np.ndarray, part: float, draw: np.random.Generator) -> np.ndarray:
-    """Images, bool, of whose pixels each is by a chance of ``part`` what a coin says."""
-    return np.where(draw.random(bright.shape) < part, draw.random(bright.shape) < 0.5, bright)
-
-
-def cnn(
-    x: np.ndarray, y: np.ndarray, shape: tuple[int, int], settings: Settings, seed: int
-) -> Callable[[np.ndarray], np.ndarray]:
-    """A small convolutional net, trained on clean images, bool [images, pixels]: a function from images to answers."""
-    import torch
-    from torch import nn
-
-    torch.manual_seed(seed)
-    small = min(shape) < 16  # the embedded digits are too small for a second layer of pooling
-    height, width = (side // 2 if small else ((side - 4) // 2 - 4) // 2 for side in shape)
-    first = nn.Conv2d(1, 16, 3, padding=1) if small else nn.Conv2d(1, 16, 5)
-    second = [] if small else [nn.Conv2d(16, 32, 5), nn.ReLU(), nn.MaxPool2d(2)]
-    channels = 16 if small else 32
-    net = nn.Sequential(
-        first, nn.ReLU(), nn.MaxPool2d(2), *second, nn.Flatten(), nn.Linear(channels * height * width, int(y.max()) + 1)
-    )
-    optimiser = torch.optim.Adam(net.parameters(), lr=1e-3)
-    images, labels = torch.from_numpy(x.reshape(-1, 1, *shape)), torch.from_numpy(y)
-    for _ in range(settings.cnn_epochs):
-        for batch in torch.randperm(len(images)).split(100):
-            optimiser.zero_grad()
-            nn.functional.cross_entropy(net(images[batch].float()), labels[batch]).backward()
-            optimiser.step()
-
-    def answer(shown: np.ndarray) -> np.ndarray:
-        with torch.no_grad():
-            lots = torch.from_numpy(shown.reshape(-1, 1, *shape)).split(1000)
-            return torch.cat([net(lot.float()).argmax(dim=1) for lot in lots]).numpy()
-
-    return answer
-
-
 def episodes(settings: Settings, clean: np.ndarray, corrupted: np.ndarray, seed: int) -> dict[str, float]:
     """Store DG codes of images in CA3, then complete cues of which a part is wrong, and what corrupted images evoke."""
     run = ca3(settings, seed).build("events", precision="float32")
@@ -302,13 +252,6 @@ def episodes(settings: Settings, clean: np.ndarray, corrupted: np.ndarray, seed:
         "overlap of corrupted images in CA3, completed": float(np.mean(completed)),
         "active CA3 cells": float(np.mean([pattern.sum() for pattern in patterns])),
     }
-
-
-def similarity(patterns: np.ndarray) -> float:
-    """The mean overlap of pairs of different patterns, bool [patterns, n]."""
-    x = patterns / np.sqrt(np.maximum(patterns.sum(axis=1, keepdims=True), 1))
-    n = len(x)
-    return float(((x @ x.T).sum() - np.trace(x @ x.T)) / (n * (n - 1)))
 
 
 def reproduce(settings: Settings, context: Context) -> Result:
@@ -393,7 +336,7 @@ def _read_out(
     x = codes["train"].astype(np.float32)
     wanted = 2.0 * np.eye(context.data.n_classes, dtype=np.float32)[data.y_train] - 1.0
     readout = Ridge(alpha=settings.penalty).fit(x, wanted)
-    net = cnn(bright["train"], data.y_train, shape, settings, context.seed)
+    net = convolutional.trained(bright["train"], data.y_train, shape, settings.cnn_epochs, context.seed)
     guess = {name: readout.predict(codes[name].astype(np.float32)).argmax(axis=1) for name in (data.split, "noise")}
 
     def right(answers: np.ndarray) -> float:
@@ -411,11 +354,10 @@ def _read_out(
     measured["ahead of the convolutional net in noise"] = (
         measured["accuracy in noise"] - measured["convolutional net, accuracy in noise"]
     )
-    confusion = np.zeros((context.data.n_classes, context.data.n_classes), np.int64)
-    np.add.at(confusion, (data.y_test, guess[data.split]), 1)
     used = codes["train"].mean(axis=0) * settings.dg / settings.dg_active
     metrics = {
-        "confusion": confusion, "split": data.split, "active_dg_cells": float(codes["train"].sum(axis=1).mean()),
+        "confusion": confusion(guess[data.split], data.y_test, context.data.n_classes), "split": data.split,
+        "active_dg_cells": float(codes["train"].sum(axis=1).mean()),
         "use_of_dg_cells": np.percentile(used, [0, 5, 50, 95, 100]),
     }  # fmt: skip
     return measured, metrics
@@ -434,7 +376,7 @@ def _read(context: Context) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     return state, dict(arrays)
 
 
-def _pictures(weights: np.ndarray, shape: tuple[int, int], confusion: np.ndarray) -> list[Any]:
+def _pictures(weights: np.ndarray, shape: tuple[int, int], answered: np.ndarray) -> list[Any]:
     from matplotlib.figure import Figure
 
     from maichong import plots
@@ -444,7 +386,7 @@ def _pictures(weights: np.ndarray, shape: tuple[int, int], confusion: np.ndarray
     for axes, w in zip(found[0].subplots(4, 4).flat, weights[:pixels].T, strict=False):
         axes.imshow(w.reshape(shape), cmap="gray")
         axes.set_axis_off()
-    plots.confusion(confusion, ax=found[1].add_subplot())
+    plots.confusion(answered, ax=found[1].add_subplot())
     return [
         plots.Picture("Dentate gyrus", "The weights of bright pixels onto sixteen of its cells.", found[0]),
         plots.Picture("Confusion matrix", "Rows are the true classes, columns the answers of the readout.", found[1]),
