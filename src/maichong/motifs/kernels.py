@@ -137,17 +137,23 @@ def _by_degree(n, degrees):
 
 
 @njit(error_model="numpy", cache=True, nogil=True)
+def _ways(state):
+    """What a dyad's end is to the node in whose row it stands, and the other way round."""
+    if state == BACKWARD:
+        return IN, OUT
+    if state == MUTUAL:
+        return BOTH, BOTH
+    return OUT, IN
+
+
+@njit(error_model="numpy", cache=True, nogil=True)
 def neighbours(n, rows, others, states, types, k):
     """How many neighbours of each kind and type every node has, int64 [n, 3 k]: targets, sources, both; types [n] below k."""
     counts = np.zeros((n, 3 * k), np.int64)
     for u in range(n):
         for at in range(rows[u], rows[u + 1]):
             v = others[at]
-            seen, back = OUT, IN
-            if states[at] == BACKWARD:
-                seen, back = IN, OUT
-            elif states[at] == MUTUAL:
-                seen, back = BOTH, BOTH
+            seen, back = _ways(states[at])
             counts[u, seen * k + types[v]] += 1
             counts[v, back * k + types[u]] += 1
     return counts
@@ -220,11 +226,7 @@ def wedges_of_nodes(n, rows, others, states, degrees, of_pair, counts):
     for u in range(n):
         for at in range(rows[u], rows[u + 1]):
             v = others[at]
-            seen, back = OUT, IN
-            if states[at] == BACKWARD:
-                seen, back = IN, OUT
-            elif states[at] == MUTUAL:
-                seen, back = BOTH, BOTH
+            seen, back = _ways(states[at])
             for kind in range(3):
                 # u at the end of a wedge whose centre is v, and the other way round
                 counts[u, of_pair[back, kind]] += degrees[v, kind] - (kind == back)
