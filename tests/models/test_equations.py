@@ -178,7 +178,7 @@ def network() -> Network:
 READ = """
 import sys
 from maichong import Network
-from maichong.engines.run import resume
+from maichong.engines.resuming import resume
 for run in (Network.load(sys.argv[1]).build("reference"), resume(sys.argv[2])):
     seen = run.run(20.0)
     print(list(seen["a"].spikes.times), list(seen["b"].spikes.times))

@@ -7,7 +7,8 @@ import inspect
 from typing import Any
 
 from maichong.engines.plan import plan
-from maichong.engines.run import Run, resume
+from maichong.engines.resuming import resume
+from maichong.engines.run import Run
 from maichong.engines.streaming import open_recording
 from maichong.errors import EngineError, brief, did_you_mean, is_one_of
 from maichong.network import Network

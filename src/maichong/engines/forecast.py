@@ -11,11 +11,10 @@ import numpy as np
 from maichong.engines.background import MOST_EVENTS, how_many
 from maichong.engines.events.engine import check_precision
 from maichong.engines.events.layout import forecast, padded
-from maichong.engines.events.projections import traces_on
 from maichong.engines.integration import choose
 from maichong.engines.off_grid import HALVINGS, off_grid_of
 from maichong.engines.plan import draft_projection, noises_of, ports_of
-from maichong.engines.projection_plan import ProjectionPlan, late_reads
+from maichong.engines.projection_plan import ProjectionPlan, late_reads, traces_on
 from maichong.engines.system import compose
 from maichong.errors import EngineError
 from maichong.network import Background, Network, Population, SpikeTimes

@@ -331,6 +331,11 @@ def spike_traces(rule: Configured) -> tuple[tuple[Trace, str, float], ...]:
     return tuple((trace, model.pairing(trace, rule.options), float(rule[trace.tau])) for trace in traces)
 
 
+def traces_on(rule: Configured | None, side: str) -> list[tuple[Trace, str]]:
+    """The traces of a rule that the spikes of ``side`` drive, with their pairing."""
+    return [(trace, pairing) for trace, pairing, _ in spike_traces(rule) if trace.on == side] if rule else []
+
+
 def signal_traces(rule: Configured | None) -> tuple[tuple[Trace, float], ...]:
     """The traces of a rule that signals drive, each with its time constant in ms."""
     model = rule.model if rule else None

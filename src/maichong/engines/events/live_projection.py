@@ -13,7 +13,7 @@ from maichong.engines.events.emit import Kernel
 from maichong.engines.events.layout import BLOCK, Layout, in_one_part, inbox_form, padded, places
 from maichong.engines.events.live_population import LivePopulation
 from maichong.engines.events.memory import Parted, zeros
-from maichong.engines.projection_plan import ProjectionPlan, late_reads, signal_traces
+from maichong.engines.projection_plan import ProjectionPlan, late_reads, signal_traces, traces_on
 from maichong.errors import CheckpointError, EngineError
 from maichong.spec import NEAREST, Configured, RuleModel
 from maichong.spec.rule_model import follows_weight, synapse_start
@@ -58,13 +58,13 @@ class LiveProjection:
         owners = [0] if self.serial else post.owners()
         self.sources = [self._sources(room, pre.numbers["depth"]) for _ in owners]
         """What each part remembers of the spikes sent: all the same."""
-        for trace, _ in projections.traces_on(rule, "post"):
+        for trace, _ in traces_on(rule, "post"):
             self.traces.add(f"trace_{trace.name}", precision)
         dendrites: dict[str, int] = {"dendritic": plan.longest_dendritic}
         if shape.dendrites == "each":
             depth = 1 << (plan.longest_dendritic + 1).bit_length()
             dendrites |= {"past_mask": depth - 1, "width": padded(plan.n_post)}
-            for trace, _ in projections.traces_on(rule, "post"):
+            for trace, _ in traces_on(rule, "post"):
                 self.traces.add(f"past_{trace.name}", precision, depth)
         late = late_reads(rule, plan.dt)
         for name, steps in late.items():
@@ -161,7 +161,7 @@ class LiveProjection:
 
     def _sources(self, room: int, depth: int) -> dict[str, np.ndarray]:
         rule, n, release = self.plan.spike_rule, self.plan.n_pre, self.plan.release
-        traces = projections.traces_on(rule, "pre")
+        traces = traces_on(rule, "pre")
         found = releases.arrays(release, n, depth, self.precision) if release else {}
         if not traces and not (rule and self.serial):
             return found
@@ -192,7 +192,7 @@ class LiveProjection:
         if self.plan.exact and post.off_grid:
             found |= post.off_grid.logs[part].values
         found |= {"block_at": zeros(projections.WIDE, np.int64), "block_w": zeros(projections.WIDE, self.precision)}
-        for trace, _ in projections.traces_on(self.plan.spike_rule, "pre"):
+        for trace, _ in traces_on(self.plan.spike_rule, "pre"):
             found[f"block_{trace.name}"] = zeros(projections.WIDE, self.precision)
         for name, n in (("s_pre", self.plan.n_pre), ("s_post", self.plan.n_post)):
             if _asks(self.plan.spike_rule, name):

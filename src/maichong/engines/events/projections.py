@@ -7,7 +7,7 @@ an earlier trace; postsynaptic traces are one SIMD multiplication per neuron and
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from maichong.engines.events.emit import Argument, KernelText
 from maichong.engines.events.layout import BLOCK, Layout, inert
 from maichong.engines.events.lower import Writer
 from maichong.engines.projection_plan import ProjectionPlan, spike_traces, synapse_states
-from maichong.spec import NEAREST, Configured, RuleModel, Trace
+from maichong.spec import NEAREST, Configured, RuleModel
 from maichong.spec.reading import arguments
 
 WIDE = 128
@@ -55,12 +55,7 @@ class Shape:
 
 
 def shape_of(
-    entry: ProjectionPlan,
-    layout: Layout,
-    *,
-    wakes: bool,
-    landing: Landing | None = None,
-    seen: Mapping[str, str] | None = None,
+    entry: ProjectionPlan, layout: Layout, *, wakes: bool, landing: Landing | None = None, seen: Mapping[str, str] | None = None
 ) -> Shape:
     """The shape of a projection."""
     return Shape(
@@ -400,8 +395,3 @@ def rule_values(rule: Configured | None, dt: float, precision: str) -> dict[str,
     longest = max((tau for trace, _, tau in spike_traces(rule) if trace.on == "pre"), default=0.0)
     values["forgotten"] = -np.log(NOTHING[precision]) * longest
     return values
-
-
-def traces_on(rule: Configured | None, side: str) -> Sequence[tuple[Trace, str]]:
-    """The traces of a rule that the spikes of ``side`` drive, with their pairing."""
-    return [(trace, pairing) for trace, pairing, _ in spike_traces(rule) if trace.on == side] if rule else []
