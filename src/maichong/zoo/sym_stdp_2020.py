@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from maichong import AllButSelf, AllToAll, Network, OneToOne, SpikeTimes, Uniform, files
+from maichong import AllButSelf, AllToAll, Gate, Network, OneToOne, SpikeTimes, Uniform, files
 from maichong.encoding.poisson import Poisson
 from maichong.engines import Run
 from maichong.errors import ParameterError
@@ -56,6 +56,7 @@ class Settings:
     min_spikes: int = 5  # an image that evokes fewer is shown again, brighter
     eta: float = 5e-4  # of the hidden layer: a tenth of the code's, as its traces jump by 0.1
     weight_sum: float = 78.4
+    falls: float = 0.0  # time within which the hidden layer's rate falls by e, as a part of its training; 0: never
     theta_plus: float = 0.07
     tau_theta: float = 6e6
     class_eta: float = 4e-3
@@ -67,7 +68,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         check_least(NAME, self, 1, ("neurons", "epochs", "class_epochs"))
-        check_least(NAME, self, 0, ("train", "test", "label", "validate", "min_spikes", "rest_ms"))
+        check_least(NAME, self, 0, ("train", "test", "label", "validate", "min_spikes", "rest_ms", "falls"))
         check_above(NAME, self, 0, ("dt", "present_ms", "max_rate", "eta", "weight_sum", "tau_theta"))
         check_above(NAME, self, 0, ("class_eta", "class_mean", "teacher_rate"))
         if self.class_most <= self.class_mean:
@@ -113,8 +114,11 @@ def preset(data: str, given: Mapping[str, Any]) -> dict[str, Any]:
     return chosen
 
 
-def network(settings: Settings, n_inputs: int, seed: int, records: str = "counts") -> Network:
-    """The hidden layer for ``n_inputs`` pixels; ``records`` is what is kept of its excitatory neurons."""
+def network(settings: Settings, n_inputs: int, seed: int, records: str = "counts", presentations: int = 1) -> Network:
+    """The hidden layer for ``n_inputs`` pixels; ``records`` is what is kept of its excitatory neurons.
+
+    Where its rate falls, it does so within a part of all ``presentations``, from the signal "rate" on.
+    """
     net = Network(dt=settings.dt, seed=seed)
     x = net.population("input", Poisson(), n_inputs)
     theta = SquareRootThreshold(theta_plus=settings.theta_plus, tau_theta=settings.tau_theta)
@@ -124,6 +128,9 @@ def network(settings: Settings, n_inputs: int, seed: int, records: str = "counts
     partner = LIF(tau_m=10.0, c_m=10.0, v_rest=-60.0, v_r=-45.0, v_th=-40.0, t_ref=2.0)
     i = net.population("inh", partner, settings.neurons)
     rule = SymmetricSTDP(eta_pre=settings.eta, eta_post=settings.eta)
+    if settings.falls:
+        span = presentations * (settings.present_ms + settings.rest_ms)
+        rule = Gate(rule, by="rate", tau=settings.falls * span)
     total = settings.weight_sum * n_inputs / 784
     net.project(
         x, e, AllToAll(), name="learned", receptor=Exponential(tau=1.0, e_rev=0.0), weight=Uniform(0.0, 0.3),
@@ -207,7 +214,14 @@ def reproduce(settings: Settings, context: Context) -> Result:
     data = splits(context.data, settings.validate, settings.train, settings.test)
     n_train, n_test, n_classes = len(data.x_train), len(data.x_test), context.data.n_classes
     n_inputs, n_label = data.x_train.shape[1], min(settings.label or n_train, n_train)
-    run, state = begin(context, settings.neurons, lambda: network(settings, n_inputs, context.seed), settings.precision)
+    shows = settings.epochs * n_train
+
+    def hidden(records: str = "counts") -> Network:
+        return network(settings, n_inputs, context.seed, records, shows)
+
+    run, state = begin(context, settings.neurons, hidden, settings.precision)
+    if settings.falls and not state["stage"] and not state["image"]:
+        run.signal("rate", 1.0)
 
     def build(net: Network) -> Run:
         return net.build("events", precision=settings.precision)
@@ -218,7 +232,7 @@ def reproduce(settings: Settings, context: Context) -> Result:
     def recorded(run: Run) -> Run:
         """The same layer, whose spikes are kept from now on."""
         state["ends"] = np.zeros(n_label + n_test)
-        return build(network(settings, n_inputs, context.seed, "spikes")).restore(run.snapshot())
+        return build(hidden("spikes")).restore(run.snapshot())
 
     def to_be_taught(run: Run) -> Run:
         trains = trains_of(run, state["ends"], settings.present_ms + settings.rest_ms)
@@ -250,7 +264,7 @@ def reproduce(settings: Settings, context: Context) -> Result:
         return answer(run, trains(), n_label + image, settings)
 
     course = [
-        (as_before, Stage("learn", data.y_train, settings.epochs * n_train, shown(data.x_train), learning=True, watched=True)),
+        (as_before, Stage("learn", data.y_train, shows, shown(data.x_train), learning=True, watched=True)),
         (recorded, Stage("name", data.y_train[:n_label], n_label, shown(data.x_train, 0))),
         (as_before, Stage("hidden", data.y_test, n_test, shown(data.x_test, n_label))),
         (to_be_taught, Stage("teach", data.y_train[:n_label], settings.class_epochs * n_label, taught, learning=True)),
