@@ -23,7 +23,7 @@ from maichong.bench.environments import SCRIPTS
 from maichong.bench.networks.benchmark import described, values
 from maichong.cli import main
 from maichong.engines.events.together import cores
-from maichong.errors import EngineError
+from maichong.errors import EngineError, ParameterError
 
 NUMBERS = (
     "train_per_s", "infer_per_s", "first_train_s", "first_infer_s", "waited", "baseline_mib", "beyond_mib", "cold_mib",
@@ -183,7 +183,7 @@ def test_all_tools_get_the_same_task(made_up: Any) -> None:
         task["environment"]["MAICHONG_CACHE"] for task in compiled
     ]
     for task in tasks:
-        for key in ("constants", "shapes", "steps", "warmup", "repeats", "threads"):
+        for key in ("constants", "shapes", "steps", "warmup", "repeats", "threads", "products"):
             assert task[key] == tasks[0][key]
         assert task["held"] == task["threads"] == cores()
         # what is compiled is compiled anew
@@ -192,6 +192,16 @@ def test_all_tools_get_the_same_task(made_up: Any) -> None:
     assert {task["command"][0] for where, task in asked if where == "norse"} == {"python of norse"}
     assert not [key for where, task in asked if where == "norse" for key in task["environment"] if key.startswith("PYTHON")]
     assert tasks[0]["shapes"]["x"] == (25, 128, 784)
+    assert {task["products"] for task in tasks} == {"float32"}
+    asked.clear()
+    assert bench.run("deep", ["torch"], nets=["fc"], products="bfloat16")["products"] == "bfloat16"
+    assert [task["products"] for _, task in asked] == ["bfloat16"] * 5
+    for name, products, what in (
+        ("deep", "float16", "one of float32, bfloat16"),
+        ("coba-4000", "bfloat16", "deep has --products"),
+    ):
+        with pytest.raises(ParameterError, match=what):
+            bench.run(name, products=products)
 
 
 def test_all_nets_if_none_is_named(made_up: Any) -> None:

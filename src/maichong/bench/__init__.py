@@ -25,14 +25,15 @@ def run(
     threads: Sequence[int] = (),
     duration: float | str | None = None,
     nets: Sequence[str] = (),
+    products: str | None = None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Run a benchmark: ours and the peers in ``against``; see ``diehl_cook.compare``, ``deep.comparison.compare`` and
     ``comparison.compare`` for what comes back.
 
-    ``images`` and ``neurons`` are for "diehl-cook-2015"; ``nets`` for "deep"; ``threads``, numbers of threads that each get a row,
-    and ``duration``, the biological time in ms that all tools simulate, for the networks. Raises ParameterError for unknown names
-    and for options that are not the benchmark's.
+    ``images`` and ``neurons`` are for "diehl-cook-2015"; ``nets`` and ``products`` ("float32" or "bfloat16") for "deep";
+    ``threads``, numbers of threads that each get a row, and ``duration``, the biological time in ms that all tools simulate, for
+    the networks. Raises ParameterError for unknown names and for options that are not the benchmark's.
     """
     from maichong.bench import comparison, deep, diehl_cook, encoding, motifs, networks, plasticity
     from maichong.bench.deep import comparison as training
@@ -44,11 +45,15 @@ def run(
     against, nets = tuple(dict.fromkeys(against)), tuple(dict.fromkeys(nets))
     peers = {diehl_cook.NAME: diehl_cook.PEERS, deep.NAME: training.PEERS}.get(name, comparison.PEERS)
     _known("--against", "peer", against, peers)
-    if name == deep.NAME:
-        why = "deep has --net"
+    if name != deep.NAME:
+        _refuse(name, "deep has --products", products=products)
+    else:
+        why = "deep has --net and --products"
         _refuse(name, why, images=images, neurons=neurons, threads=list(threads) or None, duration=duration)
         _known("--net", "net", nets, training.NETS)
-        return training.compare(nets, against, tell=tell)
+        if products not in (None, *training.PRODUCTS):
+            raise ParameterError("bench, --products", f"must be one of {', '.join(training.PRODUCTS)}", repr(products))
+        return training.compare(nets, against, products=products or training.PRODUCTS[0], tell=tell)
     if name == plasticity.NAME:
         why = "plasticity has --duration, and no peers"
         _refuse(name, why, images=images, neurons=neurons, threads=list(threads) or None, net=",".join(nets) or None)

@@ -183,6 +183,12 @@ def bench(
     net: Annotated[
         str, typer.Option(metavar="NETS", help="deep: which networks, by commas: fc,conv,recurrent; all if left out.")
     ] = "",
+    products: Annotated[
+        str | None,
+        typer.Option(
+            help="deep: float32, or bfloat16, torch's switch for products of float32, for all tools; float32 if left out."
+        ),
+    ] = None,
     json: Json = None,
 ) -> None:
     """Time maichong and its peers on the same network, one after the other, in one run.
@@ -195,7 +201,9 @@ def bench(
     from maichong.cli import benchmarks
 
     raise typer.Exit(
-        benchmarks.run_bench(name, against, json, threads=threads, net=net, duration=duration, images=images, neurons=neurons)
+        benchmarks.run_bench(
+            name, against, json, threads=threads, net=net, products=products, duration=duration, images=images, neurons=neurons
+        )
     )
 
 

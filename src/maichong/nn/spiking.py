@@ -14,6 +14,7 @@ import torch
 from torch.nn.utils import parametrize
 
 from maichong.engines.autograd import plain
+from maichong.engines.autograd.bfloat16 import halves
 from maichong.engines.autograd.cell import Cell
 from maichong.engines.autograd.fused import Fused, Kernels
 from maichong.engines.autograd.readout import FusedReadout, suits
@@ -244,6 +245,7 @@ class Spiking(torch.nn.Module):
         shape = Shape(
             each, learned, outputs_of, self.surrogate, self.detach_reset,
             str(x.dtype).removeprefix("torch."), x.requires_grad or recurrent, recurrent, inside, readout is not None,
+            halves=recurrent and fused and halves(x.dtype),
         )  # fmt: skip
         learns = torch.is_grad_enabled() and (shape.input_gradient or bool(learned))
         if fused and learns and not self.recompute and readout is None:

@@ -51,6 +51,10 @@ WAYS = ("eager", "compile")
 """Each peer as it is, and by torch.compile: either may be its faster one."""
 
 
+PRODUCTS = ("float32", "bfloat16")
+"""What products of float32 numbers are taken in, by torch's own switch, which all tools are given."""
+
+
 @dataclass(frozen=True)
 class Job:
     """One row to measure: a tool, and for a peer the way in which it runs the network."""
@@ -70,14 +74,19 @@ class Job:
 
 
 def compare(
-    nets: Sequence[str] = (), against: Sequence[str] = (), *, tell: Callable[[str], None] = lambda _: None
+    nets: Sequence[str] = (),
+    against: Sequence[str] = (),
+    *,
+    products: str = PRODUCTS[0],
+    tell: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Train each of the ``nets`` (all if empty) here and in the peers, every row in a process of its own, on all cores.
 
-    Returns ``name``, ``threads`` and ``nets``, each with its ``name``, ``network``, ``constants``, ``rows``, ``ratios``
-    (``train`` and ``infer``: ours over theirs in samples/s, the best row of each; above 1 we are faster), ``warnings`` where
-    rates or gradients say that it was not the same work or the machine was busy, ``failures`` of peers and ``skipped``, why there
-    is no row of ours.
+    With ``products`` "bfloat16" all tools are told ``torch.set_float32_matmul_precision("medium")``.
+    Returns ``name``, ``threads``, ``products`` and ``nets``, each with its ``name``, ``network``, ``constants``, ``rows``,
+    ``ratios`` (``train`` and ``infer``: ours over theirs in samples/s, the best row of each; above 1 we are faster), ``warnings``
+    where rates or gradients say that it was not the same work or the machine was busy, ``failures`` of peers and ``skipped``, why
+    there is no row of ours.
     A row holds tool, way, version, torch (its version), threads, train_per_s and infer_per_s (samples/s: the medians of
     train_spans_s and infer_spans_s, each for ``steps`` batches), first_train_s and first_infer_s (the first call, compilation
     included), waited (the share of time in which threads waited for cores that others held), baseline_mib (libraries and data),
@@ -90,7 +99,8 @@ def compare(
     return {
         "name": "deep",
         "threads": cores(),
-        "nets": [_compare(NETS[name], against, missing, tell) for name in nets or NETS],
+        "products": products,
+        "nets": [_compare(NETS[name], against, products, missing, tell) for name in nets or NETS],
     }
 
 
@@ -103,7 +113,7 @@ def _missing() -> str:
     return ""
 
 
-def _compare(net: Net, against: Sequence[str], missing: str, tell: Callable[[str], None]) -> dict[str, Any]:
+def _compare(net: Net, against: Sequence[str], products: str, missing: str, tell: Callable[[str], None]) -> dict[str, Any]:
     rows: list[dict[str, Any]] = []
     failures = []
     if missing:
@@ -114,8 +124,8 @@ def _compare(net: Net, against: Sequence[str], missing: str, tell: Callable[[str
         for job in jobs(against, ours=not missing):
             try:
                 with tempfile.TemporaryDirectory(dir=folder) as own:
-                    cold = _measured(net, job, arrays, Path(own), tell, first=True) if job.compiles else None
-                    row = row_of(_measured(net, job, arrays, Path(own), tell), job, net, cold)
+                    cold = _measured(net, job, products, arrays, Path(own), tell, first=True) if job.compiles else None
+                    row = row_of(_measured(net, job, products, arrays, Path(own), tell), job, net, cold)
             except MaichongError as error:
                 if job.tool == "maichong":
                     raise
@@ -201,14 +211,16 @@ def warnings(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _measured(
-    net: Net, job: Job, arrays: Path, folder: Path, tell: Callable[[str], None], *, first: bool = False
+    net: Net, job: Job, products: str, arrays: Path, folder: Path, tell: Callable[[str], None], *, first: bool = False
 ) -> dict[str, Any]:
     """What a process of its own measured; ``first`` is for its first calls alone."""
     often = (
         {"warmup": 0, "steps": 1, "repeats": 1} if first else {"warmup": net.warmup, "steps": net.steps, "repeats": net.repeats}
     )
     constants = values(net.constants)
-    task = {"constants": constants, "arrays": str(arrays), "way": job.way, "threads": cores(), **often}
+    task = {
+        "constants": constants, "arrays": str(arrays), "way": job.way, "threads": cores(), "products": products, **often,
+    }  # fmt: skip
     path = folder / "task.json"
     files.write_json(path, task)
     # whatever is compiled, the first process of a row compiles it anew

@@ -1,10 +1,11 @@
 """What all tools do with a network whose training is timed: train it, run it, and write what was measured.
 
 The task is JSON: the ``constants``, the file of ``arrays`` (input spikes, labels, initial weights), ``way`` (how this tool is to
-run the network), ``threads``, and ``warmup``, ``steps`` and ``repeats``. The row says version, torch, threads, first_train_s and
-first_infer_s, train_spans_s and infer_spans_s (the seconds of each repeat), waited (the share of these in which threads waited for
-cores that others held), baseline_mib and peak_mib (resident memory when libraries and data are there, and at most), rates and
-trained_rates by layer, gradients by layer, loss_first, loss_last and notes.
+run the network), ``threads``, ``products`` ("float32" or "bfloat16": torch's switch for products of float32), and ``warmup``,
+``steps`` and ``repeats``. The row says version, torch, threads, first_train_s and first_infer_s, train_spans_s and infer_spans_s
+(the seconds of each repeat), waited (the share of these in which threads waited for cores that others held), baseline_mib and
+peak_mib (resident memory when libraries and data are there, and at most), rates and trained_rates by layer, gradients by layer,
+loss_first, loss_last and notes.
 """
 
 import contextlib
@@ -25,6 +26,7 @@ def run(doc, version, neurons, *, scale=lambda c: 1.0, notes=(), whole=None):
     task, out = tasks.arguments(doc)
     scale = scale(task.c)
     torch.set_num_threads(task.threads)
+    torch.set_float32_matmul_precision("medium" if task.products == "bfloat16" else "highest")
     arrays = np.load(task.arrays)
     x, labels = torch.from_numpy(arrays["x"]).float(), torch.from_numpy(arrays["labels"])
     baseline_mib = tasks.memory_mib("VmRSS")

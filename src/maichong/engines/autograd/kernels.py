@@ -63,7 +63,7 @@ class Emitter:
         self.origins = tuple(w.origins)
         return w.lines, before, landing, excess
 
-    def _arguments(self, *more: Argument) -> tuple[Argument, ...]:
+    def _arguments(self, more: Sequence[Argument], matrix: str) -> tuple[Argument, ...]:
         real = f"{self.shape.precision}[]"
         return (
             Argument("steps", "int"), Argument("rows", "int"), Argument("width", "int"), Argument("first", "int"),
@@ -72,7 +72,7 @@ class Emitter:
             *(Argument(f"begin_{state}", real) for state in self.states),
             *([Argument("begin_wait", "int32[]")] if self.waits else []),
             *(Argument(f"par_{name}", real if name in self.shape.each else self.shape.precision) for name in self.numbers),
-            *([Argument("matrix", real)] if self.shape.recurrent else []),
+            *([Argument("matrix", matrix)] if self.shape.recurrent else []),
             *([Argument("span", "int")] if self.shape.pool > 1 else []),
             *more,
         )  # fmt: skip
@@ -194,7 +194,7 @@ class Emitter:
             *(Argument(f"end_{state}", f"{real}[]") for state in self.states),
             *([Argument("end_wait", "int32[]")] if self.waits else []),
         ]
-        return self._text("All steps of", w, more)
+        return self._text("All steps of", w, self._arguments(more, f"{real}[]"))
 
     def backward(self) -> KernelText:
         """The kernel of the gradients: of the currents, of the first states, and of what is learned, added up for each neuron."""
@@ -210,6 +210,7 @@ class Emitter:
             (f"at_{state}", real, "1") for state in self.states
         ]
         back = [("g_near", real, "1"), ("g_spikes", real, "1")] if shape.recurrent else []
+        back += [("g_pairs", "int32", "1")] if shape.halves else []
         back += [("g_square", real, "1")] if shape.pool > 1 else []
         if shape.readout:
             back += [("fired", real, "1"), ("g_fired", real, "1" if shape.recurrent else "((steps + 3) // 4 * 4)")]
@@ -269,7 +270,7 @@ class Emitter:
             w.line(f"sum_{name}[near + k] = sum_{name}[near + k] + {gradients[name_of(name)]}")
         w.indent -= deep
         if shape.recurrent:
-            recurrent_lines.hand_back(w)
+            recurrent_lines.hand_back(w, halves=shape.halves)
         w.indent -= 1
         deep = block_lines.each(w, self.shape, timed=False)
         for state in self.states:
@@ -286,7 +287,7 @@ class Emitter:
             *(readout_lines.arguments(shape, back=True) if shape.readout else ()),
             *self._kept(),
         ]
-        return self._text("Gradients of", w, more)
+        return self._text("Gradients of", w, self._arguments(more, "int32[]" if shape.halves else f"{real}[]"))
 
     def _kept(self) -> list[Argument]:
         """What each step began with, for the way back."""
@@ -361,10 +362,10 @@ class Emitter:
             found[name] = f"seed_{k}"
         return found
 
-    def _text(self, what: str, w: Writer, more: Sequence[Argument]) -> KernelText:
+    def _text(self, what: str, w: Writer, arguments: tuple[Argument, ...]) -> KernelText:
         model = self.system.neuron.model.name
         return KernelText(
             title=f"{what} {model}, {self.cell.integration.method}", precision=self.shape.precision,
-            arguments=self._arguments(*more), body=tuple(selected(line) for line in w.lines), origins=self.origins,
+            arguments=arguments, body=tuple(selected(line) for line in w.lines), origins=self.origins,
             extra=imports(self.shape.precision),
         )  # fmt: skip

@@ -29,7 +29,7 @@ from maichong.engines.autograd.once import once
 from maichong.engines.autograd.readout import backward_of, forward_of, of_weight, rooms_of
 from maichong.engines.autograd.row_sums import ROWS, SPARE
 from maichong.engines.autograd.shapes import SPIKES
-from maichong.engines.autograd.sparse import SPARSE, Lists, dense_of, lists_of, packed, weight_gradient
+from maichong.engines.autograd.sparse import SPARSE, Lists, dense_of, lists_of, packed, paired, weight_gradient
 
 
 class FusedRecurrent(torch.autograd.Function):
@@ -82,7 +82,7 @@ class FusedRecurrent(torch.autograd.Function):
         g_begin, g_current = [torch.empty_like(state) for state in begin], torch.empty_like(total)
         shared = shared_of(kernels, total, wait, begin, numbers) | kept
         shared |= gradients_of(kernels, gradients if read is None else gradients[1:], g_begin)
-        shared |= {"g_in": array(g_current), "matrix": packed(weight.t())}
+        shared |= {"g_in": array(g_current), "matrix": (paired if kernels.shape.halves else packed)(weight.t())}
         own = [] if read is None else rooms_of(read, len(work))
         if read is not None:
             shared |= backward_of(read, gradients[0])

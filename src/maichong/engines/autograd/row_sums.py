@@ -85,28 +85,54 @@ ROWS = 4
 """Rows that ``dense_sums`` makes at once: each row of the matrix is read once for all of them."""
 
 
+class BFloat(ir.Type):
+    """The upper half of a float32, which llvmlite has no name for."""
+
+    def _to_string(self) -> str:
+        return "bfloat"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, BFloat)
+
+    def __hash__(self) -> int:
+        return hash(BFloat)
+
+
 @functools.cache
 def _dense_of(precision: str) -> Any:
-    lanes = {"float32": 16, "float64": 8}[precision]
+    lanes = {"bfloat16": 16, "float32": 16, "float64": 8}[precision]
     groups = WIDE // lanes
 
     @intrinsic
     def dense_sums(typingctx: Any, matrix: Any, value: Any, apart: Any, count: Any, out: Any, stride: Any) -> Any:
         """out[r, :] = the sum over k in 0..count of value[r, k] * matrix[k, :], for 4 rows, each of 64 columns, by addresses; rows
-        of values lie ``apart`` numbers apart, those of the result ``stride``."""
+        of values lie ``apart`` numbers apart, those of the result ``stride``. Of bfloat16 a number is a pair: two values, or what
+        two rows have in a column; sums are float32."""
 
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             matrix, value, apart, count, out, stride = args
-            number = {"float32": ir.FloatType(), "float64": ir.DoubleType()}[precision]
-            narrow, word, vector = ir.IntType(32), ir.IntType(64), ir.VectorType(number, lanes)
-            kind = f"llvm.fma.v{lanes}f{32 if precision == 'float32' else 64}"
+            total_of = {"bfloat16": ir.FloatType(), "float32": ir.FloatType(), "float64": ir.DoubleType()}[precision]
+            number = ir.IntType(32) if precision == "bfloat16" else total_of
+            narrow, word, vector = ir.IntType(32), ir.IntType(64), ir.VectorType(total_of, lanes)
+            loaded = ir.VectorType(number, lanes)
+            kind = f"llvm.fma.v{lanes}f{64 if precision == 'float64' else 32}"
             fma = cgutils.get_or_insert_function(builder.module, ir.FunctionType(vector, [vector] * 3), kind)
-            align = 4 if precision == "float32" else 8
-            rows, values, results = (builder.inttoptr(place, number.as_pointer()) for place in (matrix, value, out))
+            align = 8 if precision == "float64" else 4
+            rows, values = (builder.inttoptr(place, number.as_pointer()) for place in (matrix, value))
+            results = builder.inttoptr(out, total_of.as_pointer())
             shifts = [builder.mul(stride, ir.Constant(word, row)) for row in range(ROWS)]
             own = [builder.gep(values, [builder.mul(apart, ir.Constant(word, row))]) for row in range(ROWS)]
-            zero, undefined = ir.Constant(vector, [0.0] * lanes), ir.Constant(vector, ir.Undefined)
+            zero, undefined = ir.Constant(vector, [0.0] * lanes), ir.Constant(loaded, ir.Undefined)
             everywhere = ir.Constant(ir.VectorType(narrow, lanes), [0] * lanes)
+
+            def added(scale: Any, found: Any, total: Any) -> Any:
+                if precision != "bfloat16":
+                    return builder.call(fma, [scale, found, total])
+                pairs = ir.VectorType(BFloat(), 2 * lanes)
+                signature = ir.FunctionType(vector, [vector, pairs, pairs])
+                dot = cgutils.get_or_insert_function(builder.module, signature, "llvm.x86.avx512bf16.dpbf16ps.512")
+                return builder.call(dot, [total, builder.bitcast(scale, pairs), builder.bitcast(found, pairs)])
+
             before = builder.block
             test, body, done = (builder.function.append_basic_block(name) for name in ("test", "body", "done"))
             builder.branch(test)
@@ -118,7 +144,7 @@ def _dense_of(precision: str) -> Any:
                 total.add_incoming(zero, before)
             builder.cbranch(builder.icmp_signed("<", k, count), body, done)
             builder.position_at_end(body)
-            row = builder.bitcast(builder.gep(rows, [builder.mul(k, ir.Constant(word, WIDE))]), vector.as_pointer())
+            row = builder.bitcast(builder.gep(rows, [builder.mul(k, ir.Constant(word, WIDE))]), loaded.as_pointer())
             read = []
             for group in range(groups):
                 read.append(builder.load(builder.gep(row, [ir.Constant(word, group)])))
@@ -127,7 +153,7 @@ def _dense_of(precision: str) -> Any:
                 scale = builder.insert_element(undefined, builder.load(builder.gep(place, [k])), ir.Constant(narrow, 0))
                 scale = builder.shuffle_vector(scale, undefined, everywhere)
                 for total, found in zip(mine, read, strict=True):
-                    total.add_incoming(builder.call(fma, [scale, found, total]), body)
+                    total.add_incoming(added(scale, found, total), body)
             k.add_incoming(builder.add(k, ir.Constant(word, 1)), body)
             builder.branch(test)
             builder.position_at_end(done)
@@ -141,6 +167,21 @@ def _dense_of(precision: str) -> Any:
         return types.void(address, address, count_, count_, address, count_), generate
 
     return dense_sums
+
+
+@intrinsic
+def halve(typingctx: Any, x: Any, out: Any) -> Any:
+    """out[:] = 16 numbers of float32 at x as bfloat16, by addresses: rounded to the nearest, to even where two are."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        x, out = args
+        numbers, halves = ir.VectorType(ir.FloatType(), 16), ir.VectorType(BFloat(), 16)
+        found = builder.load(builder.inttoptr(x, numbers.as_pointer()))
+        found.align = 4
+        builder.store(builder.fptrunc(found, halves), builder.inttoptr(out, halves.as_pointer())).align = 2
+        return context.get_dummy_value()
+
+    return types.void(types.uint64, types.uint64), generate
 
 
 @functools.cache
@@ -241,6 +282,6 @@ def _places_of(precision: str) -> Any:
 
 
 row_sums32, row_sums64 = _of("float32"), _of("float64")
-dense_sums32, dense_sums64 = _dense_of("float32"), _dense_of("float64")
+dense_sums16, dense_sums32, dense_sums64 = _dense_of("bfloat16"), _dense_of("float32"), _dense_of("float64")
 turn32, turn64 = _turn_of("float32"), _turn_of("float64")
 places32, places64 = _places_of("float32"), _places_of("float64")

@@ -27,7 +27,8 @@ class Shape:
     neurons of a row hear each other's spikes of the step before (``recurrent``), and over how large squares of neurons the mean of
     their spikes is what comes out (``pool``): a row is an image then, its lines ``span`` long; and whether a narrow layer hears
     their spikes inside the kernel (``readout``), whose sums are what comes out. With ``keeps`` the states of each step are written
-    down for the way back, which goes through all steps again otherwise."""
+    down for the way back, which goes through all steps again otherwise. With ``halves`` the weights between neurons and what they
+    are multiplied by are bfloat16 on the way back."""
 
     each: tuple[str, ...]
     learned: tuple[str, ...]
@@ -40,6 +41,7 @@ class Shape:
     pool: int = 1
     readout: bool = False
     keeps: bool = False
+    halves: bool = False
 
 
 def name_of(number: str) -> str:
@@ -58,5 +60,6 @@ def imports(precision: str) -> str:
     """The lines of a kernel that bring in the sums and the begin of lines; the digest makes them a part of the kernel."""
     bits = precision.removeprefix("float")
     names = ", ".join(f"{name}{bits} as {name}" for name in ("row_sums", "dense_sums", "turn", "places"))
+    names += ", dense_sums16, halve" if precision == "float32" else ""
     here = "from maichong.engines.autograd"
     return f"{here}.lined import SLACK, lined\n{here}.row_sums import {names}  # {_digest()}"

@@ -184,6 +184,18 @@ def packed(weight: torch.Tensor) -> np.ndarray:
     return matrix
 
 
+def paired(weight: torch.Tensor) -> np.ndarray:
+    """The same rounded to bfloat16, where each two rows of a block lie together, column by column: [blocks, pairs of rows, 64], as
+    int32 that hold two numbers each."""
+    width = weight.shape[1]
+    blocks = torch.from_numpy(packed(weight)).reshape(-1, width, WIDE)
+    blocks = torch.nn.functional.pad(blocks, (0, 0, 0, width % 2)).reshape(len(blocks), -1, 2, WIDE)
+    found = empty(blocks.numel() // 2, np.dtype(np.int32))
+    rounded = torch.from_numpy(found).view(torch.bfloat16).reshape(len(blocks), -1, WIDE, 2)
+    rounded.copy_(blocks.transpose(2, 3))
+    return found
+
+
 def weight_gradient(lists: Lists, gradient: torch.Tensor) -> torch.Tensor:
     """gradient.T @ x, from the lists of x: gradient [rows, n] -> [n, width]."""
     rows, n = gradient.shape
