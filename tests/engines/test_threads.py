@@ -26,6 +26,7 @@ from maichong import (
     Network,
     Normal,
     OneToOne,
+    OutgoingNormalisation,
     PairSTDP,
     Poisson,
     SpikeTimes,
@@ -56,6 +57,10 @@ PARTS: dict[str, dict[str, Any]] = {
     "plastic rows": {
         "connector": FixedInDegree(20), "weight": Uniform(10, 70), "delay": Uniform(0.1, 3.0),
         "plasticity": (TripletSTDP(w_max=100.0), WeightNormalisation(total=900.0, w_max=100.0)),
+    },
+    "plastic rows by sources": {
+        "connector": FixedInDegree(20), "weight": Uniform(10, 70), "delay": Uniform(0.1, 3.0),
+        "plasticity": (TripletSTDP(w_max=100.0), OutgoingNormalisation(total=900.0, w_max=100.0)),
     },
     "plastic rows, one delay": {
         "connector": FixedProbability(0.2), "weight": 50.0, "delay": 1.5, "plasticity": PairSTDP(w_max=100.0),

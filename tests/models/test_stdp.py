@@ -26,6 +26,7 @@ from maichong import (
     MorrisonSTDP,
     Network,
     OneToOne,
+    OutgoingNormalisation,
     PairSTDP,
     Poisson,
     PowerLawSTDP,
@@ -434,6 +435,30 @@ def test_normalisation_makes_the_sums_equal_and_keeps_ratios(engine: str, where:
     assert (w[:, 0][there[:, 0]] == 0.0).all()
     wanted = w0 * 3.25 / np.maximum(np.where(there, w0, 0.0).sum(axis=0), 1e-9)
     assert w[there] == pytest.approx(wanted[there], rel=1e-14)
+
+
+@pytest.mark.parametrize("where", LAYOUTS)
+def test_outgoing_normalisation_makes_the_sums_of_sources_equal(engine: str, where: str) -> None:
+    """Sum = total to rounding, each weight w total / sum as it was before; a source with weights of zero is left alone."""
+    rng = np.random.default_rng(3)
+    connector, n_pre, n_post, delays = layout(where, rng)
+    w0 = rng.uniform(0.1, 0.9, (n_pre, n_post))
+    w0[1] = 0.0
+    delay = delays[delays > 0] * 1.0 if where.startswith("rows") else 3.0 if where != "many delays" else delays * 1.0
+    net = lesson(
+        [PairSTDP(w_max=10.0), OutgoingNormalisation(total=2.5)], [[]] * n_pre, [[]] * n_post, 1.0,
+        connector=connector, delay=delay, weight=w0[delays > 0] if where.startswith("rows") else w0,
+    )  # fmt: skip
+    run = net.build(engine).run(3.0)
+    for _ in range(2):  # the second time there is nothing to do
+        run.signal("sample")
+    w, there = run.weights("w"), delays > 0
+    sums = np.where(there, w0, 0.0).sum(axis=1, keepdims=True)
+    wanted = w0 * 2.5 / np.where(sums > 0, sums, 1.0)
+    assert w[there] == pytest.approx(wanted[there], rel=1e-14)
+    alone = there.any(axis=1) & (np.arange(n_pre) != 1)
+    assert np.nansum(w, axis=1)[alone] == pytest.approx(2.5, rel=1e-14)
+    assert (w[1][there[1]] == 0.0).all()
 
 
 def test_normalisation_waits_for_learning(engine: str) -> None:

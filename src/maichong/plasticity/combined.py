@@ -49,7 +49,11 @@ def Sequence(*rules: Configured) -> Configured:  # noqa: N802
     """Each of the ``rules`` on the weight that the one before left; raises as :func:`Sum`, and where a later one asks for the sum
     of all weights, which earlier ones have changed by then."""
     for later in rules[1:]:
-        if isinstance(later, Configured) and isinstance(later.model, RuleModel) and later.model.asks("w_sum"):
+        if (
+            isinstance(later, Configured)
+            and isinstance(later.model, RuleModel)
+            and (later.model.asks("w_sum") or later.model.asks("w_sum_pre"))
+        ):
             raise ParameterError(
                 "Sequence", "its later rules cannot ask for the sum of all weights", later.model.name, "put it first"
             )

@@ -26,6 +26,7 @@ from maichong.encoding.poisson import Poisson
 from maichong.engines import Run
 from maichong.errors import ParameterError
 from maichong.neurons.lif import LIF
+from maichong.plasticity.meso.outgoing_normalisation import OutgoingNormalisation
 from maichong.plasticity.meso.square_root_threshold import SquareRootThreshold
 from maichong.plasticity.meso.weight_normalisation import WeightNormalisation
 from maichong.plasticity.micro.symmetric_stdp import SymmetricSTDP
@@ -62,6 +63,7 @@ class Settings:
     class_eta: float = 4e-3
     class_most: float = 8.0  # largest weight onto a class cell
     class_mean: float = 0.8  # and their mean
+    class_sum: str = "outgoing"  # weights whose sum is kept: from a hidden neuron; or incoming: onto a class cell
     teacher_rate: float = 200.0  # Hz
     precision: str = "float32"
     validate: int = 0  # images held back from training, and tested on instead of the test split
@@ -71,6 +73,8 @@ class Settings:
         check_least(NAME, self, 0, ("train", "test", "label", "validate", "min_spikes", "rest_ms", "falls"))
         check_above(NAME, self, 0, ("dt", "present_ms", "max_rate", "eta", "weight_sum", "tau_theta"))
         check_above(NAME, self, 0, ("class_eta", "class_mean", "teacher_rate"))
+        if self.class_sum not in ("outgoing", "incoming"):
+            raise ParameterError(f"{NAME}.class_sum", "must be one of outgoing, incoming", repr(self.class_sum))
         if self.class_most <= self.class_mean:
             raise ParameterError(f"{NAME}.class_most", f"must be > class_mean, {self.class_mean:g}", self.class_most)
 
@@ -150,7 +154,10 @@ def class_network(settings: Settings, n_classes: int, seed: int, *, taught: bool
     cell = LIF(tau_m=10.0, c_m=10.0, v_rest=-60.0, v_r=-45.0, v_th=10.0 if taught else -40.0, t_ref=0.0 if taught else 2.0)
     cells = net.population("class", cell, n_classes)
     rule = SymmetricSTDP(eta_pre=settings.class_eta, eta_post=settings.class_eta, w_max=settings.class_most)
-    total = WeightNormalisation(total=settings.class_mean * settings.neurons)
+    if settings.class_sum == "incoming":
+        total = WeightNormalisation(total=settings.class_mean * settings.neurons)
+    else:
+        total = OutgoingNormalisation(total=settings.class_mean * n_classes)
     net.project(
         hidden, cells, AllToAll(), name="learned", receptor=Exponential(tau=1.0, e_rev=0.0), weight=Uniform(0.0, 0.3),
         plasticity=[rule, total],

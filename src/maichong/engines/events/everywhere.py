@@ -36,6 +36,17 @@ def each_step(b: Builder) -> KernelText | None:
     return b.text("Every step", w)
 
 
+def add_up(b: Builder) -> KernelText | None:
+    """Add to ``sums_pre`` what leaves each neuron, where the rule's ``on_signal`` asks for it: of all parts of the targets, before
+    any of them changes."""
+    if "w_sum_pre" not in b.asks("on_signal"):
+        return None
+    w = Writer(b.precision)
+    sums = b.array("sums_pre")
+    visit(b, w, lambda place: w.line(f"{sums}[i] += {b.array('weight')}[{place}]"))
+    return b.text("Outgoing weights", w)
+
+
 def on_signal(b: Builder) -> KernelText:
     """The rule's ``on_signal`` visits every synapse; ``sums`` holds the incoming weight of each neuron."""
     w = Writer(b.precision)
@@ -46,6 +57,8 @@ def on_signal(b: Builder) -> KernelText:
         w.line(f"{sums}[:] = F(0.0)")
         visit(b, w, lambda place: w.line(f"{sums}[j] += {b.array('weight')}[{place}]"))
         env["w_sum"] = f"{sums}[j]"
+    if "w_sum_pre" in b.asks("on_signal"):
+        env["w_sum_pre"] = f"{b.array('sums_pre')}[i]"
     _everywhere(b, w, "on_signal", env)
     return b.text("Signal", w)
 

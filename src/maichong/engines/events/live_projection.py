@@ -211,8 +211,11 @@ class LiveProjection:
         # the kernels of all rules read one signal
         self.values.setdefault("signal", np.zeros(1, self.precision))
         self.values.setdefault("sums", np.zeros(self.plan.n_post, self.precision))
-        text = everywhere.on_signal(projections.Builder(shape, rule, self.precision))
-        return [(str(self.plan.clock(rule)), [Kernel(text, self.values | mine) for mine in self._mine])]
+        self.values.setdefault("sums_pre", np.zeros(self.plan.n_pre, self.precision))
+        texts = [emit(projections.Builder(shape, rule, self.precision)) for emit in (everywhere.add_up, everywhere.on_signal)]
+        return [
+            (str(self.plan.clock(rule)), [Kernel(text, self.values | mine) for text in texts if text for mine in self._mine])
+        ]
 
     def carry_on(self, step: int) -> None:
         """Bring all synapses up to date."""
@@ -241,6 +244,7 @@ class LiveProjection:
         for signal, kernels in self._signals:
             if signal == name:
                 self.values["signal"][0] = value
+                self.values["sums_pre"][:] = 0.0
                 for kernel in kernels:
                     kernel.once(step)
                 self._settle(step)
