@@ -18,17 +18,20 @@ def spikes(steps: int, batch: int, n: int, rate: float, dtype: torch.dtype = tor
     ("n_in", "n_out", "rate"), [(300, 200, 0.1), (301, 67, 0.2), (700, 64, 0.0), (257, 129, 0.24), (300, 10, 0.5)]
 )
 @pytest.mark.parametrize("threads", [1, 2])
-def test_values_and_gradients_are_those_of_the_dense_product(monkeypatch, n_in, n_out, rate, threads):
+@pytest.mark.parametrize("graded", [True, False])
+def test_values_and_gradients_are_those_of_the_dense_product(monkeypatch, n_in, n_out, rate, threads, graded):
     monkeypatch.setattr(sparse, "WORTH", 0)
     torch.manual_seed(1)
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        # graded values too, as means over spikes have them
-        x = spikes(21, 29, n_in, rate) * torch.randint(1, 5, (21, 29, n_in)) / 4
+        # graded values, as means over spikes have them, and spikes alone
+        x = spikes(21, 29, n_in, rate) * (torch.randint(1, 5, (21, 29, n_in)) / 4 if graded else 1.0)
         weight, bias = torch.randn(n_out, n_in, dtype=x.dtype), torch.randn(n_out, dtype=x.dtype)
         found, upstream = [], torch.randn(21, 29, n_out, dtype=x.dtype)
         assert (sparse.lists_of(x) is not None) == (rate < 0.25)
+        if 0.0 < rate < 0.25:
+            assert (sparse.lists_of(x).value is None) == (not graded)
         for product in (sparse.linear, torch.nn.functional.linear):
             given = [entry.clone().requires_grad_() for entry in (x, weight, bias)]
             y = product(*given)
@@ -106,11 +109,13 @@ def test_no_spikes_at_all(monkeypatch):
     assert np.all(layer.weight.grad.numpy() == 0)
 
 
-def test_lists_go_with_the_graph(monkeypatch):
+@pytest.mark.parametrize(("size", "kept"), [(1.0, 2), (0.5, 3)])
+def test_lists_go_with_the_graph(monkeypatch, size, kept):
+    """Places alone where all are spikes, with their values else."""
     monkeypatch.setattr(sparse, "WORTH", 0)
-    y = sparse.linear(spikes(3, 4, 100, 0.1, torch.float32), torch.randn(70, 100, requires_grad=True), None)
+    y = sparse.linear(size * spikes(3, 4, 100, 0.1, torch.float32), torch.randn(70, 100, requires_grad=True), None)
     saved = y.grad_fn.saved_tensors
-    assert sum(entry is not None for entry in saved) == 3
+    assert sum(entry is not None for entry in saved) == kept
     y.sum().backward()
     with pytest.raises(RuntimeError, match="already been freed"):
         _ = y.grad_fn.saved_tensors
@@ -121,3 +126,15 @@ def test_vmap_is_left_to_torch(monkeypatch):
     x, weight = spikes(3, 4, 100, 0.1, torch.float32), torch.randn(70, 100)
     found = torch.func.vmap(lambda row: sparse.linear(row, weight, None))(x)
     torch.testing.assert_close(found, torch.nn.functional.linear(x, weight))
+
+
+@pytest.mark.parametrize("odd", [0.5, -1.0, 2.0, float("nan"), 1.0000001])
+@pytest.mark.parametrize("place", [0, 15, 40, 299, 300])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_one_number_that_is_no_spike_is_seen(odd, place, dtype):
+    x = spikes(3, 5, 301, 0.1, dtype)
+    assert sparse.lists_of(x).value is None
+    x[2, 3, place] = odd
+    lists = sparse.lists_of(x)
+    assert lists.value is not None
+    torch.testing.assert_close(sparse.dense_of(lists, x.numpy().dtype), x.reshape(15, 301), equal_nan=True)

@@ -103,12 +103,12 @@ def begin_block(w: Writer, shape: Shape, back: bool) -> None:
 def hear(w: Writer, shape: Shape) -> None:
     """Forward, in each step, behind the list: the layer hears those that fired."""
     if shape.recurrent:
-        w.line(f"row_sums({_at('read')}, {index_of(True)}, {_at('ones')}, 0, count, {_at('start_read')}, {_at('sums')})")
+        w.line(f"row_adds({_at('read')}, {index_of(True)}, 0, count, {_at('start_read')}, {_at('sums')})")
         w.line("for j in range(n_read):")
         w.line("    out_read[U((t * rows + begin + r) * n_read + j)] = sums[j]")
         return
     w.line(f"now = {_at('sums')} + U(t * {COLUMNS}) * size")
-    w.line(f"row_sums({_at('read')} + U(begin * {COLUMNS}) * size, {_at('index')}, {_at('ones')}, 0, count, now, now)")
+    w.line(f"row_adds({_at('read')} + U(begin * {COLUMNS}) * size, {_at('index')}, 0, count, now, now)")
 
 
 def end_block(w: Writer, shape: Shape) -> None:

@@ -128,8 +128,10 @@ def _of_weight(spikes: torch.Tensor, bounds: torch.Tensor | None = None, *, grad
         lists = lists_of(before)
         return weight_gradient(lists, after) if lists else after.t() @ before
     index = spikes.numpy()
-    lists = Lists(len(after), width, width, bounds[:-rows].numpy(), index, np.ones(len(index), gradient.numpy().dtype))
-    return weight_gradient(lists, after) if len(index) < SPARSE * gradient.numel() else after.t() @ dense_of(lists)
+    lists = Lists(len(after), width, width, bounds[:-rows].numpy(), index, None)
+    if len(index) < SPARSE * gradient.numel():
+        return weight_gradient(lists, after)
+    return after.t() @ dense_of(lists, gradient.numpy().dtype)
 
 
 def _parts(rows: int, width: int, threads: int) -> list[tuple[int, int, int, int]]:

@@ -12,8 +12,7 @@ def hear(w: Writer, index: str) -> None:
     w.line("heard_by = U(heard.ctypes.data) + near * size")
     w.line("for block in range(blocks):")
     w.line(f"    of, to = U(block * width * {COLUMNS}) * size, U(block * {COLUMNS}) * size")
-    w.line(f"    of_index, of_one = {index}, U(ones.ctypes.data)")
-    w.line("    row_sums(weights + of, of_index, of_one, 0, count, U(zeros.ctypes.data), heard_by + to)")
+    w.line(f"    row_adds(weights + of, {index}, 0, count, U(zeros.ctypes.data), heard_by + to)")
 
 
 def hand_back(w: Writer, *, halves: bool) -> None:

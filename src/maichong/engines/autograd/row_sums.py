@@ -1,5 +1,6 @@
-"""What is innermost in products, in vector registers: ``row_sums`` and ``dense_sums``, weighted sums of rows of a matrix; ``turn``,
-the transpose of a square; ``places``, where numbers are not 0.
+"""What is innermost in products, in vector registers: ``row_sums`` and ``dense_sums``, weighted sums of rows of a matrix;
+``row_adds`` and ``near_adds``, sums of rows; ``turn``, the transpose of a square; ``places``, where numbers are not 0; ``others``,
+whether some are no spikes.
 
 LLVM does not find this form by itself: in a loop over an array it loads and stores each sum at every row, and tests for overlaps
 first, which takes four times as long.
@@ -20,23 +21,20 @@ WIDE = 64
 
 
 @functools.cache
-def _of(precision: str) -> Any:
+def _of(precision: str, *, valued: bool = True, bits: int = 32) -> Any:
     lanes = {"float32": 16, "float64": 8}[precision]
     groups = WIDE // lanes
 
-    @intrinsic
-    def row_sums(typingctx: Any, matrix: Any, index: Any, value: Any, first: Any, last: Any, start: Any, out: Any) -> Any:
-        """out[:] = start[:] + the sum over k in first..last of value[k] * matrix[index[k], :], each of 64 columns, by addresses."""
-
+    def generator(signature: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            matrix, index, value, first, last, start, out = args
+            matrix, index, *value, first, last, start, out = args
             number = {"float32": ir.FloatType(), "float64": ir.DoubleType()}[precision]
             narrow, word, vector = ir.IntType(32), ir.IntType(64), ir.VectorType(number, lanes)
             kind = f"llvm.fma.v{lanes}f{32 if precision == 'float32' else 64}"
             fma = cgutils.get_or_insert_function(builder.module, ir.FunctionType(vector, [vector] * 3), kind)
             rows = builder.inttoptr(matrix, number.as_pointer())
-            indices = builder.inttoptr(index, narrow.as_pointer())
-            values = builder.inttoptr(value, number.as_pointer())
+            indices = builder.inttoptr(index, ir.IntType(bits).as_pointer())
+            values = builder.inttoptr(value[0], number.as_pointer()) if valued else None
             begun, ended = (builder.inttoptr(place, vector.as_pointer()) for place in (start, out))
             align = 4 if precision == "float32" else 8
 
@@ -58,13 +56,15 @@ def _of(precision: str) -> Any:
             builder.cbranch(builder.icmp_signed("<", k, last), body, done)
             builder.position_at_end(body)
             at = builder.zext(builder.load(builder.gep(indices, [k])), word)
-            scale = builder.load(builder.gep(values, [k]))
-            undefined = ir.Constant(vector, ir.Undefined)
-            scales = builder.insert_element(undefined, scale, ir.Constant(narrow, 0))
-            scales = builder.shuffle_vector(scales, undefined, ir.Constant(ir.VectorType(narrow, lanes), [0] * lanes))
+            undefined, scales = ir.Constant(vector, ir.Undefined), None
+            if valued:
+                scale = builder.load(builder.gep(values, [k]))
+                scales = builder.insert_element(undefined, scale, ir.Constant(narrow, 0))
+                scales = builder.shuffle_vector(scales, undefined, ir.Constant(ir.VectorType(narrow, lanes), [0] * lanes))
             row = builder.bitcast(builder.gep(rows, [builder.mul(at, ir.Constant(word, WIDE))]), vector.as_pointer())
             for group, total in enumerate(totals):
-                total.add_incoming(builder.call(fma, [scales, load(row, group), total]), body)
+                found = load(row, group)
+                total.add_incoming(builder.call(fma, [scales, found, total]) if valued else builder.fadd(found, total), body)
             k.add_incoming(builder.add(k, ir.Constant(word, 1)), body)
             builder.branch(test)
             builder.position_at_end(done)
@@ -72,10 +72,25 @@ def _of(precision: str) -> Any:
                 builder.store(total, builder.gep(ended, [ir.Constant(word, group)])).align = align
             return context.get_dummy_value()
 
-        address, count = types.uint64, types.int64
-        return types.void(address, address, address, count, count, address, address), generate
+        return signature, generate
 
-    return row_sums
+    address, count = types.uint64, types.int64
+    if valued:
+
+        @intrinsic
+        def row_sums(typingctx: Any, matrix: Any, index: Any, value: Any, first: Any, last: Any, start: Any, out: Any) -> Any:
+            """out[:] = start[:] + the sum over k in first..last of value[k] * matrix[index[k], :], each of 64 columns, by
+            addresses."""
+            return generator(types.void(address, address, address, count, count, address, address))
+
+        return row_sums
+
+    @intrinsic
+    def row_adds(typingctx: Any, matrix: Any, index: Any, first: Any, last: Any, start: Any, out: Any) -> Any:
+        """out[:] = start[:] + the sum over k in first..last of matrix[index[k], :], each of 64 columns, by addresses."""
+        return generator(types.void(address, address, count, count, address, address))
+
+    return row_adds
 
 
 SPARE = 16
@@ -281,7 +296,32 @@ def _places_of(precision: str) -> Any:
     return places
 
 
+@functools.cache
+def _others_of(precision: str) -> Any:
+    lanes = {"float32": 16, "float64": 8}[precision]
+
+    @intrinsic
+    def others(typingctx: Any, x: Any) -> Any:
+        """1 where some of a register's worth of numbers at the address x are neither 0 nor 1, else 0."""
+
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            number = {"float32": ir.FloatType(), "float64": ir.DoubleType()}[precision]
+            numbers, bits = ir.VectorType(number, lanes), ir.IntType(lanes)
+            found = builder.load(builder.inttoptr(args[0], numbers.as_pointer()))
+            found.align = 4 if precision == "float32" else 8
+            apart = [builder.fcmp_unordered("!=", found, ir.Constant(numbers, [value] * lanes)) for value in (0.0, 1.0)]
+            held = builder.bitcast(builder.and_(*apart), bits)
+            return builder.zext(builder.icmp_unsigned("!=", held, ir.Constant(bits, 0)), ir.IntType(64))
+
+        return types.int64(types.uint64), generate
+
+    return others
+
+
 row_sums32, row_sums64 = _of("float32"), _of("float64")
+row_adds32, row_adds64 = _of("float32", valued=False), _of("float64", valued=False)
+near_adds32, near_adds64 = _of("float32", valued=False, bits=8), _of("float64", valued=False, bits=8)
+others32, others64 = _others_of("float32"), _others_of("float64")
 dense_sums16, dense_sums32, dense_sums64 = _dense_of("bfloat16"), _dense_of("float32"), _dense_of("float64")
 turn32, turn64 = _turn_of("float32"), _turn_of("float64")
 places32, places64 = _places_of("float32"), _places_of("float64")

@@ -56,10 +56,14 @@ def _digest() -> str:
     return hashlib.sha256(b"".join(files)).hexdigest()[:12]
 
 
+NAMES = ("row_sums", "row_adds", "near_adds", "dense_sums", "turn", "places", "others")
+"""Functions of both precisions."""
+
+
 def imports(precision: str) -> str:
     """The lines of a kernel that bring in the sums and the begin of lines; the digest makes them a part of the kernel."""
     bits = precision.removeprefix("float")
-    names = ", ".join(f"{name}{bits} as {name}" for name in ("row_sums", "dense_sums", "turn", "places"))
+    names = ", ".join(f"{name}{bits} as {name}" for name in NAMES)
     names += ", dense_sums16, halve" if precision == "float32" else ""
     here = "from maichong.engines.autograd"
     return f"{here}.lined import SLACK, lined\n{here}.row_sums import {names}  # {_digest()}"

@@ -36,7 +36,7 @@ NEAR = 48 << 10
 whole, and cost more by the ends of more and shorter sums (24, 32, 48 and 200 KiB: 6.1, 5.8, 5.9, 7.0 ms)."""
 
 
-NOTHING = {"int": 0} | {kind: np.zeros(0, kind) for kind in ("int32", "int64", "float32", "float64")}
+NOTHING = {"int": 0} | {kind: np.zeros(0, kind) for kind in ("uint8", "int32", "int64", "float32", "float64")}
 
 
 def linear(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
@@ -73,7 +73,7 @@ def readable(x: torch.Tensor, *others: torch.Tensor | None) -> bool:
 
 @dataclass(frozen=True)
 class Lists:
-    """What of a matrix [rows, width] is not 0: its places and values, those of a row together.
+    """What of a matrix [rows, width] is not 0: its places and values, those of a row together; no values where all are 1.
 
     ``bounds`` [rows, parts + 1] says where those of each part of ``near`` columns of a row begin, and where the row ends; rows need
     not lie one after the other.
@@ -84,7 +84,7 @@ class Lists:
     near: int
     bounds: np.ndarray
     index: np.ndarray
-    value: np.ndarray
+    value: np.ndarray | None
 
 
 def lists_of(x: torch.Tensor) -> Lists | None:
@@ -99,24 +99,25 @@ def lists_of(x: torch.Tensor) -> Lists | None:
     near = NEAR // (WIDE * flat.itemsize)
     bounds = np.empty((rows, -(-width // near) + 1), np.int64)
     index, value = np.empty(rooms[-1], np.int32), np.empty(rooms[-1], flat.dtype)
-    found = np.zeros(len(work), np.int64)
+    found = np.zeros((len(work), 2), np.int64)
     given = {
         "x": flat, "bounds": bounds.reshape(-1), "index": index, "value": value, "width": width, "near": near, "most": most,
     }  # fmt: skip
-    own = [{"room": int(room), "found": found[k : k + 1]} for k, room in enumerate(rooms[:-1])]
+    own = [{"room": int(room), "found": found[k]} for k, room in enumerate(rooms[:-1])]
     _run("note", flat.dtype, given, work, own)
-    if found.sum() > most:
+    many, odd = found.sum(axis=0)
+    if many > most:
         return None
     # what lies between the threads' parts was never touched, and is no memory
-    return Lists(rows, width, near, bounds, index, value)
+    return Lists(rows, width, near, bounds, index, value if odd else None)
 
 
-def dense_of(lists: Lists) -> torch.Tensor:
+def dense_of(lists: Lists, dtype: np.dtype) -> torch.Tensor:
     """The matrix [rows, width] of which lists tell."""
     many = lists.bounds[:, -1] - lists.bounds[:, 0]
     of = np.repeat(lists.bounds[:, 0] - np.cumsum(many) + many, many) + np.arange(many.sum())
-    found = np.zeros((lists.rows, lists.width), lists.value.dtype)
-    found[np.repeat(np.arange(lists.rows), many), lists.index[of]] = lists.value[of]
+    found = np.zeros((lists.rows, lists.width), dtype)
+    found[np.repeat(np.arange(lists.rows), many), lists.index[of]] = 1.0 if lists.value is None else lists.value[of]
     return torch.from_numpy(found)
 
 
@@ -145,7 +146,9 @@ class SparseLinear(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, lists: Lists, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
         # among what is saved, so that it goes with the graph
-        noted = (lists.bounds, lists.index, lists.value) if weight.requires_grad else ()
+        noted = [lists.bounds, lists.index] if weight.requires_grad else []
+        if noted and lists.value is not None:
+            noted.append(lists.value)
         ctx.save_for_backward(weight if x.requires_grad else None, *(torch.from_numpy(entry) for entry in noted))
         ctx.sides = lists.rows, lists.width, lists.near
         n = weight.shape[0]
@@ -155,8 +158,7 @@ class SparseLinear(torch.autograd.Function):
             start[:n] = bias.detach().numpy()
         out = torch.empty((*x.shape[:-1], n), dtype=x.dtype)
         given = {
-            "matrix": matrix, "index": lists.index, "value": lists.value, "bounds": lists.bounds.reshape(-1), "near": lists.near,
-            "start": start, "out": out.reshape(-1).numpy(), "width": lists.width, "n": n,
+            "matrix": matrix, **_listed(lists), "start": start, "out": out.reshape(-1).numpy(), "width": lists.width, "n": n,
         }  # fmt: skip
         _run("product", matrix.dtype, given, shares(lists.rows))
         return out
@@ -170,7 +172,10 @@ class SparseLinear(torch.autograd.Function):
         of_x = (flat @ weight).reshape(*gradient.shape[:-1], -1) if ctx.needs_input_grad[1] else None
         of_weight = None
         if ctx.needs_input_grad[2]:
-            of_weight = weight_gradient(Lists(*ctx.sides, *(entry.numpy() for entry in noted)), flat.contiguous())
+            bounds, index, *value = (entry.numpy() for entry in noted)
+            rows, width, near = ctx.sides
+            lists = Lists(rows, width, near, bounds, index, value[0] if value else None)
+            of_weight = weight_gradient(lists, flat.contiguous())
         return None, of_x, of_weight, flat.sum(dim=0) if ctx.needs_input_grad[3] else None
 
 
@@ -199,23 +204,27 @@ def paired(weight: torch.Tensor) -> np.ndarray:
 def weight_gradient(lists: Lists, gradient: torch.Tensor) -> torch.Tensor:
     """gradient.T @ x, from the lists of x: gradient [rows, n] -> [n, width]."""
     rows, n = gradient.shape
+    width, dtype = lists.width, gradient.numpy().dtype
     chunks = -(-rows // CHUNK)
-    first, last = (np.empty(chunks * lists.width, np.int64) for _ in range(2))
     begun = np.cumsum([0, *np.add.reduceat(lists.bounds[:, -1] - lists.bounds[:, 0], np.arange(0, rows, CHUNK))])
-    index, value = np.empty(begun[-1], np.int32), np.empty(begun[-1], lists.value.dtype)
-    shared = {"index": lists.index, "value": lists.value, "bounds": lists.bounds.reshape(-1), "near": lists.near}
-    given = {
-        **shared, "width": lists.width, "rows": rows, "begin_by": begun, "first_by": first, "last_by": last,
-        "index_by": index, "value_by": value,
-    }  # fmt: skip
-    _run("turn_lists", lists.value.dtype, given, shares(chunks))
-    out = torch.empty((n, lists.width), dtype=gradient.dtype)
-    given = {
-        "first_by": first, "last_by": last, "index_by": index, "value_by": value, "gradient": gradient.reshape(-1).numpy(),
-        "out": out.reshape(-1).numpy(), "width": lists.width, "rows": rows, "n": n,
-    }  # fmt: skip
-    _run("gradient", lists.value.dtype, given, shares(-(-n // WIDE)))
+    first, last = (np.empty(chunks * width, np.int64) for _ in range(2))
+    given = {**_listed(lists), "width": width, "rows": rows, "n": n, "begin_by": begun, "first_by": first, "last_by": last}
+    if lists.value is None:
+        turn, given["near_by"] = "turn_spikes", np.empty(begun[-1], np.uint8)
+    else:
+        turn = "turn_lists"
+        given |= {"index_by": np.empty(begun[-1], np.int32), "value_by": np.empty(begun[-1], dtype)}
+    _run(turn, dtype, given, shares(chunks))
+    out = torch.empty((n, width), dtype=gradient.dtype)
+    given |= {"gradient": gradient.reshape(-1).numpy(), "out": out.reshape(-1).numpy()}
+    _run("gradient", dtype, given, shares(-(-n // WIDE)))
     return out
+
+
+def _listed(lists: Lists) -> dict[str, Any]:
+    """What a kernel gets of lists."""
+    given = {"index": lists.index, "bounds": lists.bounds.reshape(-1), "near": lists.near, "spikes": int(lists.value is None)}
+    return given if lists.value is None else {**given, "value": lists.value}
 
 
 def shares(count: int) -> list[tuple[int, int]]:
@@ -246,4 +255,5 @@ def _run(
     name = next(name for name, stages in KERNELS.items() if stage in stages)
     text = kernel(name, dtype.name)
     nothing = {argument.name: NOTHING[argument.kind.removesuffix("[]")] for argument in text.arguments}
+    given = {name: value for name, value in given.items() if name in nothing}
     run_shares(text, {**nothing, **given, "stage": list(KERNELS[name]).index(stage)}, work, own)

@@ -9,14 +9,14 @@ from maichong.engines.autograd.shapes import imports
 from maichong.engines.events.emit import Argument, KernelText
 
 CHUNK = 256
-"""Rows whose gradients are added up together: 64 KiB of a block."""
+"""Rows whose gradients are added up together: 64 KiB of a block. As many as a byte tells apart."""
 
 BODIES = {
     "note": """
 size, lanes = U(SIZE), 64 // SIZE
 numbers, indices, values = U(x.ctypes.data), U(index.ctypes.data), U(value.ctypes.data)
 whole, parts = width // lanes * lanes, (width + near - 1) // near
-k = room
+k, odd = room, 0
 for row in range(low, up):
     if k - room > most:
         break
@@ -25,13 +25,16 @@ for row in range(low, up):
         bounds[U(row * (parts + 1) + p)] = k
         for j in range(p * near, min((p + 1) * near, whole), lanes):
             k += places(numbers + (at + U(j)) * size, j, indices + U(4 * k), values + U(k) * size)
+            odd += others(numbers + (at + U(j)) * size)
     for j in range(whole, width):
         now = x[at + U(j)]
         index[U(k)] = j
         value[U(k)] = now
         k += np.int64(now != F(0.0))
+        odd += np.int64(now != F(0.0)) * np.int64(now != F(1.0))
     bounds[U(row * (parts + 1) + parts)] = k
 found[0] = k - room
+found[1] = odd
 """,
     "pack": f"""
 size, lanes = U(SIZE), 64 // SIZE
@@ -73,7 +76,10 @@ for block in range((n + {WIDE - 1}) // {WIDE}):
             for row in range(top, end):
                 of = U(row * (parts + 1) + p)
                 here = to + U((row - top) * stride) * size
-                row_sums(rows_of, indices, values, bounds[of], bounds[of + U(1)], here if p else begin, here)
+                if spikes:
+                    row_adds(rows_of, indices, bounds[of], bounds[of + U(1)], here if p else begin, here)
+                else:
+                    row_sums(rows_of, indices, values, bounds[of], bounds[of + U(1)], here if p else begin, here)
         if many < {WIDE}:
             for row in range(top, end):
                 for j in range(many):
@@ -103,6 +109,29 @@ for chunk in range(low, up):
             value_by[place] = value[U(k)]
             last_by[j] += 1
 """,
+    "turn_spikes": f"""
+parts = (width + near - 1) // near
+rooms = np.empty(width * {CHUNK}, np.uint8)
+for chunk in range(low, up):
+    top, end = chunk * {CHUNK}, min((chunk + 1) * {CHUNK}, rows)
+    own = U(chunk * width)
+    for j in range(width):
+        last_by[own + U(j)] = 0
+    for row in range(top, end):
+        for k in range(bounds[U(row * (parts + 1))], bounds[U(row * (parts + 1) + parts)]):
+            j = U(index[U(k)])
+            many = last_by[own + j]
+            rooms[j * U({CHUNK}) + U(many)] = row - top
+            last_by[own + j] = many + 1
+    at = begin_by[chunk]
+    for j in range(width):
+        many = last_by[own + U(j)]
+        for c in range(many):
+            near_by[U(at + c)] = rooms[U(j * {CHUNK} + c)]
+        first_by[own + U(j)] = at
+        at += many
+        last_by[own + U(j)] = at
+""",
     "gradient": f"""
 size, lanes = U(SIZE), 64 // SIZE
 part = lined(np.empty({CHUNK * WIDE} + SLACK, F))
@@ -124,7 +153,10 @@ for block in range(low, up):
         own = U(chunk * width)
         for j in range(width):
             to = totals + U(j * {WIDE}) * size
-            row_sums(near, indices, values, first_by[own + U(j)], last_by[own + U(j)], to, to)
+            if spikes:
+                near_adds(near, U(near_by.ctypes.data), first_by[own + U(j)], last_by[own + U(j)], to, to)
+            else:
+                row_sums(near, indices, values, first_by[own + U(j)], last_by[own + U(j)], to, to)
     square = (many // lanes * lanes, width // lanes * lanes)
     for j in range(0, square[0], lanes):
         to = U(out.ctypes.data) + U((block * {WIDE} + j) * width) * size
@@ -137,10 +169,10 @@ for block in range(low, up):
 """,
 }
 
-KERNELS = {"forward": ("note", "pack", "product"), "backward": ("turn_lists", "gradient")}
+KERNELS = {"forward": ("note", "pack", "product"), "backward": ("turn_lists", "turn_spikes", "gradient")}
 """The stages of each kernel: few kernels, for each takes a second to compile."""
 
-INTEGERS = ("width", "rows", "n", "near", "low", "up", "stage", "room", "most")
+INTEGERS = ("width", "rows", "n", "near", "low", "up", "stage", "room", "most", "spikes")
 PLACES = ("found", "bounds", "begin_by", "first_by", "last_by")
 INDICES = ("index", "index_by")
 NUMBERS = {
@@ -161,7 +193,8 @@ def kernel(name: str, precision: str) -> KernelText:
         title=f"Sparse products, {name}", precision=precision,
         arguments=(
             *(Argument(entry, "int") for entry in INTEGERS), *(Argument(entry, "int64[]") for entry in PLACES),
-            *(Argument(entry, "int32[]") for entry in INDICES), *(Argument(entry, f"{precision}[]") for entry in NUMBERS[name]),
+            *(Argument(entry, "int32[]") for entry in INDICES), Argument("near_by", "uint8[]"),
+            *(Argument(entry, f"{precision}[]") for entry in NUMBERS[name]),
         ),
         body=tuple(body), extra=imports(precision),
     )  # fmt: skip
