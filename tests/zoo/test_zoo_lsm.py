@@ -34,7 +34,7 @@ def tones(recordings: int = 4, ms: int = 150) -> SoundSet:
 
 def test_the_network_is_the_paper_s() -> None:
     """135 neurons, a fifth of them inhibitory, threshold 20, 32 ms, refractory for 2; each channel reaches four, half by -16 mV."""
-    net, pool = reservoir(Settings(), 1)
+    net, pool = reservoir(Settings(depth=15), 1)
     assert (pool.n, pool.e.n, pool.i.n, net.dt) == (135, 108, 27, 1.0)
     assert [pool.e.model[name] for name in ("tau_m", "v_th", "v_r", "t_ref")] == [32.0, 20.0, 0.0, 2.0]
     inputs = [p for name, p in net.projections.items() if name.startswith("cochlea")]
