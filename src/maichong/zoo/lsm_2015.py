@@ -11,8 +11,9 @@ for TIDIGITS; FSDD is another set of recordings, free, and of half the bandwidth
 cochlea; weights of real numbers, whose steps are the mean of the paper's steps by chance; constants of learning, which public
 reproductions give differently, were chosen on 300 recordings held back (``validate``), as were ``range_db``, ``most_hz``, ``w_in``
 and ``depth``: the paper's 135 neurons (``--set depth=15``) answer 83.2 % of them by the local rule, over three seeds, and 270
-87.2 %, over two. The test split had been read once before, with 135: 84.67 %. What is tested is the ``protocol``: the official split or one drawn at "random", whose speakers are in both parts, or one
-of the "speakers" after the other, whom the readouts have never heard.
+87.2 %, over two. The test split had been read once before, with 135: 84.67 %. What is tested is the ``protocol``: the official
+split or one drawn at "random", whose speakers are in both parts, or one of the "speakers" after the other, whom the readouts have
+never heard.
 """
 
 from __future__ import annotations
