@@ -20,6 +20,7 @@ from maichong.motifs.four_node_significance import four_node_significance
 from maichong.motifs.four_nodes import FourNodeCensus, four_node_census, four_node_motifs, share_of
 from maichong.motifs.generating import Generated, generate, reshaped
 from maichong.motifs.graph import DirectedGraph, Dropped, directed_graph, graph_of_matrix
+from maichong.motifs.node_types import read_types
 from maichong.motifs.nulls import NULLS, null_censuses, rewired
 from maichong.motifs.prediction import Regions, Validation, cross_validated, profile_model, regions_of
 from maichong.motifs.significance import Significance, profile, significance
@@ -30,6 +31,6 @@ __all__ = [
     "CONNECTED", "MAN", "NULLS", "TRIADS", "TYPED_NULLS", "DirectedGraph", "Dropped", "FourNodeCensus", "Generated", "Regions",
     "Significance", "Triad", "TypedCensus", "Validation", "cross_validated", "directed_graph", "expected_census",
     "expected_four_node_census", "four_node_census", "four_node_motifs", "four_node_significance", "generate", "graph_of_matrix",
-    "node_census", "null_censuses", "profile", "profile_model", "read_edge_list", "regions_of", "reshaped", "rewired", "share_of",
-    "shares", "significance", "triad_census", "typed_census", "typed_significance",
+    "node_census", "null_censuses", "profile", "profile_model", "read_edge_list", "read_types", "regions_of", "reshaped", "rewired",
+    "share_of", "shares", "significance", "triad_census", "typed_census", "typed_significance",
 ]  # fmt: skip

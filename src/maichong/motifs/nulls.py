@@ -137,10 +137,10 @@ def over_nulls(
     return np.concatenate(found)
 
 
-def checked_null(where: str, null: object) -> str:
-    """``null``, if it names a null model; raises ParameterError."""
-    if not is_one_of(null, NULLS):
-        raise ParameterError(f"{where}.null", f"must be one of {', '.join(NULLS)}", brief(null), did_you_mean(null, NULLS))
+def checked_null(where: str, null: object, known: Sequence[str] = NULLS) -> str:
+    """``null``, if it names one of the null models ``known``; raises ParameterError."""
+    if not is_one_of(null, known):
+        raise ParameterError(f"{where}.null", f"must be one of {', '.join(known)}", brief(null), did_you_mean(null, known))
     return str(null)
 
 

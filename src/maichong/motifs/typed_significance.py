@@ -6,11 +6,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from maichong.errors import ParameterError, brief, did_you_mean, is_one_of
 from maichong.motifs.census import TypedTriad, checked_threads, checked_types, counts_of_types, typed_triads
 from maichong.motifs.expected import of_types
 from maichong.motifs.graph import DirectedGraph, checked_graph
-from maichong.motifs.nulls import NULLS, QUALITY, Arcs, censuses_of, over_nulls
+from maichong.motifs.nulls import NULLS, QUALITY, Arcs, censuses_of, checked_null, over_nulls
 from maichong.motifs.significance import Significance, beside
 from maichong.motifs.triads import CONNECTED
 
@@ -53,9 +52,7 @@ def typed_significance(
     """
     where = "typed_significance"
     graph = checked_graph(where, graph, 3)
-    if not is_one_of(null, TYPED_NULLS):
-        must = f"must be one of {', '.join(TYPED_NULLS)}"
-        raise ParameterError(f"{where}.null", must, brief(null), did_you_mean(null, TYPED_NULLS))
+    null = checked_null(where, null, TYPED_NULLS)
     names, of_node = checked_types(where, types, graph.n)
     k, threads = len(names), checked_threads(where, threads)
     counts, triads = counts_of_types(graph, of_node, k, threads), typed_triads(names)
