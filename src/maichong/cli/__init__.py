@@ -211,7 +211,7 @@ def bench(
 def codes_(
     file: Annotated[Path | None, typer.Argument(help="FILE.wav or FILE.npy, a sound or an array of numbers.")] = None,
     image: Annotated[int | None, typer.Option(metavar="N", help="The training image number N, in place of a file.")] = None,
-    data: Annotated[str, typer.Option(help="The data set of --image.")] = "mnist",
+    data: Annotated[str | None, typer.Option(help="The data set of --image; mnist if left out.")] = None,
     code: Annotated[str, typer.Option(metavar="CODES", help="Which codes, by commas: BSA,HSA; all if left out.")] = "",
     set_: Annotated[
         list[str] | None,
