@@ -230,13 +230,14 @@ def feed(
 @contextmanager
 def _all_or_nothing(net: Network) -> Iterator[None]:
     """Within, where one of several parts is refused, those before it are taken out of ``net`` again."""
-    before = dict(net.populations), dict(net.projections)
+    populations, projections = set(net.populations), set(net.projections)
     try:
         yield
     except BaseException:
-        for there, held in zip((net.populations, net.projections), before, strict=True):
-            there.clear()
-            there.update(held)
+        for name in set(net.populations) - populations:
+            del net.populations[name]
+        for name in set(net.projections) - projections:
+            del net.projections[name]
         raise
 
 
