@@ -114,7 +114,10 @@ def test_bi_fans_of_milo_2002() -> None:
     assert found.z[204] > 8
     assert found.p_more is not None and found.p_more[204] == 1 / 201
     assert sum(value**2 for value in found.profile.values()) == pytest.approx(1.0)
-    assert found.ratio[204] > 0
+    # Milo et al. 2004, the subgraph ratio profile with epsilon = 4; fewer than two here and there count as none
+    n, m = (np.array(list(each.values())) for each in (found.census, found.mean))
+    delta = np.where((n < 2) & (m < 2), 0.0, (n - m) / (n + m + 4))
+    assert list(found.ratio.values()) == pytest.approx((delta / np.linalg.norm(delta)).tolist())
 
 
 def test_a_sample_says_what_all_say_less_sharply() -> None:
