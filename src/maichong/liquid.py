@@ -14,7 +14,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,7 +122,7 @@ def liquid(
     gamma and normal laws that the paper draws from. Give ``weight`` a distribution where that matters.
 
     Raises ParameterError for a shape that has not three axes, a part or a chance outside 0 to 1, a reach < 0; NetworkError for an
-    unknown pair or type, a name that is taken and parts that do not fit.
+    unknown pair or type, a name that is taken and parts that do not fit. The network is then as it was.
 
     Not where weights in the reservoir must learn by gradients: that is ``maichong.nn``.
 
@@ -154,22 +155,25 @@ def liquid(
     if short_term is not None:
         parts["short_term"] = _by(short_term, SHORT_TERM, f"{where}, short_term")
 
-    populations = {
-        letter: net.population(
-            f"{name}.{letter.lower()}", kinds[letter], of_type[letter].size, init=init, drive=drive, sign=sign
-        )
-        for letter, sign in (("E", "excitatory"), ("I", "inhibitory"))
-    }
     projections = {}
-    for pair in PAIRS:
-        # exp(-(d / lambda)^2) is a Gaussian of the standard deviation lambda / sqrt(2)
-        kernel = (
-            DistanceKernel("gaussian", reach / np.sqrt(2), chances[pair]) if reach else DistanceKernel("constant", peak=0.0)
-        )
-        ends = [positions[of_type[letter]] for letter in pair]
-        connector = DistanceProbability(kernel, ends[0], ends[1], autapses=pair[0] != pair[1])
-        values = {what: by_pair[pair] for what, by_pair in parts.items()}
-        projections[pair] = net.project(populations[pair[0]], populations[pair[1]], connector, name=f"{name}.{pair}", **values)
+    with _all_or_nothing(net):
+        populations = {
+            letter: net.population(
+                f"{name}.{letter.lower()}", kinds[letter], of_type[letter].size, init=init, drive=drive, sign=sign
+            )
+            for letter, sign in (("E", "excitatory"), ("I", "inhibitory"))
+        }
+        for pair in PAIRS:
+            # exp(-(d / lambda)^2) is a Gaussian of the standard deviation lambda / sqrt(2)
+            kernel = (
+                DistanceKernel("gaussian", reach / np.sqrt(2), chances[pair]) if reach else DistanceKernel("constant", peak=0.0)
+            )
+            ends = [positions[of_type[letter]] for letter in pair]
+            connector = DistanceProbability(kernel, ends[0], ends[1], autapses=pair[0] != pair[1])
+            values = {what: by_pair[pair] for what, by_pair in parts.items()}
+            projections[pair] = net.project(
+                populations[pair[0]], populations[pair[1]], connector, name=f"{name}.{pair}", **values
+            )
     return Liquid(populations["E"], populations["I"], positions, of_type["E"], of_type["I"], projections)
 
 
@@ -215,11 +219,26 @@ def feed(
     pre, weights = np.repeat(np.arange(n), targets), np.full(cells.size, float(weight))
     weights[rng.choice(cells.size, round(negative * cells.size), replace=False)] *= -1.0
     projections = {}
-    for letter, population, members in (("E", pool.e, pool.cells_e), ("I", pool.i, pool.cells_i)):
-        onto = np.isin(cells, members)
-        pairs = ExplicitList(pre[onto], np.searchsorted(members, cells[onto]))
-        projections[letter] = net.project(name, population, pairs, weight=weights[onto], **options)
+    with _all_or_nothing(net):
+        for letter, population, members in (("E", pool.e, pool.cells_e), ("I", pool.i, pool.cells_i)):
+            onto = np.isin(cells, members)
+            pairs = ExplicitList(pre[onto], np.searchsorted(members, cells[onto]))
+            projections[letter] = net.project(name, population, pairs, weight=weights[onto], **options)
     return projections
+
+
+@contextmanager
+def _all_or_nothing(net: Network) -> Iterator[None]:
+    """Within, where one of several parts is refused, those before it are taken out of ``net`` again."""
+    populations, projections = set(net.populations), set(net.projections)
+    try:
+        yield
+    except BaseException:
+        for name in set(net.populations) - populations:
+            del net.populations[name]
+        for name in set(net.projections) - projections:
+            del net.projections[name]
+        raise
 
 
 def _grid(seed: Any, name: str, shape: Any, inhibitory: Any, where: str) -> tuple[np.ndarray, dict[str, np.ndarray]]:

@@ -52,6 +52,7 @@ def test_a_sound_and_its_features(maichong: Any, folder: Path) -> None:
     for features, frames in (("log-mel", 48), ("gammatone", 50)):
         args = ("codes", "tone.wav", "--code", "SendOnDelta", "--features", features, "--out", "b.png")
         assert f"tone.wav: {frames} x 40 values, 0" in maichong(*args).out
+        assert f"tone.wav: 5 x 40 values of {frames * 40:,}, 0" in maichong(*args, "--samples", "200").out
 
 
 def test_each_code_has_a_row(maichong: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,6 +154,8 @@ def test_numbers_of_the_comparison() -> None:
             ("wave.npy", "--code", "HSA", "--set", "BSA.threshold=1"),
             "codes, --set: must be of a code that is shown, HSA (got BSA.threshold); add it to --code",
         ),
+        (("wave.npy", "--data", "digits"), "codes, --data: is for --image N (got --data digits); leave it out, or name --image N"),
+        (("--image", "0", "--samples", "50"), "codes, --samples: is for a file (got --samples 50); leave it out, or name a file"),
         (("wave.npy", "--samples", "1"), "codes, --samples: must be 2 or more (got 1)"),
         (
             ("wave.npy", "--features", "mfcc"),

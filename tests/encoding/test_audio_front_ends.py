@@ -147,3 +147,15 @@ def test_a_damaged_wav_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(b"RIFF nonsense")
     with pytest.raises(MaichongError, match=r"a.wav: must be a WAV file that SciPy reads \(got "):
         read_wav(tmp_path / "a.wav")
+
+
+@pytest.mark.parametrize("front", [LogMel(rate=8000.0), Gammatone(rate=8000.0, channels=5), LogMel(rate=11025.0, window=30.0)])
+def test_the_first_frames_are_those_of_the_sound_that_they_reach(front: LogMel | Gammatone) -> None:
+    sound = np.random.default_rng(1).standard_normal(3001)
+    whole = front.powers(sound)
+    assert len(whole) == front.frames(sound.size)
+    for frames in (1, 7, len(whole)):
+        part = sound[: front.reach(frames)]
+        assert part.size == front.reach(frames) and front.frames(part.size) == frames
+        np.testing.assert_allclose(front.powers(part), whole[:frames], rtol=1e-12)
+        assert front.frames(part.size - 1) == frames - 1

@@ -235,9 +235,30 @@ def test_times_may_come_with_units() -> None:
         (lambda: encoding.PoissonRate(steps=2**40), "PoissonRate.steps: must be below 2**31 (got 1099511627776)"),
         (lambda: encoding.PoissonRate(seed=2**64), "PoissonRate.seed: must be below 2**62 (got 18446744073709551616)"),
         (
-            lambda: encoding.SendOnDelta(threshold=1e-300).encode([0.0, 1.0]),
-            "SendOnDelta.threshold: must let a change be at most 65,536 events (got 1e+300); "
+            lambda: encoding.SendOnDelta(threshold=1e-60).encode([0.0, 1.0]),
+            "SendOnDelta.threshold: must let a change be at most 65,536 events (got 1e+60); "
             "use a larger threshold, or scale the signal",
+        ),
+        (
+            lambda: encoding.RegularRate(rate=5e-324),
+            "RegularRate.rate: must be from 1e-100 to 1e+100, or results are no numbers (got 4.94066e-324 Hz)",
+        ),
+        (lambda: encoding.BSA(dt=1e300), "BSA.dt: must be from 1e-100 to 1e+100, or results are no numbers (got 1e+300 ms)"),
+        (
+            lambda: encoding.MovingWindow(start=-1e300),
+            "MovingWindow.start: must be up to 1e+100 in size, or results are no numbers (got -1e+300)",
+        ),
+        (
+            lambda: encoding.StepForward().encode([0.0, -1e200]),
+            "StepForward.encode: must get values up to 1e+100 in size (got 1e+200); scale them",
+        ),
+        (
+            lambda: encoding.GaussianReceptiveFields(low=[0.0, -1e300]),
+            "GaussianReceptiveFields.low: must be up to 1e+100 in size (got (0.0, -1e+300))",
+        ),
+        (
+            lambda: encoding.GaussianReceptiveFields(low=0.0, high=1e-310),
+            "GaussianReceptiveFields.high: must be 1e-100 above low, or more (got 1e-310)",
         ),
         (
             lambda: encoding.EventCamera(threshold=1e-9, floor=0.0).encode([1.0, np.e]),

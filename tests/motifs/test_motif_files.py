@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from maichong.errors import DataError
-from maichong.motifs import read_edge_list
+from maichong.motifs import directed_graph, read_edge_list, read_types
 
 
 def arcs(path: Path, text: str) -> set[tuple[str, str]]:
@@ -74,3 +74,55 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         read_edge_list(3)  # pyright: ignore[reportArgumentType]
     with pytest.raises(DataError, match="must be a file that can be read"):
         read_edge_list(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a,E\nb,I\nc d,E\n",
+        "node,type\nc d,E\nb,I\na,E\n",
+        "\ufeff# cells\nType;layer;Node\nE;2;a\nI;4;b\nE;4;c d\n\n",
+        "a\tE\nb\tI\nc d\tE\na\tE\n",
+    ],
+)
+def test_types_of_nodes_in_the_order_of_the_graph(tmp_path: Path, text: str) -> None:
+    (tmp_path / "net.csv").write_text("a,b\nb,c d\n", encoding="utf-8")
+    (tmp_path / "types.csv").write_text(text, encoding="utf-8")
+    assert read_types(tmp_path / "types.csv", read_edge_list(tmp_path / "net.csv")) == ["E", "I", "E"]
+
+
+def test_types_of_nodes_without_names(tmp_path: Path) -> None:
+    (tmp_path / "types.csv").write_text("1,I\n0,E\n2,E\n", encoding="utf-8")
+    assert read_types(tmp_path / "types.csv", directed_graph([0, 1], [1, 2])) == ["E", "I", "E"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a,E\nb,I\nx,E\n", r"types.csv, line 3: must name a node of the network \(got 'x'\)"),
+        ("a,E\nb,I\n", r"types.csv: must give each of 3 nodes a type \(got none for 'c d'\)"),
+        ("a,E\n", r"types.csv: must give each of 3 nodes a type \(got none for 'b' and 'c d'\)"),
+        ("", r"types.csv: must give each of 3 nodes a type \(got none for 'a' and 2 others\)"),
+        ("a,E\nb,I\na,I\nc d,E\n", r"types.csv, line 3: must give 'a' one type \(got 'I', but 'E' in line 1\)"),
+        ("a,E\nb\n", r"types.csv, line 2: must be node,type \(got 'b'\)"),
+        ("a,E\n,I\n", r"types.csv, line 2: must be node,type \(got ',I'\)"),
+        ("a,E,2\n", r"types.csv, line 1: must be node,type \(got 'a,E,2'\); name the columns in a first line: node, type"),
+        ("node,type,note\na\n", r"types.csv, line 2: must be node,type \(got 'a'\)"),
+    ],
+)
+def test_types_that_are_none(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "net.csv").write_text("a,b\nb,c d\n", encoding="utf-8")
+    (tmp_path / "types.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match=message):
+        read_types(tmp_path / "types.csv", read_edge_list(tmp_path / "net.csv"))
+
+
+def test_types_from_what_is_no_file(tmp_path: Path) -> None:
+    graph = directed_graph([0, 1], [1, 2])
+    with pytest.raises(DataError, match="must be a file that can be read"):
+        read_types(tmp_path, graph)
+    with pytest.raises(DataError, match="must get the path of a file"):
+        read_types(3, graph)  # pyright: ignore[reportArgumentType]
+    (tmp_path / "types.csv").write_bytes(b"0,\xff\n")
+    with pytest.raises(DataError, match="must be text in UTF-8"):
+        read_types(tmp_path / "types.csv", graph)

@@ -36,6 +36,9 @@ DRAWINGS = {
     "motif_profile": lambda ax=None: plots.motif_profile(
         [[0.8, -0.6], [0.6, 0.8]], ["030T", "201"], labels=["worm", "words"], pictures=np.ones((2, 3, 3)), ax=ax
     ),
+    "motif_profile of kinds": lambda ax=None: plots.motif_profile(
+        [0.8, -0.6], ["204", "904"], pictures=np.ones((2, 4, 4)), kinds=[["excitatory"] * 4, ["inhibitory"] * 4], ax=ax
+    ),
 }
 
 
@@ -79,7 +82,9 @@ def test_axes_carry_units(name):
         labels = [ax.images[0].colorbar.ax.get_ylabel()]
     if name == "gallery":  # its panels have a bar of time instead
         labels = [f"({text.get_text().split()[-1]})" for text in ax.child_axes[0].texts]
-    if name in ("confusion", "motif_profile"):  # classes and motifs have none: the cells, or the other axis, carry it
+    if name == "confusion" or name.startswith(
+        "motif_profile"
+    ):  # classes and motifs have none: the cells, or the other axis, carry it
         labels = labels[1:]
     assert all(label.endswith(")") for label in labels)
 

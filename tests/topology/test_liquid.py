@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from maichong import LIF, Delta, Exponential, Network, Poisson, SpikeTimes
+from maichong import LIF, AllToAll, Delta, Exponential, Network, Poisson, SpikeTimes
 from maichong.errors import MaichongError
 from maichong.liquid import PAIRS, Liquid, feed, liquid
 
@@ -138,3 +138,39 @@ def test_what_feed_refuses(options: dict[str, Any], message: str) -> None:
     with pytest.raises(MaichongError) as caught:
         feed(net, given.pop("source"), pool, **given)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"init": {"u": 1.0}},
+        {"cells": {"I": Poisson(rate=5.0)}},
+        {"weight": {"EE": 1.0, "EI": 1.0, "IE": 1.0, "II": 1.0}},  # Dale's principle: an inhibitory current is <= 0
+        {"delay": {"II": 0.01}},
+        {"receptor": {"II": "none"}},
+        {"short_term": {"II": 3}},
+    ],
+)
+def test_a_liquid_that_is_refused_leaves_nothing_behind(options: dict[str, Any]) -> None:
+    """The first pair fits, the last does not: then the same name is free for one that does."""
+    net = Network(dt=0.5)
+    x = net.population("x", Poisson(rate=5.0), 10)
+    net.project(x, net.population("y", LIF(), 3), AllToAll(), weight=1.0, receptor=Delta(), name="x to y")
+    held, before = (net.populations, net.projections), net.to_dict()
+    with pytest.raises(MaichongError):
+        liquid(net, **options)
+    assert net.to_dict() == before
+    assert held[0] is net.populations and held[1] is net.projections
+    pool = liquid(net)
+    with pytest.raises(MaichongError):
+        feed(net, x, pool, targets=3, weight=1.0, receptor=Exponential(), delay=[1.0])
+    assert list(net.projections) == ["x to y", "liquid.EE", "liquid.EI", "liquid.IE", "liquid.II"]
+
+
+def test_what_stands_in_the_way_of_the_last_projection_stays() -> None:
+    net = Network(dt=0.5)
+    y = net.population("y", LIF(), 3)
+    net.project(y, y, AllToAll(), weight=1.0, receptor=Delta(), name="liquid.II")
+    with pytest.raises(MaichongError, match=r"'liquid\.II': stands in the network already"):
+        liquid(net)
+    assert (list(net.populations), list(net.projections)) == (["y"], ["liquid.II"])

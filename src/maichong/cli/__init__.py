@@ -211,7 +211,7 @@ def bench(
 def codes_(
     file: Annotated[Path | None, typer.Argument(help="FILE.wav or FILE.npy, a sound or an array of numbers.")] = None,
     image: Annotated[int | None, typer.Option(metavar="N", help="The training image number N, in place of a file.")] = None,
-    data: Annotated[str, typer.Option(help="The data set of --image.")] = "mnist",
+    data: Annotated[str | None, typer.Option(help="The data set of --image; mnist if left out.")] = None,
     code: Annotated[str, typer.Option(metavar="CODES", help="Which codes, by commas: BSA,HSA; all if left out.")] = "",
     set_: Annotated[
         list[str] | None,
@@ -244,11 +244,28 @@ def codes_(
 @app.command("motifs")
 def motifs_(
     file: Annotated[Path | None, typer.Argument(help="CSV with one source,target[,weight] a line.")] = None,
+    size: Annotated[int, typer.Option(metavar="3|4", help="Nodes of a motif.")] = 3,
+    samples: Annotated[
+        int | None,
+        typer.Option(
+            help="Sub-networks of four nodes to look at, about; all where there are no more. 1,000,000 if left out.",
+            metavar="N",
+        ),
+    ] = None,
+    types: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="CSV with one node,type a line, e.g. E and I: count triads by types.")
+    ] = None,
+    per_node: Annotated[bool, typer.Option("--per-node", help="Also tell in how many of each triad every node is.")] = False,
     null: Annotated[
-        str, typer.Option(help="What to compare with: none (chance alone), degree or degree-mutual (mutual pairs kept too).")
+        str,
+        typer.Option(
+            help="What to compare with: none (chance alone), degree or degree-mutual (mutual pairs kept too); with --types also "
+            "types (arcs between types kept)."
+        ),
     ] = "degree-mutual",
     nulls: Annotated[
-        int | None, typer.Option(help="How many null networks to draw; 1000 if left out, 100 for more than 20,000 arcs.")
+        int | None,
+        typer.Option(help="How many null networks to draw; 1000 if left out, 100 for more than 20,000 arcs or where sampled."),
     ] = None,
     quality: Annotated[
         float | None, typer.Option(help="Tries for each arc of a null network, at least; 100 if left out, 10 for more arcs.")
@@ -265,7 +282,7 @@ def motifs_(
     ] = None,
     json: Json = None,
 ) -> None:
-    """Count the motifs of a network, the triads, and tell which it has more of than its null model.
+    """Count the motifs of a network, of three nodes or four, and tell which it has more of than its null model.
 
     Self-loops, repeated arcs and nodes without arcs are counted and reported. The null model decides signs: it is named in the
     output.
@@ -274,7 +291,10 @@ def motifs_(
     """
     from maichong.cli import motifs
 
-    motifs.run_motifs(file, null=null, nulls=nulls, quality=quality, seed=seed, gallery=gallery, out=out, json=json)
+    motifs.run_motifs(
+        file, size=size, samples=samples, types=types, per_node=per_node, null=null, nulls=nulls, quality=quality, seed=seed,
+        gallery=gallery, out=out, json=json,
+    )  # fmt: skip
 
 
 def version(shown: bool) -> None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 SAMPLES = 4000
 """Values that are encoded if nothing else is said: the first of a longer file."""
+IMAGES = "mnist"
+"""The data set of --image if nothing else is said."""
 FEATURES = ("none", "log-mel", "gammatone")
 """Front ends of sounds."""
 MOST_DRAWN = 100_000
@@ -42,13 +44,18 @@ class Given:
 
 
 def run_codes(
-    path: Path | None, image: int | None, data: str, names: Sequence[str], settings: Mapping[str, str], samples: int | None,
+    path: Path | None, image: int | None, data: str | None, names: Sequence[str], settings: Mapping[str, str], samples: int | None,
     features: str, out: Path | None, json: Path | None,
 ) -> None:  # fmt: skip
     """Encode, print the table, draw."""
     if (path is None) == (image is None):
         came = "neither" if path is None else "both"
         raise ParameterError("codes", "must get a file, or --image N", came, "for example: maichong codes --image 0")
+    for option, given, belongs in (("--data", data, "--image N"), ("--samples", samples, "a file")):
+        if given is not None and (image is None) == (belongs == "--image N"):
+            raise ParameterError(
+                f"codes, {option}", f"is for {belongs}", f"{option} {given}", f"leave it out, or name {belongs}"
+            )
     drawn.check_suffix(out)
     if samples is not None and samples < 2:
         raise ParameterError("codes, --samples", "must be 2 or more", samples)
@@ -56,7 +63,9 @@ def run_codes(
         expected = f"must be one of {', '.join(FEATURES)}, all but the first for a .wav file"
         raise ParameterError("codes, --features", expected, repr(features))
     chosen = _chosen(names, settings)
-    given = _image(image, data) if image is not None else _file(path, SAMPLES if samples is None else samples, features)  # type: ignore[arg-type]
+    given = (
+        _image(image, data or IMAGES) if image is not None else _file(path, SAMPLES if samples is None else samples, features)
+    )  # type: ignore[arg-type]
     rows = compare(given.values, chosen, given.dt)
     _put(given, rows)
     if json:
@@ -118,7 +127,7 @@ def _file(path: Path, samples: int, features: str) -> Given:
         raise ParameterError("codes", "reads files that end in .wav or .npy", path.name, "or use --image N")
     if not path.is_file():
         raise DataError(str(path), "must be a file", "a folder" if path.is_dir() else "nothing of that name")
-    values, dt = _sound(path, features) if kind == ".wav" else (_array(path), 1.0)
+    values, of, dt = _sound(path, features, samples) if kind == ".wav" else _array(path)
     if values.dtype.kind not in "buif" or not values.ndim or values.size < 2:
         raise DataError(str(path), "must hold an array of two numbers or more", f"{values.dtype}, shape {values.shape}")
     many = max(2, samples // max(1, values[0].size))
@@ -129,21 +138,25 @@ def _file(path: Path, samples: int, features: str) -> Given:
         raise DataError(
             str(path), "must hold values that differ", f"{kept.flat[0]:g} all over", "use more --samples, or another file"
         )
-    return Given(path.name, kept, values.size, dt, kind == ".wav")
+    return Given(path.name, kept, of, dt, kind == ".wav")
 
 
-def _sound(path: Path, features: str) -> tuple[np.ndarray, float]:
-    """A sound, or what a front end makes of it, [samples] or [frames, channels], and the ms from one to the next."""
+def _sound(path: Path, features: str, samples: int) -> tuple[np.ndarray, int, float]:
+    """A sound, or what a front end makes of the part of it that gives the first ``samples`` values; of how many, the ms between.
+
+    Values are [samples] or [frames, channels]; the loudest of the part is the front end's 1.
+    """
     from maichong.encoding.audio import Gammatone, LogMel, read_wav
 
     sound, rate = read_wav(path)
     if features == "none":
-        return sound, 1000.0 / rate
+        return sound, sound.size, 1000.0 / rate
     front = LogMel(rate=rate) if features == "log-mel" else Gammatone(rate=rate)
-    return front.features(sound), front.hop
+    part = sound[: front.reach(max(2, samples // front.channels))]
+    return front.features(part), front.frames(sound.size) * front.channels, front.hop
 
 
-def _array(path: Path) -> np.ndarray:
+def _array(path: Path) -> tuple[np.ndarray, int, float]:
     try:
         values = np.load(path, mmap_mode="r", allow_pickle=False)  # of a large file only the first values are read
     except Exception as error:  # NumPy raises half a dozen kinds over damaged files
@@ -151,7 +164,7 @@ def _array(path: Path) -> np.ndarray:
         raise DataError(str(path), "must be an array that NumPy reads", words[0] if words else type(error).__name__) from None
     if not isinstance(values, np.ndarray):
         raise DataError(str(path), "must hold one array", type(values).__name__)
-    return values
+    return values, values.size, 1.0
 
 
 def _put(given: Given, rows: Sequence[Compared]) -> None:

@@ -32,7 +32,7 @@ GALLERY = (
 
 def run_gallery(options: Mapping[str, Any], out: Path | None, json: Path | None) -> None:
     """Count each network, print its profile, say how alike they are, and draw them on one page."""
-    shown: list[tuple[str, str, DirectedGraph, Significance, dict[str, Any], float]] = []
+    shown: list[tuple[str, str, DirectedGraph, Significance[str], dict[str, Any], float]] = []
     for title, networks in GALLERY:
         known = first_of(networks)
         if known is None:

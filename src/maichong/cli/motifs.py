@@ -1,4 +1,4 @@
-"""The verb ``motifs``: which triads a network has more of than chance, as a table, a drawing and JSON."""
+"""The verb ``motifs``: which motifs a network has more of than chance, as a table, a drawing and JSON; here its triads."""
 
 from __future__ import annotations
 
@@ -18,23 +18,30 @@ from maichong.errors import DataError, MaichongError, ParameterError
 
 if TYPE_CHECKING:
     from maichong.motifs import DirectedGraph, Significance
+    from maichong.motifs.significance import Motif
 
 SUFFIXES = (".png", ".svg", ".pdf")
 NULLS = 1000
 LARGE = 20_000
 """Arcs above which so many nulls would take many minutes."""
+BESIDE = {
+    "none": "chance alone", "types": "chance by types", "degree": "degrees", "degree-mutual": "degrees and mutual pairs",
+}  # fmt: skip
+"""What a drawing says of the null model."""
 BAR = 8
 """Cells of a full bar of the profile, on either side of zero."""
 
 
 def run_motifs(
-    file: Path | None, *, null: str, nulls: int | None, quality: float | None, seed: int, gallery: bool, out: Path | None,
-    json: Path | None,
+    file: Path | None, *, size: int, samples: int | None, types: Path | None, per_node: bool, null: str, nulls: int | None,
+    quality: float | None, seed: int, gallery: bool, out: Path | None, json: Path | None,
 ) -> None:  # fmt: skip
     """The motifs of one file, or of the networks of the gallery."""
+    from maichong.motifs import TYPED_NULLS
     from maichong.motifs import nulls as models
 
-    models.checked_null("motifs", null)
+    check_together(size, samples, types, per_node, gallery)
+    models.checked_null("motifs", null, models.NULLS if types is None else TYPED_NULLS)
     if nulls is not None:
         models.checked_nulls("motifs", nulls)
     if quality is not None:
@@ -51,7 +58,59 @@ def run_motifs(
         motif_gallery.run_gallery(options, out, json)
         return
     assert file is not None
-    graph = read(file)
+    graph = read(file, size)
+    target = out or Path(f"{file.stem}-motifs.png")
+    if size == 4:
+        from maichong.cli import motif_four_nodes
+
+        found = motif_four_nodes.run_four_nodes(file, graph, options, samples, target)
+    elif types is not None:
+        from maichong.cli import motif_types
+
+        found = motif_types.run_types(file, graph, options, types, target)
+    else:
+        found = run_triads(file, graph, options, target)
+    if per_node:
+        from maichong.cli import motif_nodes
+
+        found["per_node"] = motif_nodes.run_nodes(graph)
+    put(f"drawn: {target}")
+    if json:
+        files.write_json(json, {"file": str(file), **described(graph), "size": size, **found})
+
+
+def check_together(size: int, samples: int | None, types: Path | None, per_node: bool, gallery: bool) -> None:
+    """Raise ParameterError for options that do not go together."""
+    if size not in (3, 4):
+        raise ParameterError("motifs, --size", "must be 3 or 4, the nodes of a motif", size)
+    if samples is not None and size != 4:
+        raise ParameterError(
+            "motifs, --samples", "is for motifs of four nodes, as triads are always counted in full", fix="add --size 4"
+        )
+    for name, given in (("--types", types is not None), ("--per-node", per_node)):
+        if given and size == 4:
+            raise ParameterError(f"motifs, {name}", "is for triads", "--size 4", f"leave out {name} or --size")
+    for name, given in (("--size 4", size == 4), ("--types", types is not None), ("--per-node", per_node)):
+        if given and gallery:
+            raise ParameterError(
+                "motifs, --gallery", "shows the triads of its networks", name, f"leave out {name}, or name a FILE"
+            )
+
+
+def read(file: Path, size: int) -> DirectedGraph:
+    """The graph of ``file``; raises DataError where it is too small for motifs of ``size`` nodes."""
+    from maichong.motifs import read_edge_list
+
+    graph = read_edge_list(file)
+    if graph.n < size:
+        came = f"{graph.n} node{'' if graph.n == 1 else 's'}"
+        number, what = ("three", "a triad") if size == 3 else ("four", "a motif of --size 4")
+        raise DataError(str(file), f"must name {number} nodes or more: {what} has {number}", came)
+    return graph
+
+
+def run_triads(file: Path, graph: DirectedGraph, options: Mapping[str, Any], target: Path) -> dict[str, Any]:
+    """Compare the triads with their null model, print and draw; returns what goes to JSON."""
     options = settled(graph, options)
     found, seconds = measured(graph, options)
     put_network(file.name, graph)
@@ -59,22 +118,8 @@ def run_motifs(
     put_table(found)
     put()
     put_footnotes(found, options, seconds)
-    target = out or Path(f"{file.stem}-motifs.png")
     draw(target, file.name, [(file.stem, found)])
-    put(f"drawn: {target}")
-    if json:
-        files.write_json(json, {"file": str(file), **described(graph), **outcome(found, options, seconds)})
-
-
-def read(file: Path) -> DirectedGraph:
-    """The graph of ``file``; raises DataError where it is too small for triads."""
-    from maichong.motifs import read_edge_list
-
-    graph = read_edge_list(file)
-    if graph.n < 3:
-        came = f"{graph.n} node{'' if graph.n == 1 else 's'}"
-        raise DataError(str(file), "must name three nodes or more: a triad has three", came)
-    return graph
+    return outcome(found, options, seconds)
 
 
 def settled(graph: DirectedGraph, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,21 +131,19 @@ def settled(graph: DirectedGraph, options: Mapping[str, Any]) -> dict[str, Any]:
     return {"nulls": NULLS // share, "quality": QUALITY / share, **given}
 
 
-def measured(graph: DirectedGraph, options: Mapping[str, Any]) -> tuple[Significance, float]:
+def measured(graph: DirectedGraph, options: Mapping[str, Any]) -> tuple[Significance[str], float]:
     """The significance of the triads of ``graph`` and the seconds it took, with progress on stderr."""
     from maichong.motifs import significance
 
+    return timed(lambda tell: significance(graph, **options, tell=tell), options["nulls"])
+
+
+def timed(run: Callable[[Callable[[int], None]], Significance[Motif]], nulls: int) -> tuple[Significance[Motif], float]:
+    """What ``run`` finds and the seconds it took; how many of the ``nulls`` are done goes to stderr."""
     begun = time.perf_counter()
     with telling("counting; compiling what is not yet in the cache") as tell:
-        found = significance(graph, **options, tell=_teller(tell, options["nulls"], begun))
+        found = run(lambda done: tell(stage="nulls", done=done, total=nulls))
     return found, time.perf_counter() - begun
-
-
-def _teller(tell: Callable[..., None], total: int, begun: float) -> Callable[[int], None]:
-    def told(done: int) -> None:
-        tell(stage="nulls", done=done, total=total)
-
-    return told
 
 
 def described(graph: DirectedGraph) -> dict[str, Any]:
@@ -113,15 +156,22 @@ def described(graph: DirectedGraph) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def outcome(found: Significance, options: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+def outcome(found: Significance[str], options: Mapping[str, Any], seconds: float) -> dict[str, Any]:
     """What was found, for JSON; everything by MAN name."""
+    return {
+        **circumstances(found, options, seconds), "census": found.census, "z": found.z, "profile": found.profile,
+        "ratio": found.ratio, "mean": found.mean, "std": found.std, "p_more": found.p_more, "p_fewer": found.p_fewer,
+        "flagged": found.flagged,
+    }  # fmt: skip
+
+
+def circumstances(found: Significance[Any], options: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+    """How it was found, for JSON."""
     from maichong import __version__
 
     return {
-        "null": found.null, "nulls": found.nulls, "quality": options["quality"], "seed": options["seed"],
-        "census": found.census, "z": found.z, "profile": found.profile, "mean": found.mean, "std": found.std,
-        "p_more": found.p_more, "p_fewer": found.p_fewer, "flagged": found.flagged,
-        "seconds": seconds, "version": __version__,
+        "null": found.null, "nulls": found.nulls, "quality": options["quality"], "seed": options["seed"], "seconds": seconds,
+        "version": __version__,
     }  # fmt: skip
 
 
@@ -155,7 +205,7 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {plural}{' of ' + rest if rest else ''}"
 
 
-def put_table(found: Significance) -> None:
+def put_table(found: Significance[str]) -> None:
     """All triads: their numbers in other books, how many there are, and beside the null model."""
     from maichong.motifs import CONNECTED, TRIADS
 
@@ -205,23 +255,34 @@ def bar(value: float) -> Text:
     return Text.assemble((f"{left:>{BAR}}", "blue"), ("|", "dim"), (f"{right:<{BAR}}", "red"), f" {value:+.2f}")
 
 
-def put_footnotes(found: Significance, options: Mapping[str, Any], seconds: float) -> None:
+def put_footnotes(found: Significance[str], options: Mapping[str, Any], seconds: float) -> None:
     """What the columns mean and which null model it was."""
-    meanings = {
-        "none": "null: each arc by chance alone, at the density of the network; mean and sd in closed form",
-        "degree": f"null: {found.nulls:,} networks with the same in- and out-degrees; mutual pairs fall as they may",
-        "degree-mutual": f"null: {found.nulls:,} networks with the same in- and out-degrees and mutual pairs of each node",
-    }
-    tries = f"; {options['quality']:g} tries for each arc" if found.nulls else ""
-    put(f"{meanings[found.null]}{tries}; seed {options['seed']}; {seconds:.1f} s", style="dim")
+    put_null(found, options, seconds)
     put("profile: z / |z| over the thirteen connected triads; a>b an arc, a=b a mutual pair; b is the centre", style="dim")
-    if found.p_more is not None:
-        put("p: chance of as many or more, or of as few or fewer, by rank among the nulls; the smaller one", style="dim")
+    put_p(found)
     if found.flagged:
         whys: dict[str, list[str]] = {}
         for man, why in found.flagged.items():
             whys.setdefault(why, []).append(man)
         put("; ".join(f"no z for {', '.join(mans)}: {why}" for why, mans in whys.items()), style="dim")
+
+
+def put_null(found: Significance[Any], options: Mapping[str, Any], seconds: float) -> None:
+    """Which null model it was."""
+    meanings = {
+        "none": "null: each arc by chance alone, at the density of the network; mean and sd in closed form",
+        "types": "null: each arc by chance alone, at the density from its type to its type; mean and sd in closed form",
+        "degree": f"null: {found.nulls:,} networks with the same in- and out-degrees; mutual pairs fall as they may",
+        "degree-mutual": f"null: {found.nulls:,} networks with the same in- and out-degrees and mutual pairs of each node",
+    }
+    tries = f"; {options['quality']:g} tries for each arc" if found.nulls else ""
+    put(f"{meanings[found.null]}{tries}; seed {options['seed']}; {seconds:.1f} s", style="dim")
+
+
+def put_p(found: Significance[Any]) -> None:
+    """What p means, where there is one."""
+    if found.p_more is not None:
+        put("p: chance of as many or more, or of as few or fewer, by rank among the nulls; the smaller one", style="dim")
 
 
 def pictures() -> np.ndarray:
@@ -235,13 +296,13 @@ def pictures() -> np.ndarray:
     return found
 
 
-def draw(target: Path, title: str, networks: list[tuple[str, Significance]]) -> None:
+def draw(target: Path, title: str, networks: list[tuple[str, Significance[str]]]) -> None:
     """Write the profiles of ``networks`` to a picture file."""
     from maichong import plots
     from maichong.motifs import CONNECTED
 
     lines = [[found.profile[man] for man in CONNECTED] for _, found in networks]
-    null = {"none": "chance alone", "degree": "degrees", "degree-mutual": "degrees and mutual pairs"}[networks[0][1].null]
+    null = BESIDE[networks[0][1].null]
     labels = [name for name, _ in networks] if len(networks) > 1 else []
     ax = plots.motif_profile(lines, CONNECTED, labels=labels, pictures=pictures())
     ax.set_title(f"{title}, beside {null}", loc="left", fontsize=9)

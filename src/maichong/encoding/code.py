@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from maichong.encoding.fields import numbers, settle
+from maichong.encoding.fields import LARGEST, numbers, settle
 from maichong.encoding.trains import MOST, SpikeTrains
 from maichong.errors import ParameterError, brief
 
@@ -64,6 +64,8 @@ class Code(abc.ABC):
             raise ParameterError(where, f"must get a signal of at least {least} sample{'s' if least > 1 else ''}", got)
         if not np.isfinite(array).all():
             raise ParameterError(where, "must get finite values", "NaN or infinity", "leave out or fill in what is missing")
+        if (largest := float(np.abs(array).max())) > LARGEST:
+            raise ParameterError(where, f"must get values up to {LARGEST:g} in size", f"{largest:g}", "scale them")
         outside = (array < low) | (array > high)
         if outside.any():
             first = array[outside].item(0)

@@ -88,9 +88,9 @@ class EventCamera(Code):
         # an event between two frames belongs to the later one
         level = level_of(replace(found, times=np.ceil(found.times / found.dt - 1e-9) * found.dt))
         change = level * self._thresholds(found.n // 2).reshape(found.shape[1:])
-        if self.start is None:
-            return np.exp(change)
-        return np.maximum((self.start + self.floor) * np.exp(change) - self.floor, 0.0)
+        with np.errstate(over="ignore"):  # beyond all numbers is infinite
+            ratio = np.exp(change)
+        return ratio if self.start is None else np.maximum((self.start + self.floor) * ratio - self.floor, 0.0)
 
     def _logarithms(self, intensities: np.ndarray) -> np.ndarray:
         least = float(intensities.min(initial=np.inf))

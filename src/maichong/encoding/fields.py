@@ -15,6 +15,8 @@ import numpy as np
 from maichong.errors import ParameterError, brief
 from maichong.spec.declare import Option, Param
 
+SMALLEST, LARGEST = 1e-100, 1e100
+"""Of parameters that must be above 0, and of all numbers: beyond, quotients and squares may be more than a double holds."""
 DECLARED = "declared"
 """The key in a field's metadata under which its declaration stands."""
 
@@ -109,8 +111,20 @@ def settle(code: Any) -> None:
     for entry in dataclasses.fields(code):
         declared = entry.metadata.get(DECLARED)
         if declared is not None and not isinstance(declared, str):
-            named = dataclasses.replace(declared, name=entry.name)
-            object.__setattr__(code, entry.name, named.accept(getattr(code, entry.name), type(code).__name__))
+            named, owner = dataclasses.replace(declared, name=entry.name), type(code).__name__
+            value = named.accept(getattr(code, entry.name), owner)
+            if isinstance(named, Param) and isinstance(value, float):
+                _check_size(value, named, f"{owner}.{entry.name}")
+            object.__setattr__(code, entry.name, value)
+
+
+def _check_size(value: float, declared: Param, where: str) -> None:
+    """ParameterError for a number with which codes could not reckon."""
+    least = SMALLEST if declared.above == 0.0 else 0.0
+    if not least <= abs(value) <= LARGEST:
+        bounds = f"from {least:g} to {LARGEST:g}" if least else f"up to {LARGEST:g} in size"
+        got = f"{value:g}{' ' * bool(declared.unit)}{declared.unit}"
+        raise ParameterError(where, f"must be {bounds}, or results are no numbers", got)
 
 
 def described(code: type[Any]) -> list[tuple[str, str, str, str, str]]:

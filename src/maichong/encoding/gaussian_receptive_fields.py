@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from maichong.encoding.code import Code, steps_of
-from maichong.encoding.fields import flag, number, numbers, other, whole
+from maichong.encoding.fields import LARGEST, SMALLEST, flag, number, numbers, other, whole
 from maichong.encoding.trains import SpikeTrains
 from maichong.errors import ParameterError, brief
 
@@ -70,6 +70,12 @@ class GaussianReceptiveFields(Code):
         if not (bounds["high"] > bounds["low"]).all():
             fix = "leave out features that never change"
             raise ParameterError("GaussianReceptiveFields.high", "must be above low", brief(self.high), fix)
+        for name, bound in bounds.items():
+            if np.abs(bound).max() > LARGEST:
+                got = brief(getattr(self, name))
+                raise ParameterError(f"GaussianReceptiveFields.{name}", f"must be up to {LARGEST:g} in size", got)
+        if not (bounds["high"] - bounds["low"] >= SMALLEST).all():
+            raise ParameterError("GaussianReceptiveFields.high", f"must be {SMALLEST:g} above low, or more", brief(self.high))
 
     @property
     def centres(self) -> np.ndarray:

@@ -20,6 +20,8 @@ from maichong.motifs.triads import BACKWARD, CONNECTED, FORWARD, MAN, MUTUAL
 ALONE = 200_000
 """Arcs up to which one thread is as quick as several."""
 MOST_TYPES = 8
+TypedTriad = tuple[str, tuple[str, str, str]]
+"""A MAN name and the types of a, b and c."""
 
 FROM_FIRST = (BACKWARD, FORWARD, MUTUAL)
 """The state of the dyad ab where a is a target, a source or both to b."""
@@ -89,7 +91,7 @@ class TypedCensus:
     """
 
     types: tuple[str, ...]
-    counts: Mapping[tuple[str, tuple[str, str, str]], int]
+    counts: Mapping[TypedTriad, int]
 
     def of(self, man: str) -> dict[tuple[str, str, str], int]:
         """The counts of one MAN name by types."""
@@ -109,16 +111,25 @@ def typed_census(graph: DirectedGraph, types: Sequence[str], *, threads: int | N
     """
     where = "typed_census"
     graph = checked_graph(where, graph, 3)
-    given = named_nodes(f"{where}.types", types, graph.n, "the name of a type")
+    names, of_node = checked_types(where, types, graph.n)
+    counts = counts_of_types(graph, of_node, len(names), checked_threads(where, threads))
+    return TypedCensus(names, dict(zip(typed_triads(names), counts.tolist(), strict=True)))
+
+
+def checked_types(where: str, types: object, n: int) -> tuple[tuple[str, ...], np.ndarray]:
+    """The different types, sorted, and which of them each of ``n`` nodes is, int64 [n]; raises ParameterError or DataError."""
+    given = named_nodes(f"{where}.types", types, n, "the name of a type")
     names = tuple(sorted(set(given)))
     if len(names) > MOST_TYPES:
         fix = "join types to fewer"
         raise ParameterError(f"{where}.types", f"must be at most {MOST_TYPES} different types", f"{len(names)}", fix)
     place = {name: index for index, name in enumerate(names)}
-    of_node = np.array([place[name] for name in given], np.int64)
-    counts = counts_of_types(graph, of_node, len(names), checked_threads(where, threads))
-    listed = zip(classes(len(names)).names, counts.tolist(), strict=True)
-    return TypedCensus(names, {(man, (names[a], names[b], names[c])): count for (man, (a, b, c)), count in listed})
+    return names, np.array([place[name] for name in given], np.int64)
+
+
+def typed_triads(names: Sequence[str]) -> tuple[TypedTriad, ...]:
+    """The triads of the types ``names`` in the order of ``classes``, as `TypedCensus` calls them."""
+    return tuple((man, (names[a], names[b], names[c])) for man, (a, b, c) in classes(len(names)).names)
 
 
 def shares(census: Mapping[str, int]) -> dict[str, float]:

@@ -7,6 +7,7 @@ import math
 import os
 from array import array
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -34,20 +35,13 @@ def read_edge_list(path: str | os.PathLike[str]) -> DirectedGraph:
         raise DataError("read_edge_list", "must get the path of a file", brief(path)) from None
     numbers: dict[str, int] = {}
     sources, targets, weights = array("i"), array("i"), array("d")
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            for source, target, weight in _arcs(file, where):
-                u = numbers.setdefault(source, len(numbers))
-                if target:
-                    sources.append(u)
-                    targets.append(numbers.setdefault(target, len(numbers)))
-                    weights.append(weight)
-    except OSError as error:
-        raise DataError(where, "must be a file that can be read", error.strerror) from None
-    except UnicodeDecodeError as error:
-        raise DataError(where, "must be text in UTF-8", f"byte {error.object[error.start]:#x}", "save it as UTF-8") from None
-    except csv.Error as error:
-        raise DataError(where, f"must have one {FORM} a line", str(error)) from None
+    with opened(path, where, FORM) as file:
+        for source, target, weight in _arcs(file, where):
+            u = numbers.setdefault(source, len(numbers))
+            if target:
+                sources.append(u)
+                targets.append(numbers.setdefault(target, len(numbers)))
+                weights.append(weight)
     if not sources:
         got = f"{len(numbers)} node{'' if len(numbers) == 1 else 's'} and no arc" if numbers else "no line with one"
         raise DataError(where, f"must hold arcs, one {FORM} a line", got)
@@ -55,8 +49,22 @@ def read_edge_list(path: str | os.PathLike[str]) -> DirectedGraph:
     return directed_graph(pre, post, weights=np.frombuffer(weights, np.float64), names=tuple(numbers))
 
 
-def _arcs(file: Iterator[str], where: str) -> Iterator[tuple[str, str, float]]:
-    """Source, target and weight of each line."""
+@contextmanager
+def opened(path: str | os.PathLike[str], where: str, form: str) -> Iterator[Iterator[str]]:
+    """The lines of a text file of one ``form`` a line; what cannot be read in it is a DataError."""
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            yield file
+    except OSError as error:
+        raise DataError(where, "must be a file that can be read", error.strerror) from None
+    except UnicodeDecodeError as error:
+        raise DataError(where, "must be text in UTF-8", f"byte {error.object[error.start]:#x}", "save it as UTF-8") from None
+    except csv.Error as error:
+        raise DataError(where, f"must have one {form} a line", str(error)) from None
+
+
+def rows_of(file: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
+    """The number and the cells of each line that is not empty, from the first that does not begin with #."""
     first, begun = "", 0
     for first in file:
         begun += 1
@@ -65,13 +73,22 @@ def _arcs(file: Iterator[str], where: str) -> Iterator[tuple[str, str, float]]:
     else:
         return
     delimiter = max(DELIMITERS, key=first.count)
-    columns, heading = _columns(next(csv.reader([first], delimiter=delimiter)))
+    yield begun, next(csv.reader([first], delimiter=delimiter))
     rows = csv.reader(file, delimiter=delimiter)
-    if not heading:
-        yield _arc(next(csv.reader([first], delimiter=delimiter)), columns, where, begun)
     for row in rows:
         if any(cell.strip() for cell in row):
-            yield _arc(row, columns, where, begun + rows.line_num)
+            yield begun + rows.line_num, row
+
+
+def _arcs(file: Iterator[str], where: str) -> Iterator[tuple[str, str, float]]:
+    """Source, target and weight of each line."""
+    columns = None
+    for k, (line, row) in enumerate(rows_of(file)):
+        if k == 0:
+            columns, heading = _columns(row)
+            if heading:
+                continue
+        yield _arc(row, columns, where, line)
 
 
 def _columns(row: Sequence[str]) -> tuple[tuple[int, ...] | None, bool]:

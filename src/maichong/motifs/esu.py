@@ -9,6 +9,8 @@ from maichong.random_compiled import LOW, SHIFT, philox, unit
 
 STREAM = np.uint64(0x65737534)
 """A stream of random numbers of our own: "esu4"."""
+MOST = 2.0**62
+"""Branches passed over at once: more than there are."""
 
 
 @njit(error_model="numpy", cache=True, nogil=True)
@@ -16,15 +18,16 @@ def visit(n, starts, others, states, first, step, chance, time, seed_low, seed_h
     """Add the sub-networks whose lowest node is first, first + step, ... to ``found`` [4096], by code.
 
     ``starts``, ``others`` and ``states`` are the neighbours of each node, 1 for a target, 2 for a source, 3 for both. A branch at
-    the third and the fourth node is followed with ``chance``. At each depth ``ahead`` holds the nodes that the set may still grow
-    by: as in ESU those behind the one that joined, and those above the root that only this one brings.
+    the third and the fourth node is followed with ``chance``; how many are passed over till the next is one random number. At each
+    depth ``ahead`` holds the nodes that the set may still grow by: as in ESU those behind the one that joined, and those above the
+    root that only this one brings.
     """
     k0, k1, stream = np.uint64(seed_low), np.uint64(seed_high), STREAM ^ np.uint64(time)
     seen, state_of = np.zeros(n, np.int32), np.zeros((3, n), np.uint8)
     ahead, size, at = np.empty((4, n), np.int32), np.zeros(4, np.int64), np.zeros(4, np.int64)
     chosen = np.zeros(3, np.int64)
     for root in range(first, n, step):
-        counter = np.uint64(0)
+        counter, passed = np.uint64(0), np.int64(-1)
         ahead[0, 0], size[0], at[0] = root, 1, 0
         seen[root] += 1
         depth = 0
@@ -38,13 +41,19 @@ def visit(n, starts, others, states, first, step, chance, time, seed_low, seed_h
                         state_of[depth, others[k]] = 0
                         seen[others[k]] -= 1
                 continue
+            if depth >= 2 and chance < 1.0:
+                if passed < 0:
+                    counter += np.uint64(1)
+                    w0, w1, _, _ = philox(counter & LOW, counter >> SHIFT, np.uint64(root), stream, k0, k1)
+                    passed = np.int64(min(np.log1p(-unit(w0, w1)) / np.log1p(-chance), MOST))
+                if passed >= size[depth] - at[depth]:
+                    passed -= size[depth] - at[depth]
+                    at[depth] = size[depth]
+                    continue
+                at[depth] += passed
+                passed = np.int64(-1)
             node = ahead[depth, at[depth]]
             at[depth] += 1
-            if depth >= 2 and chance < 1.0:
-                counter += np.uint64(1)
-                w0, w1, _, _ = philox(counter & LOW, counter >> SHIFT, np.uint64(root), stream, k0, k1)
-                if unit(w0, w1) >= chance:
-                    continue
             if depth == 3:
                 b, c = chosen[1], chosen[2]
                 code = state_of[0, b] | state_of[0, c] << 2 | state_of[0, node] << 4

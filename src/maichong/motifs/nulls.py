@@ -6,9 +6,8 @@ mutual pairs, and far too frequent beside networks that only have the degrees, b
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from math import comb
 from typing import Any
 
 import numpy as np
@@ -16,8 +15,7 @@ import numpy as np
 from maichong.errors import ParameterError, brief, did_you_mean, is_one_of
 from maichong.motifs.census import checked_threads, raw_counts, recovered
 from maichong.motifs.coloured import classes
-from maichong.motifs.graph import MOST_NODES, DirectedGraph, checked_graph, directed_graph
-from maichong.motifs.triads import MAN, class_of_code
+from maichong.motifs.graph import DirectedGraph, checked_graph, directed_graph
 from maichong.random import uniform
 
 NULLS = ("none", "degree", "degree-mutual")
@@ -28,6 +26,8 @@ LENGTHS = 0x6C656E67
 """A stream of random numbers of our own: "leng"."""
 PART = 20_000
 """Arcs of the null networks that a thread draws at a time: Ctrl-C waits for it."""
+Arcs = tuple[np.ndarray, np.ndarray]
+"""The arcs of a network as starts [n + 1] and targets, as in a DirectedGraph."""
 
 
 def rewired(graph: DirectedGraph, null: str = "degree-mutual", *, quality: float = QUALITY, seed: int = 0) -> DirectedGraph:
@@ -74,84 +74,73 @@ def null_censuses(
     Raises ParameterError for another null model, number, quality, seed or number of threads, and DataError for a graph of fewer
     than three nodes.
     """
+    graph = checked_graph("null_censuses", graph, 3)
+    types = np.zeros(graph.n, np.int64)
+
+    def count(_: int, networks: Sequence[Arcs]) -> np.ndarray:
+        return censuses_of(graph.n, networks, types, 1)
+
+    return over_nulls("null_censuses", graph, null, nulls, count, quality=quality, seed=seed, threads=threads, tell=tell)
+
+
+def censuses_of(n: int, networks: Sequence[Arcs], types: np.ndarray, k: int) -> np.ndarray:
+    """The counts of ``classes(k)`` in each of several networks of the same nodes, int64 [networks, classes]."""
+    counted = [raw_counts(n, *arcs, types, k, 1) for arcs in networks]
+    triangles, wedges, dyads = (np.stack(each) for each in zip(*counted, strict=True))
+    return recovered(classes(k), triangles, wedges, dyads, np.bincount(types, minlength=k))
+
+
+def over_nulls(
+    where: str,
+    graph: DirectedGraph,
+    null: str,
+    nulls: int,
+    count: Callable[[int, Sequence[Arcs]], np.ndarray],
+    *,
+    quality: float,
+    seed: int,
+    threads: int | None,
+    tell: Callable[[int], None],
+    part: int = PART,
+) -> np.ndarray:
+    """What ``count`` makes of ``nulls`` random networks, [nulls, ...]; each starts anew from ``graph``.
+
+    ``count`` gets the number of the first of some networks and their arcs, and returns an array with a row for each; it is called
+    from several threads, for about ``part`` arcs at a time. Errors are raised as from ``where``, as `null_censuses` does.
+    """
     from maichong.motifs.kernels import sorted_arcs  # compiles
     from maichong.motifs.switching import switched
 
-    where = "null_censuses"
-    graph = checked_graph(where, graph, 3)
     held, key, quality = _held(where, null), checked_seed(where, seed), checked_quality(where, quality)
     nulls, threads = checked_nulls(where, nulls), checked_threads(where, threads)
     singles, pairs = _split(graph, held)
-    types = np.zeros(graph.n, np.int64)
-    found = np.zeros((nulls, len(MAN)), np.int64)
+    size = max(1, part // max(graph.arcs, 1))
 
-    size = max(1, PART // max(graph.arcs, 1))
-
-    def part(first: int) -> int:
-        last = min(first + size, nulls)
-        counted = []
-        for null_ in range(first, last):
+    def drawn(first: int) -> np.ndarray:
+        networks: list[Arcs] = []
+        for number in range(first, min(first + size, nulls)):
             mine, ours = singles.copy(), pairs.copy()
-            switched(graph.n, mine, ours, held, _tries(graph, quality, seed, null_), null_, *key)
-            counted.append(raw_counts(graph.n, *sorted_arcs(graph.n, *_ends(mine, ours)), types, 1, 1))
-        triangles, wedges, dyads = (np.stack(each) for each in zip(*counted, strict=True))
-        found[first:last] = recovered(classes(1), triangles, wedges, dyads, np.array([graph.n]))
-        return last - first
+            switched(graph.n, mine, ours, held, _tries(graph, quality, seed, number), number, *key)
+            networks.append(sorted_arcs(graph.n, *_ends(mine, ours)))
+        return count(first, networks)
 
-    done = 0
+    found, done = [], 0
     with ThreadPoolExecutor(threads) as pool:
         try:
-            for more in pool.map(part, range(0, nulls, size)):
-                done += more
+            for rows in pool.map(drawn, range(0, nulls, size)):
+                found.append(rows)
+                done += len(rows)
                 tell(done)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return found
+    return np.concatenate(found)
 
 
-def expected_census(n: int, arcs: float) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of the triad census, float64 [16] each, when each of n (n-1) arcs is there with the same chance.
-
-    The chance is p = arcs / (n (n-1)). A triad with ``a`` arcs that is ``l`` of the 64 labelled ones has the mean
-    C(n, 3) l p^a (1-p)^(6-a). Two threes of nodes depend on each other only where they share a dyad; with P_c the chance of a
-    class, P_d that of a state of the dyad and P_c|d that of the class given it,
-
-        variance = C(n, 3) [P_c - P_c^2 + 3 (n-3) (sum_d P_d P_c|d^2 - P_c^2)]
-
-    The number of arcs is random here; with as many arcs as ``graph`` for sure, the deviations would be smaller.
-    Holland & Leinhardt 1976, doi:10.2307/270703.
-
-    Raises ParameterError for fewer than three nodes or an impossible number of arcs.
-
-        >>> mean, _ = expected_census(100, 990)
-        >>> round(float(mean[MAN.index("030T")]), 3)
-        707.276
-    """
-    if isinstance(n, bool) or not isinstance(n, int | np.integer) or not 3 <= n <= MOST_NODES:
-        raise ParameterError("expected_census.n", "must be a whole number of nodes from 3", brief(n))
-    if isinstance(arcs, bool) or not isinstance(arcs, int | float | np.integer) or not 0 <= arcs <= n * (n - 1):
-        raise ParameterError("expected_census.arcs", f"must be between 0 and {n * (n - 1)}", brief(arcs))
-    p = float(arcs) / (n * (n - 1))
-    code, of = np.arange(64), class_of_code()
-    bits = np.array([bin(c).count("1") for c in range(64)])
-    chance = p**bits * (1 - p) ** (6 - bits)
-    each = np.bincount(of, chance, len(MAN))
-    together = np.zeros(len(MAN))
-    for state in range(4):
-        given = np.bincount(of[code & 3 == state], chance[code & 3 == state], len(MAN))
-        of_state = p ** bin(state).count("1") * (1 - p) ** (2 - bin(state).count("1"))
-        if of_state:
-            together += given**2 / of_state
-    threes = float(comb(int(n), 3))
-    variance = threes * (each - each**2 + 3 * (n - 3) * (together - each**2))
-    return threes * each, np.sqrt(np.maximum(variance, 0.0))
-
-
-def checked_null(where: str, null: object) -> str:
-    """``null``, if it names a null model; raises ParameterError."""
-    if not is_one_of(null, NULLS):
-        raise ParameterError(f"{where}.null", f"must be one of {', '.join(NULLS)}", brief(null), did_you_mean(null, NULLS))
+def checked_null(where: str, null: object, known: Sequence[str] = NULLS) -> str:
+    """``null``, if it names one of the null models ``known``; raises ParameterError."""
+    if not is_one_of(null, known):
+        raise ParameterError(f"{where}.null", f"must be one of {', '.join(known)}", brief(null), did_you_mean(null, known))
     return str(null)
 
 

@@ -64,6 +64,14 @@ class Gammatone:
         places = np.linspace(low, high, self.channels)
         return (10.0 ** (places / 21.4) - 1.0) / 0.00437
 
+    def frames(self, samples: int) -> int:
+        """How many frames a sound of so many samples has."""
+        return samples // self.step
+
+    def reach(self, frames: int) -> int:
+        """How many samples of a sound the first ``frames`` are made of: filters do not look ahead."""
+        return frames * self.step
+
     def envelopes(self, sound: Any) -> np.ndarray:
         """The amplitude in each filter at each sample of a sound [samples]: float64 [samples, channels]."""
         array = sound_of("Gammatone.features", sound, self.step)
@@ -81,7 +89,7 @@ class Gammatone:
     def powers(self, sound: Any) -> np.ndarray:
         """The mean power in each filter over each frame of a sound [samples]: float64 [frames, channels]."""
         array = sound_of("Gammatone.features", sound, self.step)
-        found = np.empty((array.size // self.step, self.channels))
+        found = np.empty((self.frames(array.size), self.channels))
         for k, f in enumerate(self.centres):  # one at a time: an hour in all of them would take many GB
             squares = self._envelope(array, f)[: len(found) * self.step] ** 2
             found[:, k] = squares.reshape(-1, self.step).mean(axis=1)

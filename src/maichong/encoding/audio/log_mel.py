@@ -79,6 +79,14 @@ class LogMel:
         falling = (edges[2:] - bins) / np.diff(edges[1:], axis=0)
         return np.maximum(0.0, np.minimum(rising, falling)) * 2.0 / (edges[2:] - edges[:-2])
 
+    def frames(self, samples: int) -> int:
+        """How many frames a sound of so many samples has."""
+        return max(0, (samples - self.samples) // self.step + 1)
+
+    def reach(self, frames: int) -> int:
+        """How many samples of a sound the first ``frames`` are made of."""
+        return (frames - 1) * self.step + self.samples
+
     def powers(self, sound: Any) -> np.ndarray:
         """The power in each band of a sound [samples]: float64 [frames, channels]."""
         from scipy.fft import rfft
