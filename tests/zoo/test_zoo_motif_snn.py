@@ -1,4 +1,4 @@
-"""The motif networks that hear digits: their recursion, their masks, what is mixed; they hear tones apart and resume bit for bit."""
+"""Motif networks that hear digits: their recursion, their masks, what is mixed; they hear tones apart and resume bit for bit."""
 
 from __future__ import annotations
 
@@ -19,7 +19,18 @@ from maichong.errors import ParameterError
 from maichong.motifs import CONNECTED, DirectedGraph
 from maichong.zoo import motif_snn_2023 as paper
 from maichong.zoo import protocol
-from maichong.zoo.motif_snn_2023 import BESIDE, Settings, drawn_masks, heard, mixture, network, optimiser, others, splits
+from maichong.zoo.motif_snn_2023 import (
+    BESIDE,
+    Settings,
+    drawn_masks,
+    heard,
+    learned_mask,
+    mixture,
+    network,
+    optimiser,
+    others,
+    splits,
+)
 from maichong.zoo.protocol import Context, Interrupted
 
 needs_data = pytest.mark.skipif("MAICHONG_DATA" not in os.environ, reason="FSDD and C. elegans are read from MAICHONG_DATA")
@@ -67,7 +78,7 @@ def networkx_shares(arcs: Any) -> np.ndarray:
 
 @needs_data
 def test_a_motif_mask_has_the_triads_of_c_elegans() -> None:
-    """Both counted by NetworkX: nearer than 0.02 in total variation, and chance is far from it."""
+    """Both counted by NetworkX: nearer than 0.02 in total variation; chance is far from it, and so are networks of its degrees."""
     settings = Settings()
     masks = drawn_masks(settings, 3)
     assert masks["motif"].arcs == masks["random"].arcs == 3980
@@ -75,9 +86,13 @@ def test_a_motif_mask_has_the_triads_of_c_elegans() -> None:
     wanted = networkx_shares(zip(worm.sources.tolist(), worm.targets.tolist(), strict=True))
 
     def apart(mask: DirectedGraph) -> float:
-        return 0.5 * float(np.abs(networkx_shares(zip(mask.sources.tolist(), mask.targets.tolist(), strict=True)) - wanted).sum())
+        return 0.5 * float(
+            np.abs(networkx_shares(zip(mask.sources.tolist(), mask.targets.tolist(), strict=True)) - wanted).sum()
+        )
 
-    assert apart(masks["motif"]) < 0.02 and apart(masks["random"]) > 0.1
+    assert apart(masks["motif"]) < 0.02 and apart(masks["random"]) > 0.1 and apart(masks["rewired"]) > 0.04
+    for degree in ("out_degrees", "in_degrees"):
+        assert np.array_equal(getattr(masks["rewired"], degree), getattr(masks["motif"], degree))
 
 
 def test_another_speaker_is_quieter_by_as_many_decibels() -> None:
@@ -140,6 +155,17 @@ def test_a_mixed_share_of_words_to_learn_and_none_of_others() -> None:
     assert share == pytest.approx(0.25, abs=0.05)  # four standard deviations of 1,400 draws
 
 
+@pytest.mark.parametrize(("matched", "arcs"), [(True, 33), (False, 39)])
+def test_a_learned_mask_has_the_arcs_of_the_largest_logits(matched: bool, arcs: int) -> None:
+    """Logits rise from 0 by one an arc, [post, pre] in order: 43 are > 0, 4 of them of neurons to themselves."""
+    settings = Settings(neurons=12, channels=4, density=0.25, matched=matched)
+    net = network(settings, None)
+    net[1].parametrizations.weight[0].theta.data = torch.arange(144.0).view(12, 12) - 100.5
+    graph = learned_mask(settings, net)
+    places = [k for k in range(143, -1, -1) if k % 13][:arcs]
+    assert set(zip(graph.targets.tolist(), graph.sources.tolist(), strict=True)) == {divmod(k, 12) for k in places}
+
+
 def test_logits_of_a_mask_learn_at_a_rate_of_their_own() -> None:
     settings = Settings(neurons=12, channels=4)
     groups = optimiser(settings, network(settings, None)).param_groups
@@ -160,11 +186,11 @@ def test_logits_of_a_mask_learn_at_a_rate_of_their_own() -> None:
         ({"protocol": "some"}, "motif-snn-2023.protocol: must be one of official, random, speakers (got 'some')"),
         (
             {"masks": "none,all"},
-            "motif-snn-2023.masks: must name some of none,dense,random,motif,learned, each once (got 'none,all')",
+            "motif-snn-2023.masks: must name some of none,dense,random,motif,rewired,learned, each once (got 'none,all')",
         ),
         (
             {"masks": "none,none"},
-            "motif-snn-2023.masks: must name some of none,dense,random,motif,learned, each once (got 'none,none')",
+            "motif-snn-2023.masks: must name some of none,dense,random,motif,rewired,learned, each once (got 'none,none')",
         ),
     ],
 )
@@ -193,8 +219,8 @@ def studied(folder: Path, settings: Settings, sounds: Any, **more: Any) -> proto
 
 
 def test_it_hears_tones_apart_and_resumes_bit_for_bit(tmp_path: Path) -> None:
-    """Ten pitches, 30 to test: chance is 10 %, and 15 of 30 by chance has a probability of 1e-8. Stopped while it learns a mask, and
-    while a net with it learns, it ends where the other did."""
+    """Ten pitches, 30 to test: chance is 10 %, and 15 of 30 by chance has a probability of 1e-8. Stopped while it learns a mask and
+    while a net learns, it ends where the other did."""
     sounds = tones(10)
     whole = studied(tmp_path / "whole", SMALL, sounds)
     for mask in ("none", "random", "learned"):
@@ -204,7 +230,7 @@ def test_it_hears_tones_apart_and_resumes_bit_for_bit(tmp_path: Path) -> None:
 
     _, weights = files.read_bundle(tmp_path / "whole" / "weights.npz")
     arcs = whole.metrics["masks"]["learned"]["arcs"]
-    assert 0 < arcs < 40 * 39
+    assert arcs == whole.metrics["masks"]["random"]["arcs"] == 312
     kept = weights["learned.1.parametrizations.weight.0.mask"]
     assert kept.sum() == arcs and not kept.diagonal().any()
     assert all(len(one.figure) > 0 if isinstance(one.figure, bytes) else one.figure.axes for one in whole.figures())
