@@ -266,6 +266,7 @@ def test_the_test_split_is_left_alone_while_settings_are_chosen(tmp_path: Path) 
 @pytest.mark.slow
 @needs_data
 def test_a_quick_look_at_digits_is_above_chance(tmp_path: Path) -> None:
-    """600 recordings to learn and 100 to test; chance is 10 %, and 30 % has a probability of 1e-8."""
-    found = studied(tmp_path, protocol.settle(paper, "fsdd", {}, smoke=True), data.load("fsdd")).measured
-    assert all(found[f"test accuracy, {mask}"] > 30.0 for mask in paper.MASKS)
+    """600 recordings to learn and 100 held back; chance is 10 %, and 30 % has a probability of 1e-8."""
+    settings = protocol.settle(paper, "fsdd", {"tested": False}, smoke=True)
+    found = studied(tmp_path, settings, data.load("fsdd")).measured
+    assert all(found[f"validation accuracy, {mask}"] > 30.0 for mask in paper.MASKS)
