@@ -19,19 +19,9 @@ from maichong.errors import ParameterError
 from maichong.motifs import CONNECTED, DirectedGraph
 from maichong.zoo import motif_snn_2023 as paper
 from maichong.zoo import protocol
-from maichong.zoo.motif_snn_2023 import (
-    BESIDE,
-    Settings,
-    drawn_masks,
-    heard,
-    learned_mask,
-    mixture,
-    network,
-    optimiser,
-    others,
-    splits,
-)
+from maichong.zoo.motif_snn_2023 import BESIDE, Settings, drawn_masks, heard, learned_mask, network, optimiser, splits
 from maichong.zoo.protocol import Context, Interrupted
+from maichong.zoo.voices import mixture, others
 
 needs_data = pytest.mark.skipif("MAICHONG_DATA" not in os.environ, reason="FSDD and C. elegans are read from MAICHONG_DATA")
 
@@ -112,14 +102,13 @@ def test_another_speaker_is_quieter_by_as_many_decibels() -> None:
 def test_another_speaker_says_another_digit() -> None:
     sounds = tones()
     pool, which = np.flatnonzero(~sounds.tested), np.flatnonzero(sounds.tested)
-    beside = others(sounds, which, pool)
+    beside = others("here", sounds, which, pool, 1)
     assert np.isin(beside, pool).all() and len(set(beside.tolist())) > 10
     assert (sounds.y[beside] != sounds.y[which]).all() and (sounds.speaker[beside] != sounds.speaker[which]).all()
     with pytest.raises(ParameterError) as caught:
-        others(sounds, which, pool[sounds.speaker[pool] == 0])
-    assert str(caught.value) == (
-        "motif-snn-2023.train: must leave other speakers' other digits to mix in (got one speaker or one digit alone); take more"
-    )
+        others("here", sounds, which, pool[sounds.speaker[pool] == 0], 1)
+    said = "here: must leave other speakers' other words to mix in (got one speaker or one word alone); take more"
+    assert str(caught.value) == said
 
 
 @pytest.mark.parametrize("name", ["official", "random", "speakers"])

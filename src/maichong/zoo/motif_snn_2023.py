@@ -11,10 +11,11 @@ tested on these and on words beside another speaker's.
 Source: Jia, Zhang, Zuo & Xu 2023, Frontiers in Neuroscience 17:1132269, doi:10.3389/fnins.2023.1132269, and the code its authors
 published. What they say is that such a network beats one without recurrent weights and stands noise better; their figures, of
 TIDIGITS, were not at hand. Departures: FSDD for TIDIGITS; one mask learned on the same words for two, of sounds and of images,
-that are joined; a spike is 0 or 1, where theirs is the sum of two; cross entropy of the mean, where theirs is the squared error
-at each step; backpropagation for reward propagation. The mask of C. elegans is not theirs: they count motifs, and draw none. The
-numbers of epochs and arcs were chosen on recordings held back, alone, with one seed; gain, decay, learning rates and the size of
-the recurrent weights made no difference there that one seed could show.
+that are joined, and cut to as many arcs as the others have (``matched``); a spike is 0 or 1, where their code's is the sum of two;
+cross entropy of the mean, where it takes the squared error at each step; gradients through time, where its hidden neurons by
+default learn from a random projection of the targets. The mask of C. elegans is not theirs: they count motifs, and draw none. The
+numbers of epochs and arcs and the learning rate were chosen on recordings held back, alone, with one seed; the input's gain, d, the
+size of the recurrent weights and the rate of the logits made no difference there that one seed could show.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from maichong.errors import ParameterError, brief
 from maichong.motifs import CONNECTED, DirectedGraph, directed_graph, generate, rewired, shares, triad_census
 from maichong.motifs.generating import matrices
 from maichong.neurons.lif import LIF
-from maichong.zoo import training
+from maichong.zoo import training, voices
 from maichong.zoo.protocol import Claim, Context, Result
 from maichong.zoo.settings import check_above, check_least
 
@@ -143,40 +144,13 @@ def splits(sounds: SoundSet, settings: Settings, seed: int) -> dict[str, np.ndar
     return found
 
 
-def mixture(word: np.ndarray, other: np.ndarray, db: float) -> np.ndarray:
-    """Two sounds [samples] at once, the ``word`` louder than the ``other`` by ``db``; as long as the word.
-
-    The mean powers are compared, of the part of the other that is heard.
-    """
-    heard = np.zeros(len(word))
-    cut = other[: len(word)].astype(np.float64)
-    heard[: len(cut)] = cut
-    power = float(np.mean(cut**2))
-    if not power:
-        return word.astype(np.float64)
-    return word + heard * math.sqrt(float(np.mean(word.astype(np.float64) ** 2)) / power * 10.0 ** (-db / 10.0))
-
-
-def others(sounds: SoundSet, which: np.ndarray, pool: np.ndarray) -> np.ndarray:
-    """For each recording of ``which`` one of ``pool``, drawn from those in which another speaker says another digit."""
-    draw = np.random.default_rng(2023)  # the same for all seeds and masks
-    found = []
-    for k in which:
-        apart = pool[(sounds.y[pool] != sounds.y[k]) & (sounds.speaker[pool] != sounds.speaker[k])]
-        if not len(apart):
-            got = "one speaker or one digit alone"
-            raise ParameterError(f"{NAME}.train", "must leave other speakers' other digits to mix in", got, "take more")
-        found.append(draw.choice(apart))
-    return np.array(found)
-
-
 def spectra(sounds: SoundSet, which: np.ndarray, beside: np.ndarray | None, settings: Settings) -> np.ndarray:
     """The levels, 0..1, of the recordings ``which``, mixed with the recordings ``beside``: float32 [N, steps, channels]."""
     bank = LogMel(rate=sounds.rate, channels=settings.channels, range_db=settings.range_db)
     found = np.zeros((len(which), settings.steps, settings.channels), np.float32)
     for row, k in enumerate(which):
         word = sounds[int(k)]
-        sound = word if beside is None else mixture(word, sounds[int(beside[row])], settings.other_db)
+        sound = word if beside is None else voices.mixture(word, sounds[int(beside[row])], settings.other_db)
         levels = bank.features(sound)[: settings.steps]
         found[row, : len(levels)] = levels
     return found
@@ -191,7 +165,7 @@ def heard(sounds: SoundSet, settings: Settings, seed: int) -> dict[str, training
         del parts["test"]
     found = {}
     for name, which in parts.items():
-        beside = others(sounds, which, parts["train"])
+        beside = voices.others(f"{NAME}.train", sounds, which, parts["train"], 2023)  # the same for all seeds and masks
         x = np.stack([spectra(sounds, which, None, settings), spectra(sounds, which, beside, settings)], axis=1)
         found[name] = training.Split(torch.from_numpy(x), torch.from_numpy(sounds.y[which].astype(np.int64)))
     return found
