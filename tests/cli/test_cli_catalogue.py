@@ -230,7 +230,10 @@ def test_json_that_cannot_be_written(maichong: Any, tmp_path: Path) -> None:
         ),
         (("bench", "deep", "--net", "fc,cnn"), "bench, --net: there is no net 'cnn'; known: conv, fc, recurrent"),
         (("bench", "deep", "--against", "nors"), "bench, --against: there is no peer 'nors'; did you mean 'norse'?"),
-        (("bench", "deep", "--threads", "1"), "bench deep, --threads: is for another benchmark: deep has --net and --products (got [1])"),
+        (
+            ("bench", "deep", "--threads", "1"),
+            "bench deep, --threads: is for another benchmark: deep has --net and --products (got [1])",
+        ),
         (
             ("bench", "coba-4000", "--net", "fc"),
             "bench coba-4000, --net: is for another benchmark: a network has --threads and --duration (got fc)",
