@@ -73,7 +73,7 @@ class Settings:
     lr: float = 5e-3  # of Adam, at the start
     mask_epochs: int = 10  # in which the learned mask is learned
     mask_lr: float = 1e-3  # of its logits
-    matched: bool = True  # cut the learned mask to as many arcs as the others have; else keep all with a logit > 0, as in the paper
+    matched: bool = True  # of what was learned as many arcs as the others have; else all of a logit > 0, as in the paper
     other_db: float = 6.0  # by which a word is louder than the other speaker's
     mixed: float = 0.0  # the chance that a word to learn is heard beside another speaker's; the paper's nets learn in quiet
     protocol: str = "official"  # or random: 70 of 100 to learn; or speakers: seed k leaves out the k-th speaker
