@@ -89,7 +89,7 @@ SIZES: dict[str, dict[int, dict[str, Any]]] = {
     # their eta and theta_plus, 89.2 % with these
     "mnist": {
         1: {
-            "epochs": 3,
+            "epochs": 5,
             "falls": 0.4,
             "eta": 2e-3,
             "theta_plus": 0.15,
