@@ -106,7 +106,7 @@ def test_any_number_of_threads_gives_the_same_bits(name: str, precision: str) ->
     def result(threads: int) -> dict[str, np.ndarray]:
         run = network(name).build("events", precision=precision, threads=threads)
         run.run(40.0)
-        if name == "plastic rows":
+        if name in ("plastic rows", "plastic rows by sources"):
             run.signal("sample")
         return everything(run.run(20.0))
 
@@ -146,7 +146,7 @@ def test_spikes_of_a_source_are_seen_by_all_threads_alike(source: Any, delay: An
         same(one.snapshot(), other.snapshot())
 
 
-@pytest.mark.parametrize("name", ["in-degree", "plastic rows", "plastic late"])
+@pytest.mark.parametrize("name", ["in-degree", "plastic rows", "plastic rows by sources", "plastic late"])
 def test_a_checkpoint_is_carried_on_by_another_number_of_threads(name: str, tmp_path: Path) -> None:
     whole = network(name).build("events", threads=2).run(60.0)
     half = network(name).build("events", threads=2).run(25.3)

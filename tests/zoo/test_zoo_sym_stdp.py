@@ -36,21 +36,22 @@ def test_the_hidden_layer_is_the_paper_s() -> None:
     assert total["total"] == 78.4
 
 
+OURS = {"falls": 0.4, "class_eta": 8e-3, "class_mean": 1.6, "class_most": 16.0, "class_sum": "outgoing"}
+AUTHORS = {"falls": 0.0, "class_eta": 4e-3, "class_mean": 0.8, "class_most": 8.0, "class_sum": "incoming"}
+
+
 @pytest.mark.parametrize(
-    ("neurons", "eta", "theta_plus", "tau_theta", "class_eta"),
-    [(400, 1e-3, 0.15, 6e6, 4e-3), (1600, 4e-3, 0.3, 8e6, 8e-3), (6400, 1e-3, 0.05, 2e7, 4e-3)],
+    ("neurons", "wanted"),
+    [
+        (400, {"epochs": 5, "eta": 2e-3, "theta_plus": 0.15, "tau_theta": 6e6, **OURS}),
+        (1600, {"epochs": 4, "eta": 6e-3, "theta_plus": 0.3, "tau_theta": 8e6, **OURS}),
+        (6400, {"epochs": 1, "eta": 1e-3, "theta_plus": 0.05, "tau_theta": 2e7, **AUTHORS}),
+    ],
 )
-def test_larger_layers_have_the_authors_constants(
-    neurons: int, eta: float, theta_plus: float, tau_theta: float, class_eta: float
-) -> None:
-    """A tenth of the rates of the authors, whose traces jump by a tenth; 400 and 1,600 neurons learn twice as fast here."""
+def test_the_largest_layer_has_the_authors_constants(neurons: int, wanted: dict[str, object]) -> None:
+    """A tenth of the rates of the authors, whose traces jump by a tenth; smaller ones what was chosen on images held back."""
     settings = protocol.settle(paper, "mnist", {"neurons": neurons}, smoke=False)
-    assert (settings.eta, settings.theta_plus, settings.tau_theta, settings.class_eta) == (
-        eta,
-        theta_plus,
-        tau_theta,
-        class_eta,
-    )
+    assert {name: getattr(settings, name) for name in wanted} == wanted
     assert protocol.settle(paper, "mnist", {"neurons": neurons, "eta": 0.07}, smoke=False).eta == 0.07
 
 

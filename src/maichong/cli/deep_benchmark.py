@@ -32,8 +32,8 @@ def put_outcome(outcome: Mapping[str, Any]) -> int:
             put(_speeds(net["rows"]))
             put(
                 f"samples/s: of training and of inference, the median of {net['repeats']} x {net['steps']} batches, on"
-                f" {outcome['threads']} threads, products in {outcome['products']}; first: seconds of the first call of each; MiB:"
-                " peak beyond libraries and data; cold: the same where the first calls compiled",
+                f" {outcome['threads']} threads, torch's switch for products at {outcome['products']}; first: seconds of the first"
+                " call of each; MiB: peak beyond libraries and data; cold: the same where the first calls compiled",
                 style="dim",
             )
             put()

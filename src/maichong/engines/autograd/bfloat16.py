@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 
 import torch
-from llvmlite import binding
 from numba import config
+from numba.core.codegen import get_host_cpu_features
 
 
 def halves(dtype: torch.dtype) -> bool:
@@ -30,4 +30,4 @@ def _asked() -> bool:
 def able() -> bool:
     """Whether kernels are compiled for a CPU that has products of bfloat16."""
     own = config.CPU_NAME is None and config.CPU_FEATURES is None  # type: ignore[attr-defined]
-    return own and bool(binding.get_host_cpu_features().get("avx512bf16"))
+    return own and "+avx512bf16" in get_host_cpu_features().split(",")

@@ -45,7 +45,7 @@ def lists(w: Writer, shape: Shape, noted: bool = False) -> None:
     """Room for a list of the neurons of a row or block that fired; where all lists are ``noted``, they have that already."""
     most = "width" if shape.recurrent else str(WIDE)
     w.line(f"size = U({4 if shape.precision == 'float32' else 8})")
-    w.line(f"ones = np.zeros({most} + {SPARE}, np.{shape.precision})")
+    w.line(f"beside = np.zeros({most} + {SPARE}, np.{shape.precision})")
     w.line("place = room" if noted else f"index = np.zeros({most} + {SPARE}, np.int32)")
 
 
@@ -55,7 +55,7 @@ def list_fired(w: Writer, shape: Shape, noted: bool = False) -> None:
     lanes = {"float32": 16, "float64": 8}[shape.precision]
     w.line("count = 0")
     w.line(f"for k in range(0, np.int64(many), {lanes}):")
-    w.line(f"    of, to = {_at('fired')} + (near + U(k)) * size, {_at('ones')} + U(count) * size")
+    w.line(f"    of, to = {_at('fired')} + (near + U(k)) * size, {_at('beside')} + U(count) * size")
     w.line(f"    count += places(of, k, {index_of(noted)} + U(4 * count), to)")
     if noted:
         w.line("if notes:")

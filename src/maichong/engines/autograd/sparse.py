@@ -255,5 +255,4 @@ def _run(
     name = next(name for name, stages in KERNELS.items() if stage in stages)
     text = kernel(name, dtype.name)
     nothing = {argument.name: NOTHING[argument.kind.removesuffix("[]")] for argument in text.arguments}
-    given = {name: value for name, value in given.items() if name in nothing}
     run_shares(text, {**nothing, **given, "stage": list(KERNELS[name]).index(stage)}, work, own)

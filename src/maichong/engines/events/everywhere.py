@@ -38,17 +38,35 @@ def each_step(b: Builder) -> KernelText | None:
 
 def add_up(b: Builder) -> KernelText | None:
     """Add to ``sums_pre`` what leaves each neuron, where the rule's ``on_signal`` asks for it: of all parts of the targets, before
-    any of them changes."""
+    any of them changes. A sum for each delay, within which targets ascend, so that any number of parts adds in one order."""
     if "w_sum_pre" not in b.asks("on_signal"):
         return None
     w = Writer(b.precision)
-    sums = b.array("sums_pre")
-    visit(b, w, lambda place: w.line(f"{sums}[i] += {b.array('weight')}[{place}]"))
+    sums, n = b.array("sums_pre"), b.integer("n_pre")
+
+    def add(place: str) -> None:
+        at = f"{_group(b, w)} * {n} + i" if _grouped(b) else "i"
+        w.line(f"{sums}[{at}] += {b.array('weight')}[{place}]")
+
+    visit(b, w, add)
     return b.text("Outgoing weights", w)
 
 
+def _grouped(b: Builder) -> bool:
+    """Whether a row holds its synapses delay by delay."""
+    return bool(b.shape.groups) and b.shape.layout == "rows"
+
+
+def _group(b: Builder, w: Writer) -> str:
+    """The number of the delay of synapse ``s``, from where its place falls among the row's offsets."""
+    w.line("g = 0")
+    w.line(f"while s - row >= {b.array('offset')}[i * ({b.array('delays', 'int64')}.size + 1) + g + 1]: g += 1")
+    return "g"
+
+
 def on_signal(b: Builder) -> KernelText:
-    """The rule's ``on_signal`` visits every synapse; ``sums`` holds the incoming weight of each neuron."""
+    """The rule's ``on_signal`` visits every synapse; ``sums`` holds the incoming weight of each neuron, ``totals`` the outgoing,
+    of which ``sums_pre`` has that by each delay."""
     w = Writer(b.precision)
     w.line("now = step")
     env = {"signal": b.array("signal") + "[0]"} if "signal" in b.asks("on_signal") else {}
@@ -58,7 +76,12 @@ def on_signal(b: Builder) -> KernelText:
         visit(b, w, lambda place: w.line(f"{sums}[j] += {b.array('weight')}[{place}]"))
         env["w_sum"] = f"{sums}[j]"
     if "w_sum_pre" in b.asks("on_signal"):
-        env["w_sum_pre"] = f"{b.array('sums_pre')}[i]"
+        totals, sums, n = b.array("totals"), b.array("sums_pre"), b.integer("n_pre")
+        w.line(f"for i in range({n}):")
+        w.line(f"    {totals}[i] = {sums}[i]")
+        w.line(f"    for g in range(1, {sums}.size // {n}):")
+        w.line(f"        {totals}[i] += {sums}[g * {n} + i]")
+        env["w_sum_pre"] = f"{totals}[i]"
     _everywhere(b, w, "on_signal", env)
     return b.text("Signal", w)
 
@@ -68,11 +91,8 @@ def _everywhere(b: Builder, w: Writer, role: str, env: dict[str, str]) -> None:
 
     def change(place: str) -> None:
         delay = f"{b.array('delays', 'int64')}[0]"
-        if b.shape.groups and b.shape.layout == "rows" and role != "on_signal":
-            # the delay of a synapse is where its place falls among the row's offsets
-            w.line("g = 0")
-            w.line(f"while s - row >= {b.array('offset')}[i * (delays.size + 1) + g + 1]: g += 1")
-            delay = "delays[g]"
+        if _grouped(b) and role != "on_signal":
+            delay = f"delays[{_group(b, w)}]"
         known = {**env, **b.pre_traces(w, role, "i", delay, "now"), **b.post_traces(role, "j", "now", place)}
         known |= synaptic.signal_env(b, w, b.asks(role), "now")
         w.line(f"w = {weight}[{place}]")

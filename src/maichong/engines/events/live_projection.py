@@ -211,7 +211,9 @@ class LiveProjection:
         # the kernels of all rules read one signal
         self.values.setdefault("signal", np.zeros(1, self.precision))
         self.values.setdefault("sums", np.zeros(self.plan.n_post, self.precision))
-        self.values.setdefault("sums_pre", np.zeros(self.plan.n_pre, self.precision))
+        groups = self.layout.delays.size if shape.groups and shape.layout == "rows" else 1
+        self.values.setdefault("sums_pre", np.zeros(groups * self.plan.n_pre, self.precision))
+        self.values.setdefault("totals", np.zeros(self.plan.n_pre, self.precision))
         texts = [emit(projections.Builder(shape, rule, self.precision)) for emit in (everywhere.add_up, everywhere.on_signal)]
         return [
             (str(self.plan.clock(rule)), [Kernel(text, self.values | mine) for text in texts if text for mine in self._mine])
