@@ -75,7 +75,7 @@ def test_a_smoke_run_ends_well(smoke: Any) -> None:
     assert str(folder / "report.html") in ended.out.replace("\n", "")
     assert f"{measured(folder)['test accuracy'][0]:.2f} %" in ended.out
     assert "not judged" in ended.out
-    for figure in (f"{outcome['wall_s']:.1f} s", "training images/s", f"{outcome['peak_rss_mib']:.0f} MiB", "82.9 %"):
+    for figure in (progress.duration(outcome["wall_s"]), "training images/s", f"{outcome['peak_rss_mib']:,.0f} MiB", "82.9 %"):
         assert figure in ended.out
 
 
