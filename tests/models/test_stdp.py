@@ -23,6 +23,7 @@ from maichong import (
     Exponential,
     ExponentialSTDP,
     HomeostaticThreshold,
+    LengthNormalisation,
     MorrisonSTDP,
     Network,
     OneToOne,
@@ -435,6 +436,28 @@ def test_normalisation_makes_the_sums_equal_and_keeps_ratios(engine: str, where:
     assert (w[:, 0][there[:, 0]] == 0.0).all()
     wanted = w0 * 3.25 / np.maximum(np.where(there, w0, 0.0).sum(axis=0), 1e-9)
     assert w[there] == pytest.approx(wanted[there], rel=1e-14)
+
+
+@pytest.mark.parametrize("where", LAYOUTS)
+def test_length_normalisation_makes_the_lengths_equal_and_keeps_ratios(engine: str, where: str) -> None:
+    """Euclidean length to rounding, by NumPy's norm; signs and ratios as before; a cell with weights of zero is left alone."""
+    rng = np.random.default_rng(4)
+    connector, n_pre, n_post, delays = layout(where, rng)
+    w0 = rng.uniform(-0.9, 0.9, (n_pre, n_post))
+    w0[:, 0] = 0.0
+    delay = delays[delays > 0] * 1.0 if where.startswith("rows") else 3.0 if where != "many delays" else delays * 1.0
+    net = lesson(
+        [PairSTDP(w_min=-10.0, w_max=10.0), LengthNormalisation(length=3.25)], [[]] * n_pre, [[]] * n_post, 1.0,
+        connector=connector, delay=delay, weight=w0[delays > 0] if where.startswith("rows") else w0,
+    )  # fmt: skip
+    run = net.build(engine).run(3.0)
+    for _ in range(2):  # the second time there is nothing to do
+        run.signal("sample")
+    w, there = run.weights("w"), delays > 0
+    lengths = np.linalg.norm(np.where(there, w0, 0.0), axis=0)
+    assert w[there] == pytest.approx((w0 * 3.25 / np.where(lengths > 0, lengths, 1.0))[there], rel=1e-14)
+    assert np.linalg.norm(np.where(there, w, 0.0), axis=0)[1:] == pytest.approx(3.25, rel=1e-14)
+    assert (w[:, 0][there[:, 0]] == 0.0).all()
 
 
 @pytest.mark.parametrize("where", LAYOUTS)

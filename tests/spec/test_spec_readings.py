@@ -39,7 +39,7 @@ def somewhere(model: Model, rng: np.random.Generator) -> dict[str, float]:
     point |= {state.name: rng.uniform(0.0, 1.0) for state in getattr(model, "source", ())}
     low, high = sorted((point.get("w_min", 0.0), point.get("w_max", 1.0)))
     around = {"w": rng.uniform(low, high), "w_sum": rng.uniform(0.0, 50.0), "u": rng.uniform(), "signal": rng.normal()}
-    around |= {"w_sum_pre": rng.uniform(0.0, 50.0)}
+    around |= {"w_sum_pre": rng.uniform(0.0, 50.0), "w_squares": rng.uniform(0.0, 50.0)}
     around |= {"lag": rng.uniform(0.1, 50.0), "bound": float(rng.integers(2)), "dt": rng.uniform(0.01, 1.0)}
     around |= {"s_pre": rng.uniform(), "s_post": rng.uniform()}
     return {"value": -55.0, "v": rng.uniform(-80, 40), **around, **point}

@@ -55,6 +55,7 @@ def at_defaults(model: Model) -> dict[str, Any]:
     around: dict[str, Any] = {
         "w": (low + high) / 2,
         "w_sum": 5.0,
+        "w_squares": 5.0,
         "w_sum_pre": 5.0,
         "signal": 1.0,
         "u": 0.5,

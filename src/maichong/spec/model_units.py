@@ -82,6 +82,7 @@ def symbol_units(model: Model, weight: str = "", value: str = "") -> dict[str, s
         "v": "mV",
         "w": weight,
         "w_sum": weight,
+        "w_squares": f"({weight}) ** 2" if weight else "",
         "w_sum_pre": weight,
         "signal": "",
         "lag": "ms",

@@ -29,21 +29,23 @@ SCOPES: Mapping[str, Mapping[str, str]] = {
     },
     "circuit": {
         "w_sum": "the sum of the weights onto the same neuron, within the projection",
+        "w_squares": "the sum of the squares of the weights onto the same neuron, within the projection",
         "w_sum_pre": "the sum of the weights from the same neuron, within the projection",
     },
     "network": {"signal": "the number that the network's signal carries: reward, error, novelty"},
 }
 """What each scope adds to what a rule may know; a scope sees what the narrower ones see.
 
-``w_sum``, ``w_sum_pre`` and ``signal`` are known to ``on_signal`` alone: between spikes, where every weight is at rest. ``s_pre``
-and ``s_post`` are known to ``on_step`` alone: 1 where a spike arrives, or the target fires, at the end of this step, else 0; in
-layers, whatever their neurons' activity is, and so is ``dt``. ``v``, and other states of the target that a rule ``reads``, are
-seen by ``on_pre`` as they were before anything arrived in this step, by the others at its end.
+``w_sum``, ``w_squares``, ``w_sum_pre`` and ``signal`` are known to ``on_signal`` alone: between spikes, where every weight is at
+rest. ``s_pre`` and ``s_post`` are known to ``on_step`` alone: 1 where a spike arrives, or the target fires, at the end of this
+step, else 0; in layers, whatever their neurons' activity is, and so is ``dt``. ``v``, and other states of the target that a rule
+``reads``, are seen by ``on_pre`` as they were before anything arrived in this step, by the others at its end.
 Traces of signals are known to rules of scope "network" alone.
 """
 
 ONLY: Mapping[str, str] = {
     "w_sum": "on_signal",
+    "w_squares": "on_signal",
     "w_sum_pre": "on_signal",
     "signal": "on_signal",
     "s_pre": "on_step",

@@ -64,17 +64,28 @@ def _group(b: Builder, w: Writer) -> str:
     return "g"
 
 
+INCOMING = {"w_sum": ("sums", "w"), "w_squares": ("squares", "w * w")}
+"""What a rule may ask for of the weights onto a neuron: the array that holds it, and what each of them adds."""
+
+
 def on_signal(b: Builder) -> KernelText:
-    """The rule's ``on_signal`` visits every synapse; ``sums`` holds the incoming weight of each neuron, ``totals`` the outgoing,
-    of which ``sums_pre`` has that by each delay."""
+    """The rule's ``on_signal`` visits every synapse; ``sums`` holds the incoming weight of each neuron, ``squares`` that of the
+    weights' squares, ``totals`` the outgoing weight, of which ``sums_pre`` has that by each delay."""
     w = Writer(b.precision)
     w.line("now = step")
     env = {"signal": b.array("signal") + "[0]"} if "signal" in b.asks("on_signal") else {}
-    if "w_sum" in b.asks("on_signal"):
-        sums = b.array("sums")
-        w.line(f"{sums}[:] = F(0.0)")
-        visit(b, w, lambda place: w.line(f"{sums}[j] += {b.array('weight')}[{place}]"))
-        env["w_sum"] = f"{sums}[j]"
+    incoming = {b.array(array): factor for name, (array, factor) in INCOMING.items() if name in b.asks("on_signal")}
+    if incoming:
+
+        def add(place: str) -> None:
+            w.line(f"w = {b.array('weight')}[{place}]")
+            for sums, factor in incoming.items():
+                w.line(f"{sums}[j] += {factor}")
+
+        for sums in incoming:
+            w.line(f"{sums}[:] = F(0.0)")
+        visit(b, w, add)
+        env |= {name: f"{b.array(array)}[j]" for name, (array, _) in INCOMING.items() if name in b.asks("on_signal")}
     if "w_sum_pre" in b.asks("on_signal"):
         totals, sums, n = b.array("totals"), b.array("sums_pre"), b.integer("n_pre")
         w.line(f"for i in range({n}):")

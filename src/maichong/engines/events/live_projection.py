@@ -210,7 +210,8 @@ class LiveProjection:
         self.values |= projections.rule_values(rule, self.plan.dt, self.precision)
         # the kernels of all rules read one signal
         self.values.setdefault("signal", np.zeros(1, self.precision))
-        self.values.setdefault("sums", np.zeros(self.plan.n_post, self.precision))
+        for array, _ in everywhere.INCOMING.values():
+            self.values.setdefault(array, np.zeros(self.plan.n_post, self.precision))
         groups = self.layout.delays.size if shape.groups and shape.layout == "rows" else 1
         self.values.setdefault("sums_pre", np.zeros(groups * self.plan.n_pre, self.precision))
         self.values.setdefault("totals", np.zeros(self.plan.n_pre, self.precision))

@@ -184,6 +184,8 @@ class LiveProjection:
         known |= {"w": self.weight[chosen], **rule.values}
         if "w_sum" in asked:
             known["w_sum"] = np.bincount(self.post, self.weight, self.n_post)[self.post[chosen]]
+        if "w_squares" in asked:
+            known["w_squares"] = np.bincount(self.post, self.weight**2, self.n_post)[self.post[chosen]]
         if "w_sum_pre" in asked:
             known["w_sum_pre"] = np.bincount(self.pre, self.weight)[self.pre[chosen]]
         results = function(*(known[name] for name in asked))
