@@ -36,6 +36,14 @@ def test_the_hidden_layer_is_the_paper_s() -> None:
     assert total["total"] == 78.4
 
 
+def test_lengths_may_be_kept_instead_of_sums() -> None:
+    """As long with 64 inputs as with 784 where all weights are the same: length ~ sqrt(inputs)."""
+    lengths = [
+        network(Settings(neurons=3, norm="length"), n, 1).projections["learned"].plasticity[1]["length"] for n in (784, 64)
+    ]
+    assert lengths == pytest.approx([5.6, 5.6 * 8 / 28])
+
+
 OURS = {"falls": 0.4, "class_eta": 8e-3, "class_mean": 1.6, "class_most": 16.0, "class_sum": "outgoing"}
 AUTHORS = {"falls": 0.0, "class_eta": 4e-3, "class_mean": 0.8, "class_most": 8.0, "class_sum": "incoming"}
 
@@ -60,6 +68,8 @@ def test_the_largest_layer_has_the_authors_constants(neurons: int, wanted: dict[
     [
         ({"class_epochs": 0}, "sym-stdp-2020.class_epochs: must be >= 1 (got 0)"),
         ({"eta": 0.0}, "sym-stdp-2020.eta: must be > 0 (got 0.0)"),
+        ({"norm": "max"}, "sym-stdp-2020.norm: must be one of sum, length (got 'max')"),
+        ({"thresholds": "same"}, "sym-stdp-2020.thresholds: must be one of own, equal (got 'same')"),
         ({"class_most": 0.5}, "sym-stdp-2020.class_most: must be > class_mean, 0.8 (got 0.5)"),
     ],
 )
@@ -153,7 +163,8 @@ def studied(folder: Path, settings: Settings, dataset: Any = DIGITS) -> tuple[di
 @pytest.mark.parametrize("at", [17, 30 + 11, 60 + 5, 70 + 13, 100 + 4])
 def test_an_interrupted_supervised_run_resumes_bit_for_bit(at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C in each of the five passes: 30 to learn, 30 and 10 to answer, 30 to teach, 10 to test."""
-    settings = protocol.settle(paper, "digits", {"neurons": 20, "train": 30, "test": 10}, smoke=True)
+    given = {"neurons": 20, "train": 30, "test": 10, "norm": "length", "thresholds": "equal"}
+    settings = protocol.settle(paper, "digits", given, smoke=True)
     whole = studied(tmp_path / "whole", settings)
     shown: list[int] = []
     for name in ("present", "teach", "answer"):
@@ -176,6 +187,18 @@ def test_a_quick_look_at_the_class_cells_is_far_above_chance(tmp_path: Path) -> 
     assert metrics["test accuracy"] > 50.0
     assert metrics["test accuracy, hidden neurons named"] > 50.0
     assert (arrays["class_weights"].min() >= 0) and (arrays["class_weights"].max() <= 8.0)
+
+
+@pytest.mark.slow
+def test_thresholds_may_be_equal_when_the_neurons_have_learned(tmp_path: Path) -> None:
+    """The mean of those that each neuron found for itself, from the same seed."""
+    arrays = {}
+    for thresholds in ("own", "equal"):
+        given = {"neurons": 20, "train": 30, "test": 10, "thresholds": thresholds}
+        arrays[thresholds] = studied(tmp_path / thresholds, protocol.settle(paper, "digits", given, smoke=True))[1]
+    assert np.array_equal(arrays["own"]["weights"], arrays["equal"]["weights"])
+    assert np.ptp(arrays["own"]["theta"]) > 1.0
+    assert arrays["equal"]["theta"] == pytest.approx(np.full(20, arrays["own"]["theta"].mean()), rel=1e-6)
 
 
 @pytest.mark.slow

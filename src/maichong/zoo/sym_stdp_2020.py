@@ -18,6 +18,7 @@ test split was read twice: 88.86 and 92.53 % for 400 and 1,600 neurons after one
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,7 @@ from maichong.encoding.poisson import Poisson
 from maichong.engines import Run
 from maichong.errors import ParameterError
 from maichong.neurons.lif import LIF
+from maichong.plasticity.meso.length_normalisation import LengthNormalisation
 from maichong.plasticity.meso.outgoing_normalisation import OutgoingNormalisation
 from maichong.plasticity.meso.square_root_threshold import SquareRootThreshold
 from maichong.plasticity.meso.weight_normalisation import WeightNormalisation
@@ -59,7 +61,10 @@ class Settings:
     max_rate: float = 63.75  # Hz at full intensity
     min_spikes: int = 5  # an image that evokes fewer is shown again, brighter
     eta: float = 5e-4  # of the hidden layer: a tenth of the code's, as its traces jump by 0.1
-    weight_sum: float = 78.4
+    norm: str = "sum"  # what the weights onto a hidden neuron keep: their sum; or length: the root of the sum of their squares
+    weight_sum: float = 78.4  # of 784 inputs
+    weight_length: float = 5.6  # of 784 inputs
+    thresholds: str = "own"  # of the hidden neurons that have learned: each its own; or equal: all the mean of theirs
     falls: float = 0.0  # time within which the hidden layer's rate falls by e, as a part of its training; 0: never
     theta_plus: float = 0.07
     tau_theta: float = 6e6
@@ -74,13 +79,16 @@ class Settings:
     def __post_init__(self) -> None:
         check_least(NAME, self, 1, ("neurons", "epochs", "class_epochs"))
         check_least(NAME, self, 0, ("train", "test", "label", "validate", "min_spikes", "rest_ms", "falls"))
-        check_above(NAME, self, 0, ("dt", "present_ms", "max_rate", "eta", "weight_sum", "tau_theta"))
+        check_above(NAME, self, 0, ("dt", "present_ms", "max_rate", "eta", "weight_sum", "weight_length", "tau_theta"))
         check_above(NAME, self, 0, ("class_eta", "class_mean", "teacher_rate"))
-        if self.class_sum not in ("outgoing", "incoming"):
-            raise ParameterError(f"{NAME}.class_sum", "must be one of outgoing, incoming", repr(self.class_sum))
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise ParameterError(f"{NAME}.{name}", f"must be one of {', '.join(choices)}", repr(getattr(self, name)))
         if self.class_most <= self.class_mean:
             raise ParameterError(f"{NAME}.class_most", f"must be > class_mean, {self.class_mean:g}", self.class_most)
 
+
+CHOICES = {"norm": ("sum", "length"), "thresholds": ("own", "equal"), "class_sum": ("outgoing", "incoming")}
 
 DATA: dict[str, dict[str, Any]] = {
     "digits": {"neurons": 200, "epochs": 8, "weight_sum": 150.0, "max_rate": 255.0, "tau_theta": 4e6},
@@ -157,10 +165,13 @@ def network(settings: Settings, n_inputs: int, seed: int, records: str = "counts
     if settings.falls:
         span = presentations * (settings.present_ms + settings.rest_ms)
         rule = Gate(rule, by="rate", tau=settings.falls * span)
-    total = settings.weight_sum * n_inputs / 784
+    if settings.norm == "length":
+        norm = LengthNormalisation(length=settings.weight_length * math.sqrt(n_inputs / 784))
+    else:
+        norm = WeightNormalisation(total=settings.weight_sum * n_inputs / 784)
     net.project(
         x, e, AllToAll(), name="learned", receptor=Exponential(tau=1.0, e_rev=0.0), weight=Uniform(0.0, 0.3),
-        plasticity=[rule, WeightNormalisation(total=total)],
+        plasticity=[rule, norm],
     )  # fmt: skip
     net.project(e, i, OneToOne(), weight=10.4, receptor=Exponential(tau=1.0, e_rev=0.0))
     net.project(i, e, AllButSelf(), weight=17.0, receptor=Exponential(tau=2.0, e_rev=-100.0))
@@ -259,9 +270,12 @@ def reproduce(settings: Settings, context: Context) -> Result:
         return run
 
     def recorded(run: Run) -> Run:
-        """The same layer, whose spikes are kept from now on."""
+        """The same layer, whose thresholds stay and whose spikes are kept from now on."""
         state["ends"] = np.zeros(n_label + n_test)
-        return build(hidden("spikes")).restore(run.snapshot())
+        frozen = build(hidden("spikes")).restore(run.snapshot())
+        if settings.thresholds == "equal":
+            frozen["exc"]["theta"] = float(run["exc"]["theta"].mean())
+        return frozen
 
     def to_be_taught(run: Run) -> Run:
         trains = trains_of(run, state["ends"], settings.present_ms + settings.rest_ms)
