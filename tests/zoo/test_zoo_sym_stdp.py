@@ -44,8 +44,14 @@ def test_lengths_may_be_kept_instead_of_sums() -> None:
     assert lengths == pytest.approx([5.6, 5.6 * 8 / 28])
 
 
-OURS = {"falls": 0.4, "class_eta": 8e-3, "class_mean": 1.6, "class_most": 16.0, "class_sum": "outgoing"}
-AUTHORS = {"falls": 0.0, "class_eta": 4e-3, "class_mean": 0.8, "class_most": 8.0, "class_sum": "incoming"}
+OURS = {
+    "falls": 0.4, "norm": "length", "thresholds": "equal", "class_eta": 8e-3, "class_mean": 3.2, "class_most": 32.0,
+    "class_sum": "outgoing",
+}  # fmt: skip
+AUTHORS = {
+    "falls": 0.0, "norm": "sum", "thresholds": "own", "class_eta": 4e-3, "class_mean": 0.8, "class_most": 8.0,
+    "class_sum": "incoming",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
