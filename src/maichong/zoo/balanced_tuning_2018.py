@@ -11,10 +11,9 @@ in the weights what potentials have become:
 Source: Zhang, Zeng, Zhao & Xu 2018, IJCAI, doi:10.24963/ijcai.2018/229. The paper's text was not at hand, and its 98.64 % leaves
 open here the size of the hidden layer, the proportion of inhibition, and how spikes carry the phases; 20 steps, an epsilon
 of 0.5 and the short-term constants are those of the first author's later code, whose 500 hidden cells reach 93.67 %.
-That code is ``form=code``: 2 / (1 + exp(-V)) - 1 and a rectifier in the place of the clip, batches of 50 in a fixed beta; it reaches 90.25 % here, at
-100 epochs of a rate that falls as a cosine. Ours are
-the clip, the random sign of beta, spiking neurons that tell inputs apart (that code's fire alike whatever the input), a cosine of
-learning rates and the validation split.
+That code is ``form=code``: 2 / (1 + exp(-V)) - 1 and a rectifier in the place of the clip, batches of 50 in a fixed beta. It
+reaches 90.25 % here, after 100 epochs at a rate that falls as a cosine. Ours are the clip, the random sign of beta, spiking neurons
+that tell inputs apart (that code's fire alike whatever the input), a cosine of learning rates and the validation split.
 """
 
 from __future__ import annotations
