@@ -9,9 +9,9 @@ from maichong.checks.suite import cases
 from maichong.spec import registry
 
 DEAR = {
-    "AdEx", "Cable", "Covariance", "DendriticLIF", "DifferentialHebb", "FitzHughNagumo", "GLIF", "HodgkinHuxley", "IF",
-    "InactivatingLIF", "MSTDPET", "MorrisLecar", "PCNN", "PinskyRinzel", "PostsynapticDifferential", "PowerLawSTDP",
-    "PresynapticDifferential", "QIF", "SRM0", "SaturatingNMDA", "SquareRootThreshold", "Tempotron", "Theta",
+    "AdEx", "Cable", "Covariance", "DendriticLIF", "DifferentialHebb", "FitzHughNagumo", "GLIF", "HodgkinHuxley", "InactivatingLIF",
+    "MSTDPET", "MorrisLecar", "PCNN", "PinskyRinzel", "PostsynapticDifferential", "PresynapticDifferential", "SRM0",
+    "SaturatingNMDA", "SquareRootThreshold", "Tempotron", "Theta",
 }  # fmt: skip
 """Models whose kernels are dear to compile, or whose kin is checked here: their full checks are the slow suite's."""
 
