@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -410,6 +411,20 @@ def test_the_triplet_rule_has_a_bcm_threshold() -> None:
 # normalisation and homeostasis ---------------------------------------------------------------------------------------------
 
 
+def at_rest(
+    rules: list[object], where: str, engine: str, seed: int, low: float, nought: Any
+) -> tuple[Any, np.ndarray, np.ndarray]:
+    """A run without spikes; its weights [pre, post], from ``low`` to 0.9 but 0 at ``nought``; and which of them are synapses."""
+    rng = np.random.default_rng(seed)
+    connector, n_pre, n_post, delays = layout(where, rng)
+    w0, there = rng.uniform(low, 0.9, (n_pre, n_post)), delays > 0
+    w0[nought] = 0.0
+    delay = delays[there] * 1.0 if where.startswith("rows") else 3.0 if where != "many delays" else delays * 1.0
+    weight = w0[there] if where.startswith("rows") else w0
+    net = lesson(rules, [[]] * n_pre, [[]] * n_post, 1.0, connector=connector, delay=delay, weight=weight)
+    return net.build(engine).run(3.0), w0, there
+
+
 def normalised() -> list[object]:
     return [PairSTDP(w_max=10.0), WeightNormalisation(total=3.25)]
 
@@ -417,17 +432,8 @@ def normalised() -> list[object]:
 @pytest.mark.parametrize("where", LAYOUTS)
 def test_normalisation_makes_the_sums_equal_and_keeps_ratios(engine: str, where: str) -> None:
     """Sum = total to rounding; w_a / w_b as before; a cell with weights of zero is left alone; on the signal, not before."""
-    rng = np.random.default_rng(2)
-    connector, n_pre, n_post, delays = layout(where, rng)
-    w0 = rng.uniform(0.1, 0.9, (n_pre, n_post))
-    w0[:, 0] = 0.0
-    delay = delays[delays > 0] * 1.0 if where.startswith("rows") else 3.0 if where != "many delays" else delays * 1.0
-    net = lesson(
-        normalised(), [[]] * n_pre, [[]] * n_post, 1.0,
-        connector=connector, delay=delay, weight=w0[delays > 0] if where.startswith("rows") else w0,
-    )  # fmt: skip
-    run = net.build(engine).run(3.0)
-    there = delays > 0
+    run, w0, there = at_rest(normalised(), where, engine, 2, 0.1, np.s_[:, 0])
+    n_pre = len(w0)
     assert np.array_equal(run.weights("w")[there], w0[there])
     run.signal("sample")
     w = run.weights("w")
@@ -441,19 +447,11 @@ def test_normalisation_makes_the_sums_equal_and_keeps_ratios(engine: str, where:
 @pytest.mark.parametrize("where", LAYOUTS)
 def test_length_normalisation_makes_the_lengths_equal_and_keeps_ratios(engine: str, where: str) -> None:
     """Euclidean length to rounding, by NumPy's norm; signs and ratios as before; a cell with weights of zero is left alone."""
-    rng = np.random.default_rng(4)
-    connector, n_pre, n_post, delays = layout(where, rng)
-    w0 = rng.uniform(-0.9, 0.9, (n_pre, n_post))
-    w0[:, 0] = 0.0
-    delay = delays[delays > 0] * 1.0 if where.startswith("rows") else 3.0 if where != "many delays" else delays * 1.0
-    net = lesson(
-        [PairSTDP(w_min=-10.0, w_max=10.0), LengthNormalisation(length=3.25)], [[]] * n_pre, [[]] * n_post, 1.0,
-        connector=connector, delay=delay, weight=w0[delays > 0] if where.startswith("rows") else w0,
-    )  # fmt: skip
-    run = net.build(engine).run(3.0)
+    rules = [PairSTDP(w_min=-10.0, w_max=10.0), LengthNormalisation(length=3.25)]
+    run, w0, there = at_rest(rules, where, engine, 4, -0.9, np.s_[:, 0])
     for _ in range(2):  # the second time there is nothing to do
         run.signal("sample")
-    w, there = run.weights("w"), delays > 0
+    w = run.weights("w")
     lengths = np.linalg.norm(np.where(there, w0, 0.0), axis=0)
     assert w[there] == pytest.approx((w0 * 3.25 / np.where(lengths > 0, lengths, 1.0))[there], rel=1e-14)
     assert np.linalg.norm(np.where(there, w, 0.0), axis=0)[1:] == pytest.approx(3.25, rel=1e-14)
@@ -463,23 +461,15 @@ def test_length_normalisation_makes_the_lengths_equal_and_keeps_ratios(engine: s
 @pytest.mark.parametrize("where", LAYOUTS)
 def test_outgoing_normalisation_makes_the_sums_of_sources_equal(engine: str, where: str) -> None:
     """Sum = total to rounding, each weight w total / sum as it was before; a source with weights of zero is left alone."""
-    rng = np.random.default_rng(3)
-    connector, n_pre, n_post, delays = layout(where, rng)
-    w0 = rng.uniform(0.1, 0.9, (n_pre, n_post))
-    w0[1] = 0.0
-    delay = delays[delays > 0] * 1.0 if where.startswith("rows") else 3.0 if where != "many delays" else delays * 1.0
-    net = lesson(
-        [PairSTDP(w_max=10.0), OutgoingNormalisation(total=2.5)], [[]] * n_pre, [[]] * n_post, 1.0,
-        connector=connector, delay=delay, weight=w0[delays > 0] if where.startswith("rows") else w0,
-    )  # fmt: skip
-    run = net.build(engine).run(3.0)
+    rules = [PairSTDP(w_max=10.0), OutgoingNormalisation(total=2.5)]
+    run, w0, there = at_rest(rules, where, engine, 3, 0.1, np.s_[1])
     for _ in range(2):  # the second time there is nothing to do
         run.signal("sample")
-    w, there = run.weights("w"), delays > 0
+    w = run.weights("w")
     sums = np.where(there, w0, 0.0).sum(axis=1, keepdims=True)
     wanted = w0 * 2.5 / np.where(sums > 0, sums, 1.0)
     assert w[there] == pytest.approx(wanted[there], rel=1e-14)
-    alone = there.any(axis=1) & (np.arange(n_pre) != 1)
+    alone = there.any(axis=1) & (np.arange(len(w0)) != 1)
     assert np.nansum(w, axis=1)[alone] == pytest.approx(2.5, rel=1e-14)
     assert (w[1][there[1]] == 0.0).all()
 
