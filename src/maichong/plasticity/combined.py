@@ -52,7 +52,7 @@ def Sequence(*rules: Configured) -> Configured:  # noqa: N802
         if (
             isinstance(later, Configured)
             and isinstance(later.model, RuleModel)
-            and any(map(later.model.asks, ("w_sum", "w_squares", "w_sum_pre")))
+            and any(map(later.model.asks, SCOPES["circuit"]))
         ):
             raise ParameterError(
                 "Sequence", "its later rules cannot ask for the sum of all weights", later.model.name, "put it first"
