@@ -14,7 +14,7 @@ images held back from training, see ``SIZES``:
 
 - ``norm``: the weights onto a hidden neuron keep their length, not their sum, so that narrow patterns do not win by their few large
   weights; and ``thresholds``: when the neurons have learned, all get the mean of their thresholds, which serve to share the images
-  out while they learn. Together they are worth two points; averaging a neuron's answers to an image is worth none.
+  out while they learn. Together they are worth two points; three answers to an image, averaged, gain 0.2.
 - ``class_sum``: the class cells keep the sum of the weights from a hidden neuron, which the authors' code has as a comment and a
   public replication (khengyeww/sym-STDP) needed, for that of those onto a class cell; and their weights are four times as large.
 - ``eta`` and ``theta_plus``; and the hidden layer's rate ``falls`` over its passes.
